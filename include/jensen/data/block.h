@@ -1,0 +1,41 @@
+// One block of observations: the only form in which a model ever sees data.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <jensen/data/panel.h>
+
+namespace jensen {
+
+/// Sets of hidden states that a row may be in; a label is a set of one.
+struct StateSets {
+  int states = 0;
+  std::vector<std::uint8_t> allowed;  ///< sets × states, row by row; 1 where the state is allowed
+
+  int sets() const { return states == 0 ? 0 : static_cast<int>(allowed.size()) / states; }
+  bool allows(std::int32_t set, int state) const {
+    return set < 0 || allowed[static_cast<std::size_t>(set) * static_cast<std::size_t>(states) +
+                              static_cast<std::size_t>(state)] != 0;
+  }
+};
+
+/// A view of consecutive rows. Rows are independent units; a unit is never cut between blocks.
+struct Block {
+  ConstPanel x;                              ///< rows × columns; NaN is a missing cell
+  bool has_missing = false;                  ///< false promises that x holds no NaN
+  std::int64_t first_row = 0;                ///< index of the first row in the whole data: keys random streams
+  std::span<const double> weights;           ///< ≥ 0, one per row; empty means that every row weighs 1
+  std::span<const std::int32_t> allowed;     ///< index into state_sets, −1 for "any state"; empty means all −1
+  const StateSets* state_sets = nullptr;
+
+  std::int64_t rows() const { return x.rows; }
+  int columns() const { return x.columns; }
+  double weight(std::int64_t i) const { return weights.empty() ? 1.0 : weights[static_cast<std::size_t>(i)]; }
+  bool allows(std::int64_t i, int state) const {
+    return allowed.empty() || state_sets->allows(allowed[static_cast<std::size_t>(i)], state);
+  }
+};
+
+}  // namespace jensen

@@ -1,0 +1,206 @@
+// The engine's view of a model: the contract of concepts.h behind virtual functions, so that the engine is compiled
+// once. Erased<M> adapts any LatentModel. A virtual call per block costs nothing beside the block's work.
+#pragma once
+
+#include <limits>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include <jensen/concepts.h>
+#include <jensen/error.h>
+
+namespace jensen {
+
+/// What a model may be able to do beyond the least. Composites answer at run time: a mixture can only what its
+/// emissions can.
+enum class Capability {
+  rules,               ///< E-step under any rule for q, with the entropy of q measured
+  expected_log_joint,  ///< Q(θ | statistics)
+  unconstrained,       ///< θ ↔ ℝ^p
+  parameters,          ///< θ as exact, named numbers
+  move,                ///< statistics re-originated exactly
+  free_parameters,     ///< p
+  score,               ///< log p(x_i; θ) by row
+  states,              ///< discrete latents: K and responsibilities by row
+  sample,              ///< draws of (x, z)
+};
+/// The capability as a verb phrase: "evaluate its expected log-joint".
+std::string describe(Capability capability);
+
+/// A model at one θ. Functions behind a capability that can() denies throw UnsupportedError.
+class Model {
+ public:
+  /// Memory of one worker; its content means nothing between calls.
+  struct Scratch {
+    virtual ~Scratch() = default;
+  };
+
+  virtual ~Model() = default;
+  virtual std::unique_ptr<Model> clone() const = 0;
+  virtual std::string name() const = 0;
+  virtual bool can(Capability capability) const = 0;
+  virtual std::optional<int> columns() const = 0;
+
+  virtual Statistics no_statistics() const = 0;
+  virtual std::unique_ptr<Scratch> scratch() const = 0;
+  virtual Evidence expect(const Block& x, const Rule& q, Statistics& s, Scratch& scratch) const = 0;
+  virtual void maximize(const Statistics& s) = 0;
+
+  virtual double log_prior() const = 0;                        ///< 0 where the model has no prior
+  virtual std::vector<Degeneracy> degeneracies() const = 0;    ///< of the last M-step; empty where none is known
+
+  virtual double expected_log_joint(const Statistics& s) const = 0;
+  virtual std::vector<double> unconstrained() const = 0;
+  virtual void set_unconstrained(std::span<const double> u) = 0;
+  virtual std::vector<double> parameters() const = 0;
+  virtual void set_parameters(std::span<const double> v) = 0;
+  virtual std::vector<std::string> parameter_names() const = 0;
+  virtual Statistics move(const Statistics& s) const = 0;
+  virtual int free_parameters() const = 0;
+  virtual void score(const Block& x, std::span<double> log_density) const = 0;
+  virtual int states() const = 0;
+  virtual void responsibilities(const Block& x, Panel p) const = 0;
+  virtual void sample(std::uint64_t seed, std::int64_t first_row, Panel x, std::span<std::int32_t> z) const = 0;
+
+  /// Throws UnsupportedError naming this model, the capability and who needs it, unless can(capability).
+  void require(Capability capability, std::string_view needed_by) const {
+    if (!can(capability)) throw UnsupportedError(name(), describe(capability), needed_by);
+  }
+};
+
+/// Any LatentModel as a Model.
+template <LatentModel M>
+class Erased final : public Model {
+ public:
+  explicit Erased(M model) : model_(std::move(model)) {}
+  const M& get() const { return model_; }
+
+  std::unique_ptr<Model> clone() const override { return std::make_unique<Erased>(*this); }
+
+  std::string name() const override {
+    if constexpr (HasName<M>) return model_.name();
+    return "this model";
+  }
+
+  std::optional<int> columns() const override {
+    if constexpr (HasColumns<M>) return model_.columns();
+    return std::nullopt;
+  }
+
+  bool can(Capability capability) const override {
+    if constexpr (requires { { model_.can(capability) } -> std::same_as<bool>; }) {
+      if (!model_.can(capability)) return false;
+    }
+    switch (capability) {
+      case Capability::rules: return ExpectsByRule<M> || ExpectsWithScratch<M>;
+      case Capability::expected_log_joint: return HasExpectedLogJoint<M>;
+      case Capability::unconstrained: return HasUnconstrained<M>;
+      case Capability::parameters: return HasParameters<M>;
+      case Capability::move: return HasMove<M>;
+      case Capability::free_parameters: return HasFreeParameters<M> || HasUnconstrained<M>;
+      case Capability::score: return HasScore<M>;
+      case Capability::states: return HasStates<M>;
+      case Capability::sample: return HasSample<M>;
+    }
+    return false;
+  }
+
+  Statistics no_statistics() const override { return model_.no_statistics(); }
+
+  std::unique_ptr<Scratch> scratch() const override {
+    if constexpr (ExpectsWithScratch<M>) return std::make_unique<OwnScratch<typename M::Scratch>>();
+    return std::make_unique<Scratch>();
+  }
+
+  Evidence expect(const Block& x, const Rule& q, Statistics& s, Scratch& scratch) const override {
+    if constexpr (ExpectsWithScratch<M>) {
+      return model_.expect(x, q, s, static_cast<OwnScratch<typename M::Scratch>&>(scratch).own);
+    } else if constexpr (ExpectsByRule<M>) {
+      return model_.expect(x, q, s);
+    } else {
+      const auto* posterior = std::get_if<Posterior>(&q);
+      if (posterior == nullptr || posterior->temperature != 1) require(Capability::rules, "an E-step under this rule");
+      Evidence evidence;
+      for (std::int64_t i = 0; i < x.rows(); ++i) evidence.weight += x.weight(i);
+      evidence.entropy = std::numeric_limits<double>::quiet_NaN();
+      evidence.log_likelihood = model_.expect(x, s);
+      return evidence;
+    }
+  }
+
+  void maximize(const Statistics& s) override { model_.maximize(s); }
+
+  double log_prior() const override {
+    if constexpr (HasLogPrior<M>) return model_.log_prior();
+    return 0;
+  }
+  std::vector<Degeneracy> degeneracies() const override {
+    if constexpr (HasDegeneracies<M>) return model_.degeneracies();
+    return {};
+  }
+
+  double expected_log_joint(const Statistics& s) const override {
+    if constexpr (HasExpectedLogJoint<M>) return model_.expected_log_joint(s);
+    refuse(Capability::expected_log_joint);
+  }
+  std::vector<double> unconstrained() const override {
+    if constexpr (HasUnconstrained<M>) return model_.unconstrained();
+    refuse(Capability::unconstrained);
+  }
+  void set_unconstrained(std::span<const double> u) override {
+    if constexpr (HasUnconstrained<M>) return model_.set_unconstrained(u);
+    refuse(Capability::unconstrained);
+  }
+  std::vector<double> parameters() const override {
+    if constexpr (HasParameters<M>) return model_.parameters();
+    refuse(Capability::parameters);
+  }
+  void set_parameters(std::span<const double> v) override {
+    if constexpr (HasParameters<M>) return model_.set_parameters(v);
+    refuse(Capability::parameters);
+  }
+  std::vector<std::string> parameter_names() const override {
+    if constexpr (HasParameters<M>) return model_.parameter_names();
+    refuse(Capability::parameters);
+  }
+  Statistics move(const Statistics& s) const override {
+    if constexpr (HasMove<M>) return model_.move(s);
+    refuse(Capability::move);
+  }
+  int free_parameters() const override {
+    if constexpr (HasFreeParameters<M>) return model_.free_parameters();
+    if constexpr (HasUnconstrained<M>) return static_cast<int>(model_.unconstrained().size());
+    refuse(Capability::free_parameters);
+  }
+  void score(const Block& x, std::span<double> log_density) const override {
+    if constexpr (HasScore<M>) return model_.score(x, log_density);
+    refuse(Capability::score);
+  }
+  int states() const override {
+    if constexpr (HasStates<M>) return model_.states();
+    refuse(Capability::states);
+  }
+  void responsibilities(const Block& x, Panel p) const override {
+    if constexpr (HasStates<M>) return model_.responsibilities(x, p);
+    refuse(Capability::states);
+  }
+  void sample(std::uint64_t seed, std::int64_t first_row, Panel x, std::span<std::int32_t> z) const override {
+    if constexpr (HasSample<M>) return model_.sample(seed, first_row, x, z);
+    refuse(Capability::sample);
+  }
+
+ private:
+  template <class S>
+  struct OwnScratch final : Scratch {
+    S own;
+  };
+  [[noreturn]] void refuse(Capability capability) const {
+    throw UnsupportedError(name(), describe(capability), "this call");
+  }
+
+  M model_;
+};
+
+}  // namespace jensen

@@ -1,0 +1,52 @@
+// The record of a climb, and the judgement whether it is over.
+#pragma once
+
+#include <functional>
+#include <limits>
+#include <optional>
+#include <vector>
+
+#include <jensen/em/result.h>
+
+namespace jensen {
+
+class Trace {
+ public:
+  /// tolerance per unit of weight; see Options. `weight` = Σ w_i.
+  Trace(double tolerance, int max_iterations, double weight)
+      : tolerance_(tolerance * weight), max_iterations_(max_iterations), weight_(weight) {}
+
+  /// Takes the reading at the next θ (`plain`: it is one EM step behind the last one; only such steps feed Aitken's
+  /// estimate). Returns why the climb is over, or nothing. A fall beyond rounding and a value that is not finite are not
+  /// recorded: the last accepted step stands. `promised_gain` (what Q's gradient says is still to be had, NaN where
+  /// unknown) is asked only when the readings say "converged".
+  std::optional<Outcome> record(Step step, bool plain, const std::function<double()>& promised_gain);
+
+  bool empty() const { return steps_.empty(); }
+  /// The objective of the last accepted θ; −∞ before there is one.
+  double reached() const;
+  /// Differences of the objective below this are rounding.
+  double rounding(double objective) const;
+
+  const std::vector<Step>& steps() const { return steps_; }
+  bool monotone() const { return monotone_; }
+  double promised_gain() const { return promised_gain_; }  ///< the last answer; NaN if never asked
+  double fall() const { return fall_; }                    ///< by how much the objective fell when it did
+
+ private:
+  double aitken(double gain) const;
+  std::optional<Outcome> judge(double gain, const std::function<double()>& promised_gain);
+
+  double tolerance_;
+  int max_iterations_;
+  double weight_;
+  std::vector<Step> steps_;
+  int plain_steps_ = 0;        // consecutive ones up to now
+  int settled_ = 0;            // consecutive steps whose estimate lay below the tolerance
+  int contradictions_ = 0;     // times that the gradient disagreed although the objective no longer moved
+  bool monotone_ = true;
+  double promised_gain_ = std::numeric_limits<double>::quiet_NaN();
+  double fall_ = 0;
+};
+
+}  // namespace jensen

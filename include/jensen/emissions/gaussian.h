@@ -1,0 +1,135 @@
+// K multivariate Gaussian conditionals p(x | z = k) = N(x; μ_k, Σ_k), missing cells integrated out exactly.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <jensen/concepts.h>
+#include <jensen/data/missing_patterns.h>
+#include <jensen/math/cholesky.h>
+#include <jensen/math/kernels.h>
+#include <jensen/math/random.h>
+
+namespace jensen {
+
+/// Structure of the covariance matrices Σ_1 … Σ_K.
+enum class Covariance {
+  full,       ///< each its own symmetric matrix (mclust's VVV)
+  tied,       ///< one symmetric matrix for all (EEE)
+  diagonal,   ///< each its own diagonal (VVI)
+  spherical,  ///< each its own multiple of the identity (VII)
+};
+std::string to_string(Covariance covariance);
+/// The structure of that name. Throws ArgumentError listing the names there are.
+Covariance covariance_named(std::string_view name);
+
+/// A weak prior that keeps the likelihood bounded, as if `rows` further observations with covariance S₀ (`scale`,
+/// packed) had been seen, divided among no component in particular:
+///   log p(Σ) = −(rows / 2) [ tr(S₀ Σ⁻¹) − log|S₀ Σ⁻¹| − d ] ≤ 0 for each Σ, 0 where Σ = S₀.
+/// Chen and Tan (2009), eq. (3), with rows = 2 a_n. rows = 0 is no prior: plain maximum likelihood.
+struct CovariancePrior {
+  double rows = 0;
+  std::vector<double> scale;
+};
+
+/// What the data can resolve.
+struct DataResolution {
+  std::vector<double> granularity;  ///< by column: smallest standard deviation that differs from rounding; empty: 0
+  double row_weight = 1;            ///< the weight of one observation, in which components' sizes are counted
+};
+
+class Gaussian {
+ public:
+  struct Scratch {
+    kernels::Workspace workspace;
+    std::vector<double> rows, values, weights, second;
+  };
+
+  /// K standard normals in d dimensions. K ≥ 1, d ≥ 1.
+  Gaussian(int components, int columns, Covariance covariance);
+
+  int states() const { return components_; }
+  int columns() const { return columns_; }
+  Covariance covariance_structure() const { return structure_; }
+
+  std::span<const double> mean(int k) const;
+  /// Σ_k, packed (see cholesky.h), whatever the structure.
+  std::vector<double> covariance(int k) const;
+
+  /// means: K × d row by row. covariances in the structure's own shape: full K × d(d+1)/2 (packed), tied d(d+1)/2,
+  /// diagonal K × d, spherical K. Throws ArgumentError on wrong sizes, non-finite numbers, or a covariance that is not
+  /// positive definite (naming the component).
+  void set(std::vector<double> means, std::vector<double> covariances);
+  std::span<const double> means() const { return means_; }
+  std::span<const double> covariances() const { return covariances_; }
+
+  const CovariancePrior& prior() const { return prior_; }
+  void set_prior(CovariancePrior prior);
+  /// What the data can resolve; components beyond it are reported as degenerate.
+  void set_resolution(DataResolution resolution) { resolution_ = std::move(resolution); }
+
+  // Emissions (concepts.h)
+  Layout layout() const;
+  void reference(std::span<double> about) const;
+  void add_log_density(const Block& x, Panel p, Scratch& scratch) const;
+  double accumulate(const Block& x, ConstPanel r, Slice s, Scratch& scratch) const;
+  void maximize(ConstSlice s);
+
+  double expected_log_density(ConstSlice s) const;  ///< Σ_k E_q[1(z = k) log p(x | z = k)], missing cells included
+  double log_prior() const;
+  std::vector<Degeneracy> degeneracies() const { return degeneracies_; }
+  void move(ConstSlice from, Slice to) const;  ///< re-origins to this object's reference points
+  void sample(int k, Stream& stream, std::span<double> x) const;
+
+  int free_parameters() const;
+  std::vector<double> unconstrained() const;  ///< means, then log-Cholesky factors or log variances
+  void set_unconstrained(std::span<const double> u);
+  std::vector<double> parameters() const;  ///< means, then covariances as in set()
+  void set_parameters(std::span<const double> v);
+  std::vector<std::string> parameter_names() const;
+
+ private:
+  // A "factor" is one free covariance: K of them, or a single one when tied. Each has shape_size() numbers, in the
+  // parameters and in the statistics alike: packed d(d+1)/2, d, or 1 (the trace, in the statistics).
+  int factors() const { return structure_ == Covariance::tied ? 1 : components_; }
+  int factor_of(int k) const { return structure_ == Covariance::tied ? 0 : k; }
+  bool has_matrices() const { return structure_ == Covariance::full || structure_ == Covariance::tied; }
+  std::size_t shape_size() const;
+  double weight_of(ConstSlice s, int factor) const;
+  // Σ_k Σ_i r(i, k) (x_i − c_k)(x_i − c_k)ᵀ in the structure's shape, over the components of a factor; c is K × d
+  std::vector<double> scatter(ConstSlice s, int factor, std::span<const double> centers) const;
+
+  void add_rows(ConstPanel x, int k, double* out, Scratch& scratch) const;
+  void add_pattern(const Block& x, const MissingPattern& pattern, Panel p, Scratch& scratch) const;
+  double accumulate_rows(ConstPanel x, const double* r, int k, Slice s, Scratch& scratch) const;
+  double accumulate_pattern(const Block& x, const MissingPattern& pattern, ConstPanel r, Slice s,
+                            Scratch& scratch) const;
+
+  std::vector<double> maximizing_means(ConstSlice s) const;
+  void maximize_factor(int factor, ConstSlice s);
+  // Why a covariance is degenerate, or rests on too few rows; empty if it does not.
+  std::string collapse(std::span<const double> shape) const;
+  std::string too_few_rows(double weight) const;
+  double prior_variance(std::size_t i) const;  // element i of S₀ in the structure's shape
+  void derive();  // factors_, precisions_ and constants_ from covariances_
+
+  int components_;
+  int columns_;
+  Covariance structure_;
+  std::vector<double> means_;
+  std::vector<double> covariances_;
+  CovariancePrior prior_;
+  DataResolution resolution_;
+  std::vector<Degeneracy> degeneracies_;
+
+  // Derived from covariances_: for matrices the Cholesky factors, for the others the precisions, d by component.
+  std::vector<Cholesky> factors_;
+  std::vector<double> precisions_;
+  std::vector<double> constants_;  // −½ (d log 2π + log|Σ_k|), by component
+};
+
+static_assert(Emissions<Gaussian>);
+
+}  // namespace jensen

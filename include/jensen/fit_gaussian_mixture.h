@@ -1,0 +1,44 @@
+// The front door to Gaussian mixtures: what a person with data calls.
+#pragma once
+
+#include <jensen/em/fit.h>
+#include <jensen/models/gaussian_mixture.h>
+
+namespace jensen {
+
+/// Prior on the covariances.
+enum class Prior {
+  data_scaled,  ///< CovariancePrior with S₀ the data's covariance and 2/n rows: bounds the likelihood, moves little else
+  none,         ///< plain maximum likelihood, unbounded where a component can collapse
+};
+
+struct GaussianMixtureOptions {
+  int components = 1;
+  Covariance covariance = Covariance::full;
+  Prior prior = Prior::data_scaled;
+};
+
+/// Options of a fit from the data alone: k-means++ seeding, ten restarts.
+inline Options from_data() {
+  Options options;
+  options.start = Start::k_means_plus_plus;
+  options.restarts = 10;
+  return options;
+}
+
+/// Fits K components by EM. `options.start` must not be Start::given.
+/// Throws ArgumentError for options out of their domain and for more components than distinct rows; DataError for data
+/// without rows, a column that is constant or wholly missing (unless the covariance is spherical and another one
+/// varies), and, without a prior, columns that are linear combinations of others under a full or tied covariance.
+Fitted<GaussianMixture> fit_gaussian_mixture(const Data& data, const GaussianMixtureOptions& model,
+                                             const Options& options = from_data());
+
+/// The same from given parameters, used as they are.
+Fitted<GaussianMixture> fit_gaussian_mixture(GaussianMixture start, const Data& data, Prior prior = Prior::data_scaled,
+                                             Options options = {});
+
+/// The model that a fit from data begins with, before its start: every component the data's mean and covariance, with
+/// the prior and the resolution of the data set. For those who call fit() or the laws themselves.
+GaussianMixture gaussian_mixture_for(const Data& data, const GaussianMixtureOptions& model, int threads = 0);
+
+}  // namespace jensen

@@ -1,0 +1,15 @@
+// From log p(x_i, z_i = k; θ) to weighted responsibilities, under any rule: the E-step of every model whose latent is
+// one of K states by row. A model of your own calls it too.
+#pragma once
+
+#include <jensen/concepts.h>
+
+namespace jensen {
+
+/// In place, row by row: turns log p(x_i, k) (−∞ legal; rows × K) into w_i q_i(k), q chosen by `rule` among the states
+/// that the block allows. Returns Σ w_i log Σ_k p(x_i, k) over the allowed states, the entropy of q, and Σ w_i.
+/// A row that no state can explain gets q = 0 and log-likelihood −∞. Throws ArgumentError for a rule out of its domain
+/// (temperature ≤ 0, draws < 1) or given responsibilities that are negative or not finite (naming the row).
+Evidence discrete_posterior(const Block& x, const Rule& rule, Panel log_joint);
+
+}  // namespace jensen

@@ -1,0 +1,169 @@
+// p(x, z = k; θ) = π_k p(x | z = k; θ_k): a mixture over any emissions.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <utility>
+
+#include <jensen/concepts.h>
+#include <jensen/error.h>
+#include <jensen/math/kernels.h>
+#include <jensen/math/random.h>
+#include <jensen/models/discrete_posterior.h>
+#include <jensen/models/simplex.h>
+
+namespace jensen {
+
+/// Statistics: Σ r(i, k) for the weights, then those of the emissions. A component of weight 0 stays at 0.
+template <Emissions E>
+class Mixture {
+ public:
+  struct Scratch {
+    std::vector<double> panel;
+    typename E::Scratch emissions;
+  };
+
+  /// Equal weights.
+  explicit Mixture(E emissions)
+      : emissions_(std::move(emissions)),
+        weights_(static_cast<std::size_t>(emissions_.states()), 1.0 / emissions_.states()) {}
+
+  /// weights: K numbers ≥ 0 that sum to 1 within 1e-9.
+  Mixture(std::vector<double> weights, E emissions) : Mixture(std::move(emissions)) {
+    weights_ = checked_simplex(std::move(weights), states(), "Mixture");
+  }
+
+  int states() const { return emissions_.states(); }
+  int columns() const { return emissions_.columns(); }
+  std::span<const double> weights() const { return weights_; }
+  const E& emissions() const { return emissions_; }
+  E& emissions() { return emissions_; }
+  std::string name() const { return "mixture"; }
+
+  Statistics no_statistics() const {
+    const Layout layout = emissions_.layout();
+    Statistics s{std::vector<double>(weights_.size() + layout.sum, 0.0), std::vector<double>(layout.about)};
+    emissions_.reference(s.about);
+    return s;
+  }
+
+  Evidence expect(const Block& x, const Rule& rule, Statistics& s, Scratch& scratch) const {
+    const Panel panel = log_joint(x, scratch);
+    Evidence evidence = discrete_posterior(x, rule, panel);
+    for (int k = 0; k < states(); ++k) {
+      s.sum[static_cast<std::size_t>(k)] += kernels::sum({panel.column(k), static_cast<std::size_t>(panel.rows)});
+    }
+    const Slice own{std::span<double>(s.sum).subspan(weights_.size()), s.about};
+    evidence.entropy += emissions_.accumulate(x, panel, own, scratch.emissions);
+    return evidence;
+  }
+
+  void maximize(const Statistics& s) {
+    const double total = std::accumulate(s.sum.begin(), s.sum.begin() + states(), 0.0);
+    for (std::size_t k = 0; k < weights_.size() && total > 0; ++k) weights_[k] = s.sum[k] / total;
+    emissions_.maximize(emission_part(s));
+  }
+
+  double expected_log_joint(const Statistics& s) const {
+    double total = emissions_.expected_log_density(emission_part(s));
+    for (std::size_t k = 0; k < weights_.size(); ++k) {
+      if (s.sum[k] > 0) total += s.sum[k] * std::log(weights_[k]);
+    }
+    return total;
+  }
+
+  double log_prior() const { return emissions_.log_prior(); }
+  std::vector<Degeneracy> degeneracies() const { return emissions_.degeneracies(); }
+
+  Statistics move(const Statistics& s) const {
+    Statistics moved = no_statistics();
+    std::copy_n(s.sum.begin(), weights_.size(), moved.sum.begin());
+    emissions_.move(emission_part(s), {std::span<double>(moved.sum).subspan(weights_.size()), moved.about});
+    return moved;
+  }
+
+  void score(const Block& x, std::span<double> log_density) const {
+    Scratch scratch;
+    const Panel panel = log_joint(x, scratch);
+    kernels::normalize(panel, {}, log_density.data());
+  }
+
+  /// p(i, k) = p(z_i = k | x_i; θ), among the states that the block allows.
+  void responsibilities(const Block& x, Panel p) const {
+    Scratch scratch;
+    Block unweighted = x;
+    unweighted.weights = {};
+    const Panel panel = log_joint(x, scratch);
+    discrete_posterior(unweighted, Posterior{}, panel);
+    for (int k = 0; k < states(); ++k) std::copy_n(panel.column(k), panel.rows, p.column(k));
+  }
+
+  void sample(std::uint64_t seed, std::int64_t first_row, Panel x, std::span<std::int32_t> z) const {
+    std::vector<double> row(static_cast<std::size_t>(x.columns));
+    for (std::int64_t i = 0; i < x.rows; ++i) {
+      Stream stream(seed, Purpose::sample, 0, 0, static_cast<std::uint64_t>(first_row + i));
+      const int k = stream.choice(weights_);
+      emissions_.sample(k, stream, row);
+      for (int j = 0; j < x.columns; ++j) x(i, j) = row[static_cast<std::size_t>(j)];
+      if (!z.empty()) z[static_cast<std::size_t>(i)] = k;
+    }
+  }
+
+  int free_parameters() const { return states() - 1 + emissions_.free_parameters(); }
+
+  /// Log-ratios of the weights (simplex.h), then the emissions' coordinates.
+  std::vector<double> unconstrained() const {
+    std::vector<double> u = simplex_to_logits(weights_);
+    const auto own = emissions_.unconstrained();
+    u.insert(u.end(), own.begin(), own.end());
+    return u;
+  }
+  void set_unconstrained(std::span<const double> u) {
+    const std::size_t logits = simplex_to_logits(weights_).size();
+    emissions_.set_unconstrained(u.subspan(std::min(logits, u.size())));
+    weights_ = logits_to_simplex(u.first(logits), weights_);
+  }
+
+  std::vector<double> parameters() const {
+    std::vector<double> v = weights_;
+    const auto own = emissions_.parameters();
+    v.insert(v.end(), own.begin(), own.end());
+    return v;
+  }
+  void set_parameters(std::span<const double> v) {
+    const std::size_t count = std::min(weights_.size(), v.size());
+    emissions_.set_parameters(v.subspan(count));
+    weights_.assign(v.begin(), v.begin() + static_cast<std::ptrdiff_t>(count));
+  }
+  std::vector<std::string> parameter_names() const {
+    std::vector<std::string> names;
+    for (int k = 0; k < states(); ++k) names.push_back("weight[" + std::to_string(k) + "]");
+    const auto own = emissions_.parameter_names();
+    names.insert(names.end(), own.begin(), own.end());
+    return names;
+  }
+
+ private:
+  ConstSlice emission_part(const Statistics& s) const {
+    return {std::span<const double>(s.sum).subspan(weights_.size()), s.about};
+  }
+
+  // log π_k + log p(x_i | k)
+  Panel log_joint(const Block& x, Scratch& scratch) const {
+    const auto rows = static_cast<std::size_t>(x.rows());
+    scratch.panel.resize(std::max<std::size_t>(1, rows * weights_.size()));
+    const Panel panel{scratch.panel.data(), x.rows(), states(), x.rows()};
+    for (int k = 0; k < states(); ++k) {
+      std::fill_n(panel.column(k), rows, std::log(weights_[static_cast<std::size_t>(k)]));
+    }
+    emissions_.add_log_density(x, panel, scratch.emissions);
+    return panel;
+  }
+
+  E emissions_;
+  std::vector<double> weights_;
+};
+
+}  // namespace jensen

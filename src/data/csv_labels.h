@@ -1,0 +1,33 @@
+// Known states, as a column of a CSV file names them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace jensen {
+
+class CsvLabels {
+ public:
+  void add(std::string_view label);
+  void add_unknown() { codes_.push_back(-1); }
+
+  /// Turns codes into states and returns the states' names (see CsvTable). Throws DataError, begun with `where`, when
+  /// there are more distinct labels than states.
+  std::vector<std::string> settle(int states, const std::string& where);
+  const std::vector<std::int32_t>& states() const { return codes_; }
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+
+  std::unordered_map<std::string, std::int32_t, Hash, std::equal_to<>> code_of_;
+  std::vector<std::int32_t> codes_;
+};
+
+}  // namespace jensen

@@ -1,0 +1,91 @@
+#include "data/matrix.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <type_traits>
+
+namespace jensen {
+namespace {
+
+template <class T>
+const T* cell_address(const MatrixView& m, std::int64_t row, int column) {
+  return static_cast<const T*>(m.data) + (row * m.row_stride + column * m.column_stride);
+}
+
+// Every exponent bit of a NaN or an infinity is set. Adding one there carries into the sign's place, so that an OR over
+// a run of cells answers for all of them at once, in integer arithmetic that compilers vectorise.
+template <class T>
+bool finite_run(const T* x, std::int64_t count, std::int64_t stride) {
+  using Bits = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
+  constexpr int mantissa_bits = std::numeric_limits<T>::digits - 1;
+  constexpr Bits top = Bits{1} << (8 * sizeof(T) - 1);
+  constexpr Bits one = Bits{1} << mantissa_bits;
+  Bits carried = 0;
+  if (stride == 1) {
+    for (std::int64_t i = 0; i < count; ++i) carried |= (std::bit_cast<Bits>(x[i]) & ~top) + one;
+  } else {
+    for (std::int64_t i = 0; i < count; ++i) carried |= (std::bit_cast<Bits>(x[i * stride]) & ~top) + one;
+  }
+  return (carried & top) == 0;
+}
+
+template <class T>
+void scan_run(const T* x, std::int64_t count, std::int64_t stride, Oddities& found) {
+  constexpr std::int64_t step = 4096;
+  for (std::int64_t first = 0; first < count; first += step) {
+    const std::int64_t length = std::min(step, count - first);
+    const T* run = x + first * stride;
+    if (finite_run(run, length, stride)) continue;
+    for (std::int64_t i = 0; i < length; ++i) {
+      found.missing |= std::isnan(run[i * stride]);
+      found.infinite |= std::isinf(run[i * stride]);
+    }
+  }
+}
+
+template <class T>
+Oddities scan_as(const MatrixView& m) {
+  Oddities found;
+  const bool rows_are_runs = m.column_stride == 1 && m.row_stride != 1;
+  if (rows_are_runs && m.row_stride == m.columns) {
+    scan_run(static_cast<const T*>(m.data), m.rows * m.columns, 1, found);
+  } else if (rows_are_runs) {
+    for (std::int64_t i = 0; i < m.rows; ++i) scan_run(cell_address<T>(m, i, 0), m.columns, 1, found);
+  } else {
+    for (int j = 0; j < m.columns; ++j) scan_run(cell_address<T>(m, 0, j), m.rows, m.row_stride, found);
+  }
+  return found;
+}
+
+// Eight rows at a time fill whole cache lines of each column while the rows read stay in cache.
+template <class T>
+void gather_as(const MatrixView& m, std::int64_t first, Panel out) {
+  constexpr std::int64_t step = 8;
+  for (std::int64_t begin = 0; begin < out.rows; begin += step) {
+    const std::int64_t end = std::min(begin + step, out.rows);
+    for (int j = 0; j < out.columns; ++j) {
+      const T* source = cell_address<T>(m, first + begin, j);
+      double* target = out.column(j);
+      for (std::int64_t i = begin; i < end; ++i, source += m.row_stride) target[i] = static_cast<double>(*source);
+    }
+  }
+}
+
+}  // namespace
+
+bool all_finite(const double* x, std::int64_t count) { return finite_run(x, count, 1); }
+
+Oddities scan(const MatrixView& matrix) { return matrix.single ? scan_as<float>(matrix) : scan_as<double>(matrix); }
+
+void gather(const MatrixView& matrix, std::int64_t first, Panel out) {
+  matrix.single ? gather_as<float>(matrix, first, out) : gather_as<double>(matrix, first, out);
+}
+
+double read_cell(const MatrixView& matrix, std::int64_t row, int column) {
+  return matrix.single ? static_cast<double>(*cell_address<float>(matrix, row, column))
+                       : *cell_address<double>(matrix, row, column);
+}
+
+}  // namespace jensen

@@ -1,0 +1,27 @@
+// Reading matrices of any layout.
+#pragma once
+
+#include <cstdint>
+
+#include <jensen/data/panel.h>
+#include <jensen/data/table.h>
+
+namespace jensen {
+
+/// Which cells of a matrix are not finite.
+struct Oddities {
+  bool missing = false;
+  bool infinite = false;
+};
+
+/// Looks at every cell. A matrix of one row, or of one column, must have the strides that Table gives it.
+Oddities scan(const MatrixView& matrix);
+
+bool all_finite(const double* x, std::int64_t count);
+
+/// Copies rows [first, first + out.rows) into a column-major panel, widened to double.
+void gather(const MatrixView& matrix, std::int64_t first, Panel out);
+
+double read_cell(const MatrixView& matrix, std::int64_t row, int column);
+
+}  // namespace jensen

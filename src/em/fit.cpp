@@ -1,0 +1,221 @@
+// Restarts around the loop of climb.cpp, and the report of what they found.
+#include <jensen/em/climb.h>
+#include <jensen/em/fit.h>
+#include <jensen/em/starts.h>
+#include <jensen/error.h>
+#include <jensen/execution/reduction.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <mutex>
+
+namespace jensen {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point begun) {
+  return std::chrono::duration<double>(Clock::now() - begun).count();
+}
+
+void check(const Model& model, const Data& data, const Options& options) {
+  options.validate();
+  if (data.rows() == 0) throw DataError("fit: the data have no rows");
+  if (model.columns() && *model.columns() != data.columns()) {
+    throw ArgumentError("fit", "data",
+                        fmt::format("have {} columns, the model {}", data.columns(), *model.columns()));
+  }
+  if (options.start == Start::hierarchical && options.restarts > 1 && data.rows() <= hierarchical_sample_rows) {
+    throw ArgumentError("fit", "restarts",
+                        fmt::format("must be 1 for a hierarchical start of {} rows, got {}: up to {} rows are "
+                                    "agglomerated whole, so that every restart would be the same",
+                                    data.rows(), options.restarts, hierarchical_sample_rows));
+  }
+}
+
+// All starts of one fit, the best end so far, and the report on each.
+class Search {
+ public:
+  Search(const Model& prototype, const Data& data, const Options& options)
+      : prototype_(prototype), data_(data), options_(options), reports_(static_cast<std::size_t>(options.restarts)) {}
+
+  void run(Workers& workers) {
+    // Threads go to restarts while there are enough of them, else into each pass; bits are the same either way.
+    if (options_.restarts >= workers.count()) {
+      workers.run(options_.restarts, [&](int restart, int) {
+        Workers alone(1);
+        try_start(restart, alone);
+      });
+    } else {
+      for (int restart = 0; restart < options_.restarts; ++restart) try_start(restart, workers);
+    }
+  }
+
+  const std::vector<RestartReport>& reports() const { return reports_; }
+  Climb& best() { return best_; }
+  int best_restart() const { return best_restart_; }
+  double start_seconds() const { return start_seconds_; }
+
+ private:
+  void try_start(int restart, Workers& workers) {
+    RestartReport& report = reports_[static_cast<std::size_t>(restart)];
+    report.seed = restart_seed(options_.seed, restart);
+    if (stopped_) {
+      report.outcome = Outcome::stopped_by_caller;
+      report.message = "not begun: stopped by the caller";
+      report.log_likelihood = std::numeric_limits<double>::quiet_NaN();
+      return;
+    }
+    const auto begun = Clock::now();
+    const auto start = started(prototype_, options_.start, data_, report.seed, workers);
+    const double seconds = seconds_since(begun);
+    PlainStride stride;
+    Climb end = climb(*start, data_, workers, options_, stride, [&](const Step& step) { return watch(restart, step); });
+    report.outcome = end.outcome;
+    report.message = end.message;
+    report.log_likelihood = end.reading.log_likelihood;
+    report.log_prior = end.reading.log_prior;
+    report.iterations = end.iterations;
+    report.evaluations = end.evaluations;
+    report.degenerate = !end.degeneracies.empty();
+    keep_best(restart, std::move(end), seconds);
+  }
+
+  Verdict watch(int restart, const Step& step) {
+    if (stopped_) return Verdict::stop;
+    if (!options_.callback) return Verdict::go_on;
+    const std::lock_guard lock(callback_mutex_);
+    if (stopped_) return Verdict::stop;
+    if (options_.callback({restart, options_.restarts, step}) == Verdict::stop) stopped_ = true;
+    return stopped_ ? Verdict::stop : Verdict::go_on;
+  }
+
+  // Finite before not finite, sound before degenerate, then by objective; ties go to the earlier start.
+  bool better(int restart, const Climb& end) const {
+    if (best_restart_ < 0) return true;
+    const auto rank = [](const Climb& c) {
+      if (!std::isfinite(c.reading.objective())) return 0;
+      if (c.outcome == Outcome::objective_fell) return 1;
+      return c.degeneracies.empty() ? 3 : 2;
+    };
+    if (rank(end) != rank(best_)) return rank(end) > rank(best_);
+    const double mine = end.reading.objective();
+    const double theirs = best_.reading.objective();
+    return mine > theirs || (mine == theirs && restart < best_restart_);
+  }
+
+  void keep_best(int restart, Climb end, double seconds) {
+    const std::lock_guard lock(best_mutex_);
+    if (!better(restart, end)) return;
+    best_ = std::move(end);
+    best_restart_ = restart;
+    start_seconds_ = seconds;
+  }
+
+  const Model& prototype_;
+  const Data& data_;
+  const Options& options_;
+  std::vector<RestartReport> reports_;
+  std::mutex callback_mutex_;
+  std::mutex best_mutex_;
+  std::atomic<bool> stopped_ = false;
+  Climb best_;
+  int best_restart_ = -1;
+  double start_seconds_ = 0;
+};
+
+std::vector<Optimum> distinct_optima(const std::vector<RestartReport>& restarts, double weight) {
+  std::vector<double> objectives;
+  for (const auto& r : restarts) {
+    const double objective = r.log_likelihood + r.log_prior;
+    const bool ascended = r.outcome != Outcome::objective_fell && r.outcome != Outcome::degenerate;
+    if (std::isfinite(objective) && ascended) objectives.push_back(objective);
+  }
+  std::sort(objectives.rbegin(), objectives.rend());
+  std::vector<Optimum> optima;
+  for (double objective : objectives) {
+    if (optima.empty() || optima.back().objective - objective > 1e-6 * weight) optima.push_back({objective, 0});
+    ++optima.back().starts;
+  }
+  return optima;
+}
+
+// How many observations BIC counts.
+double observations(const Data& data, Workers& workers, double total_weight) {
+  if (data.weight_kind() == WeightKind::frequency) return total_weight;
+  return reduce(data, workers, 0.0, [](double& count, const Block& block, int) {
+    for (std::int64_t i = 0; i < block.rows(); ++i) count += block.weight(i) > 0 ? 1 : 0;
+  });
+}
+
+// For each degenerate component up to ten rows that belong to it more than to the others.
+std::vector<std::vector<std::int64_t>> rows_of(const std::vector<Degeneracy>& degeneracies, const Model& model,
+                                               const Data& data) {
+  std::vector<std::vector<std::int64_t>> rows(degeneracies.size());
+  if (degeneracies.empty() || !model.can(Capability::states)) return rows;
+  std::vector<double> values;
+  BlockBuffer buffer;
+  const auto step = chunk_layout(data.rows(), data.columns()).block_rows;
+  for (std::int64_t first = 0; first < data.rows(); first += step) {
+    const Block block = data.block(first, std::min(step, data.rows() - first), buffer);
+    values.assign(static_cast<std::size_t>(block.rows()) * static_cast<std::size_t>(model.states()), 0.0);
+    const Panel p{values.data(), block.rows(), model.states(), block.rows()};
+    model.responsibilities(block, p);
+    for (std::size_t d = 0; d < rows.size(); ++d) {
+      for (std::int64_t i = 0; i < block.rows() && rows[d].size() < 10; ++i) {
+        if (block.weight(i) > 0 && p(i, degeneracies[d].component) > 0.5) rows[d].push_back(first + i);
+      }
+    }
+  }
+  return rows;
+}
+
+}  // namespace
+
+FittedModel fit(const Model& start, const Data& data, const Options& options) {
+  check(start, data, options);
+  const auto begun = Clock::now();
+  Workers workers(options.threads);
+  Search search(start, data, options);
+  search.run(workers);
+  Climb& best = search.best();
+  if (!std::isfinite(best.reading.objective())) {
+    const bool several = options.restarts > 1;
+    throw DataError(fmt::format("fit: {}: {}", several ? "no start has a finite likelihood" : "the start has no finite likelihood",
+                                best.message));
+  }
+
+  Report report;
+  report.outcome = best.outcome;
+  report.message = best.message;
+  report.log_likelihood = best.reading.log_likelihood;
+  report.log_prior = best.reading.log_prior;
+  report.iterations = best.iterations;
+  report.evaluations = best.evaluations;
+  report.total_weight = best.evidence.weight;
+  report.observations = observations(data, workers, best.evidence.weight);
+  report.rows = data.rows();
+  if (best.model->can(Capability::free_parameters)) report.free_parameters = best.model->free_parameters();
+  report.bound = best.bound;
+  report.monotone = best.monotone;
+  report.gradient = best.gradient;
+  report.state_entropy =
+      best.model->can(Capability::states) ? best.evidence.state_entropy : std::numeric_limits<double>::quiet_NaN();
+  report.degeneracies = best.degeneracies;
+  report.degenerate_rows = rows_of(best.degeneracies, *best.model, data);
+  report.trace = std::move(best.trace);
+  report.best_restart = search.best_restart();
+  report.restarts = search.reports();
+  report.optima = distinct_optima(report.restarts, report.total_weight);
+  report.start_seconds = search.start_seconds();
+  report.fit_seconds = seconds_since(begun);
+  return {std::move(best.model), std::move(report)};
+}
+
+}  // namespace jensen

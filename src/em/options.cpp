@@ -1,0 +1,31 @@
+#include <jensen/em/options.h>
+#include <jensen/error.h>
+#include <jensen/math/random.h>
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace jensen {
+
+void Options::validate() const {
+  const auto refuse = [](const char* option, const std::string& problem) {
+    throw ArgumentError("fit", option, problem);
+  };
+  if (!(tolerance >= 0) || !std::isfinite(tolerance)) {
+    refuse("tolerance", fmt::format("must be finite and ≥ 0, got {}", tolerance));
+  }
+  if (max_iterations < 0) refuse("max_iterations", fmt::format("must be ≥ 0, got {}", max_iterations));
+  if (restarts < 1) refuse("restarts", fmt::format("must be ≥ 1, got {}", restarts));
+  if (threads < 0) refuse("threads", fmt::format("must be ≥ 0 (0: one per processor), got {}", threads));
+  if (start == Start::given && restarts > 1) {
+    refuse("restarts", fmt::format("must be 1 when the start is given, got {}: every restart would be the same", restarts));
+  }
+}
+
+std::uint64_t restart_seed(std::uint64_t seed, int restart) {
+  if (restart == 0) return seed;
+  return Stream(seed, Purpose::restart_seed, static_cast<std::uint64_t>(restart)).bits() >> 11;
+}
+
+}  // namespace jensen

@@ -1,0 +1,89 @@
+#include <jensen/em/climb.h>
+#include <jensen/em/seeding.h>
+#include <jensen/em/starts.h>
+#include <jensen/error.h>
+#include <jensen/math/random.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace jensen {
+
+namespace {
+
+constexpr int short_runs_tried = 10;
+constexpr int short_run_iterations = 50;
+constexpr double short_run_share = 0.01;  // a run is over when its last gain is this share of its whole gain
+
+Given random_responsibilities(std::uint64_t seed) {
+  return {[seed](const Block& x, Panel q) {
+    for (std::int64_t i = 0; i < q.rows; ++i) {
+      Stream stream(seed, Purpose::start, 0, 0, static_cast<std::uint64_t>(x.first_row + i));
+      double total = 0;
+      for (int k = 0; k < q.columns; ++k) total += q(i, k) = stream.exponential();
+      for (int k = 0; k < q.columns; ++k) q(i, k) /= total;
+    }
+  }};
+}
+
+// Stops a climb when the last gain is a small share of all that was gained.
+class ShortRun {
+ public:
+  Verdict operator()(const Step& step) {
+    const double objective = step.reading.objective();
+    if (step.iteration == 0) first_ = objective;
+    const bool over = step.iteration > 0 && step.gain <= short_run_share * (objective - first_);
+    return over ? Verdict::stop : Verdict::go_on;
+  }
+
+ private:
+  double first_ = 0;
+};
+
+std::unique_ptr<Model> best_of_short_runs(const Model& prototype, const Data& data, std::uint64_t seed,
+                                          Workers& workers) {
+  Options options;
+  options.max_iterations = short_run_iterations;
+  std::unique_ptr<Model> best;
+  double best_objective = 0;
+  for (int run = 0; run < short_runs_tried; ++run) {
+    const auto start = started(prototype, Start::k_means_plus_plus, data, restart_seed(seed, run), workers);
+    PlainStride stride;
+    Climb end = climb(*start, data, workers, options, stride, ShortRun());
+    const bool sound = end.outcome == Outcome::stopped_by_caller || end.outcome == Outcome::converged ||
+                       end.outcome == Outcome::iteration_limit;
+    if (!best || (sound && end.reading.objective() > best_objective)) {
+      best_objective = sound ? end.reading.objective() : -std::numeric_limits<double>::infinity();
+      best = std::move(end.model);
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+Rule starting_rule(Start start, const Data& data, int states, std::uint64_t seed, Workers& workers) {
+  switch (start) {
+    case Start::random: return random_responsibilities(seed);
+    case Start::hierarchical: return hierarchical_seeding(data, states, seed, workers);
+    case Start::k_means_plus_plus: return k_means_plus_plus_seeding(data, states, seed, workers);
+    case Start::short_runs:
+    case Start::given: break;
+  }
+  throw ArgumentError("starting_rule", "start", "is not a rule for responsibilities");
+}
+
+std::unique_ptr<Model> started(const Model& prototype, Start start, const Data& data, std::uint64_t seed,
+                               Workers& workers) {
+  if (start == Start::given) return prototype.clone();
+  prototype.require(Capability::states, "a random start");
+  prototype.require(Capability::rules, "a random start");
+  if (start == Start::short_runs) return best_of_short_runs(prototype, data, seed, workers);
+  const Rule rule = starting_rule(start, data, prototype.states(), seed, workers);
+  EStep e_step(data, workers);
+  auto model = prototype.clone();
+  for (int pass = 0; pass < 2; ++pass) model->maximize(e_step(*model, rule).statistics);
+  return model;
+}
+
+}  // namespace jensen

@@ -1,0 +1,200 @@
+// M-step of the Gaussian emissions, its prior, and the expected log-density that it maximises.
+#include <jensen/emissions/gaussian.h>
+#include <jensen/error.h>
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace jensen {
+
+double Gaussian::weight_of(ConstSlice s, int factor) const {
+  if (structure_ != Covariance::tied) return s.sum[static_cast<std::size_t>(factor)];
+  double weight = 0;
+  for (int k = 0; k < components_; ++k) weight += s.sum[static_cast<std::size_t>(k)];
+  return weight;
+}
+
+std::vector<double> Gaussian::scatter(ConstSlice s, int factor, std::span<const double> centers) const {
+  const auto d = static_cast<std::size_t>(columns_);
+  const auto size = shape_size();
+  const double* second =
+      s.sum.data() + static_cast<std::size_t>(components_) * (1 + d) + static_cast<std::size_t>(factor) * size;
+  std::vector<double> result(second, second + size);
+  const bool tied = structure_ == Covariance::tied;
+  for (int k = tied ? 0 : factor; k < (tied ? components_ : factor + 1); ++k) {
+    const auto at = static_cast<std::size_t>(k);
+    const double weight = s.sum[at];
+    const double* first = s.sum.data() + static_cast<std::size_t>(components_) + at * d;
+    // Σ r (x − c)(x − c)ᵀ = Σ r (x − a)(x − a)ᵀ − f δᵀ − δ fᵀ + N δ δᵀ, δ = c − a
+    std::vector<double> delta(d);
+    for (std::size_t j = 0; j < d; ++j) delta[j] = centers[at * d + j] - s.about[at * d + j];
+    const auto correction = [&](std::size_t a, std::size_t b) {
+      return weight * delta[a] * delta[b] - first[a] * delta[b] - delta[a] * first[b];
+    };
+    for (std::size_t a = 0; a < d; ++a) {
+      if (has_matrices()) {
+        for (std::size_t b = 0; b <= a; ++b) result[a * (a + 1) / 2 + b] += correction(a, b);
+      } else {
+        result[structure_ == Covariance::diagonal ? a : 0] += correction(a, a);
+      }
+    }
+  }
+  return result;
+}
+
+std::vector<double> Gaussian::maximizing_means(ConstSlice s) const {
+  const auto d = static_cast<std::size_t>(columns_);
+  std::vector<double> means = means_;
+  for (std::size_t k = 0; k < static_cast<std::size_t>(components_); ++k) {
+    if (!(s.sum[k] > 0)) continue;
+    for (std::size_t j = 0; j < d; ++j) {
+      means[k * d + j] = s.about[k * d + j] + s.sum[static_cast<std::size_t>(components_) + k * d + j] / s.sum[k];
+    }
+  }
+  return means;
+}
+
+void Gaussian::maximize(ConstSlice s) {
+  degeneracies_.clear();
+  for (int k = 0; k < components_; ++k) {
+    if (!(s.sum[static_cast<std::size_t>(k)] > 0)) {
+      degeneracies_.push_back({k, false, "no observation belongs to it; its parameters are those of before"});
+    }
+  }
+  means_ = maximizing_means(s);
+  for (int f = 0; f < factors(); ++f) maximize_factor(f, s);
+  derive();
+}
+
+double Gaussian::prior_variance(std::size_t i) const {
+  if (has_matrices()) return prior_.scale[i];
+  if (structure_ == Covariance::diagonal) {
+    const int j = static_cast<int>(i);
+    return prior_.scale[packed_index(j, j)];
+  }
+  double total = 0;
+  for (int j = 0; j < columns_; ++j) total += prior_.scale[packed_index(j, j)];
+  return total / columns_;
+}
+
+// Σ = (S + c S₀) / (N + c), S the scatter about the new means; in each structure's shape.
+void Gaussian::maximize_factor(int factor, ConstSlice s) {
+  const double weight = weight_of(s, factor);
+  if (!(weight > 0)) return;
+  std::vector<double> own = scatter(s, factor, means_);
+  for (double& v : own) v /= structure_ == Covariance::spherical ? weight * columns_ : weight;
+  std::vector<double> candidate = own;
+  if (prior_.rows > 0) {
+    const double share = prior_.rows / (weight + prior_.rows);
+    for (std::size_t i = 0; i < own.size(); ++i) candidate[i] = (1 - share) * own[i] + share * prior_variance(i);
+  }
+  if (const std::string reason = collapse(candidate); !reason.empty()) {
+    degeneracies_.push_back({factor, true, reason});
+    return;
+  }
+  const std::string reason = prior_.rows > 0 ? collapse(own) : "";
+  const std::string few = too_few_rows(weight);
+  if (!few.empty()) {
+    degeneracies_.push_back({factor, false, few});
+  } else if (!reason.empty()) {
+    degeneracies_.push_back({factor, false, reason + "; the prior alone keeps it from collapsing"});
+  }
+  std::copy(candidate.begin(), candidate.end(),
+            covariances_.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(factor) * shape_size()));
+}
+
+std::string Gaussian::too_few_rows(double weight) const {
+  if (structure_ == Covariance::tied) return {};
+  const int needed = structure_ == Covariance::full ? columns_ + 1 : 2;
+  const double rows = weight / resolution_.row_weight;
+  if (!(rows < needed)) return {};
+  return fmt::format("it rests on {:.3g} observations, fewer than the {} that a {} covariance needs", rows, needed,
+                     to_string(structure_));
+}
+
+// The variance of each column given the columns before it decides: too small means that the rows (nearly) lie in a
+// subspace, where the likelihood is unbounded.
+std::string Gaussian::collapse(std::span<const double> shape) const {
+  std::vector<double> variances(static_cast<std::size_t>(columns_), structure_ == Covariance::spherical ? shape[0] : 0);
+  for (int j = 0; j < columns_; ++j) {
+    double& variance = variances[static_cast<std::size_t>(j)];
+    if (has_matrices()) variance = shape[packed_index(j, j)];
+    if (structure_ == Covariance::diagonal) variance = shape[static_cast<std::size_t>(j)];
+    const double floor = resolution_.granularity.empty() ? 0 : resolution_.granularity[static_cast<std::size_t>(j)];
+    if (!(variance > floor * floor) || !std::isfinite(1 / variance)) {
+      return fmt::format("column {} does not vary within it beyond rounding", j + 1);
+    }
+  }
+  if (!has_matrices()) return {};
+  const Cholesky candidate = cholesky(shape, columns_);
+  if (!candidate.positive_definite()) return "its covariance matrix is singular: its rows lie in a subspace";
+  for (int j = 0; j < columns_; ++j) {
+    if (candidate.pivot(j) <= 1e-13 * variances[static_cast<std::size_t>(j)]) {
+      return fmt::format("column {} is a linear combination of the columns before it within it", j + 1);
+    }
+  }
+  return {};
+}
+
+double Gaussian::expected_log_density(ConstSlice s) const {
+  double total = 0;
+  for (int k = 0; k < components_; ++k) {
+    const double weight = s.sum[static_cast<std::size_t>(k)];
+    if (weight > 0) total += weight * constants_[static_cast<std::size_t>(k)];
+  }
+  const auto d = static_cast<std::size_t>(columns_);
+  for (int f = 0; f < factors(); ++f) {
+    if (!(weight_of(s, f) > 0)) continue;
+    const auto scattered = scatter(s, f, means_);
+    if (has_matrices()) {
+      total -= 0.5 * trace_of_product(factors_[static_cast<std::size_t>(f)], scattered);
+    } else {
+      for (std::size_t i = 0; i < scattered.size(); ++i) {
+        total -= 0.5 * precisions_[static_cast<std::size_t>(f) * d + i] * scattered[i];
+      }
+    }
+  }
+  return total;
+}
+
+double Gaussian::log_prior() const {
+  if (prior_.rows == 0) return 0;
+  const double prior_log_determinant = has_matrices() ? cholesky(prior_.scale, columns_).log_determinant : 0;
+  double total = 0;
+  for (int f = 0; f < factors(); ++f) {
+    double trace = 0;
+    double log_ratio = 0;  // log|S₀ Σ⁻¹|
+    if (has_matrices()) {
+      const auto& factor = factors_[static_cast<std::size_t>(f)];
+      trace = trace_of_product(factor, prior_.scale);
+      log_ratio = prior_log_determinant - factor.log_determinant;
+    } else {
+      for (int j = 0; j < columns_; ++j) {
+        const double ratio =
+            prior_variance(static_cast<std::size_t>(structure_ == Covariance::diagonal ? j : 0)) *
+            precisions_[static_cast<std::size_t>(f) * static_cast<std::size_t>(columns_) + static_cast<std::size_t>(j)];
+        trace += ratio;
+        log_ratio += std::log(ratio);
+      }
+    }
+    total -= 0.5 * prior_.rows * (trace - log_ratio - columns_);
+  }
+  return total;
+}
+
+void Gaussian::move(ConstSlice from, Slice to) const {
+  const auto d = static_cast<std::size_t>(columns_);
+  const auto components = static_cast<std::size_t>(components_);
+  std::copy(from.sum.begin(), from.sum.begin() + static_cast<std::ptrdiff_t>(components), to.sum.begin());
+  for (std::size_t i = 0; i < components * d; ++i) {
+    to.sum[components + i] = from.sum[components + i] + from.sum[i / d] * (from.about[i] - to.about[i]);
+  }
+  for (int f = 0; f < factors(); ++f) {
+    const auto moved = scatter(from, f, to.about);
+    std::copy(moved.begin(), moved.end(),
+              to.sum.begin() + static_cast<std::ptrdiff_t>(components * (1 + d) + static_cast<std::size_t>(f) * shape_size()));
+  }
+}
+
+}  // namespace jensen

@@ -1,0 +1,159 @@
+#include <jensen/em/summary.h>
+#include <jensen/fit_gaussian_mixture.h>
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <set>
+
+namespace jensen {
+
+namespace {
+
+constexpr const char* function = "fit_gaussian_mixture";
+
+// Number of distinct rows of positive weight, counted no further than `enough`.
+int distinct_rows(const Data& data, int enough) {
+  std::set<std::vector<double>> seen;
+  BlockBuffer buffer;
+  constexpr std::int64_t step = 512;
+  for (std::int64_t first = 0; first < data.rows(); first += step) {
+    const Block block = data.block(first, std::min(step, data.rows() - first), buffer);
+    for (std::int64_t i = 0; i < block.rows(); ++i) {
+      if (block.weight(i) == 0) continue;
+      std::vector<double> row;
+      for (int j = 0; j < block.columns(); ++j) {
+        const double value = block.x(i, j);
+        row.push_back(std::isnan(value) ? std::numeric_limits<double>::infinity() : value);  // data hold no infinity
+      }
+      seen.insert(std::move(row));
+      if (static_cast<int>(seen.size()) >= enough) return enough;
+    }
+  }
+  return static_cast<int>(seen.size());
+}
+
+void refuse_columns_without_variance(const Data& data, const Summary& summary, Covariance structure) {
+  int varying = 0;
+  for (int j = 0; j < data.columns(); ++j) {
+    if (!(summary.observed[static_cast<std::size_t>(j)] > 0)) {
+      throw DataError(fmt::format("{}: column '{}' has no observed cell: exclude it", function, data.column_name(j)));
+    }
+    varying += summary.is_constant(j) ? 0 : 1;
+  }
+  for (int j = 0; j < data.columns(); ++j) {
+    if (!summary.is_constant(j) || (structure == Covariance::spherical && varying > 0)) continue;
+    throw DataError(fmt::format("{}: column '{}' is constant, so that no Gaussian density exists for it: exclude it",
+                                function, data.column_name(j)));
+  }
+}
+
+// What the data resolve and the prior that they scale, put into the model.
+void safeguard(Gaussian& gaussian, const Data& data, const Summary& summary, Prior prior, bool collinear) {
+  const double observations =
+      data.weight_kind() == WeightKind::frequency ? summary.weight : static_cast<double>(summary.weighted_rows);
+  DataResolution resolution;
+  resolution.row_weight = summary.weight / observations;
+  for (double largest : summary.largest) {
+    resolution.granularity.push_back(4 * std::numeric_limits<double>::epsilon() * largest);
+  }
+  gaussian.set_resolution(std::move(resolution));
+  if (prior == Prior::none) {
+    gaussian.set_prior({});
+    return;
+  }
+  CovariancePrior chosen{2 / observations * summary.weight / observations, summary.covariance};
+  for (int a = 0; a < gaussian.columns(); ++a) {
+    for (int b = 0; b < a && collinear; ++b) chosen.scale[packed_index(a, b)] = 0;
+    // A constant column is let through under a spherical covariance alone, which uses the sum of the variances.
+    double& variance = chosen.scale[packed_index(a, a)];
+    if (summary.is_constant(a)) variance = 0;
+  }
+  if (gaussian.covariance_structure() == Covariance::spherical) {
+    double mean_variance = 0;
+    for (int j = 0; j < gaussian.columns(); ++j) mean_variance += chosen.scale[packed_index(j, j)] / gaussian.columns();
+    chosen.scale.assign(chosen.scale.size(), 0.0);
+    for (int j = 0; j < gaussian.columns(); ++j) chosen.scale[packed_index(j, j)] = mean_variance;
+  }
+  gaussian.set_prior(std::move(chosen));
+}
+
+// Whether some column is, to rounding, a linear combination of columns before it; without a prior that is refused.
+bool check_collinear(const Data& data, const Summary& summary, const GaussianMixtureOptions& model) {
+  if (model.covariance == Covariance::diagonal || model.covariance == Covariance::spherical) return false;
+  const int column = first_collinear_column(summary.covariance, data.columns(), 1e-10);
+  if (column >= 0 && model.prior == Prior::none) {
+    throw DataError(fmt::format("{}: column '{}' is a linear combination of the columns before it, so that no {} covariance "
+                                "has a density without a prior: exclude it, keep the default prior, or choose a diagonal "
+                                "covariance",
+                                function, data.column_name(column), to_string(model.covariance)));
+  }
+  return column >= 0;
+}
+
+}  // namespace
+
+GaussianMixture gaussian_mixture_for(const Data& data, const GaussianMixtureOptions& model, int threads) {
+  if (model.components < 1) {
+    throw ArgumentError(function, "components", fmt::format("must be ≥ 1, got {}", model.components));
+  }
+  if (data.rows() == 0) throw DataError(fmt::format("{}: the data have no rows", function));
+  if (data.columns() == 0) throw DataError(fmt::format("{}: the data have no columns", function));
+  if (const int distinct = distinct_rows(data, model.components); distinct < model.components) {
+    throw ArgumentError(function, "components",
+                        fmt::format("must be at most {}, the number of distinct rows, got {}", distinct, model.components));
+  }
+  Workers workers(threads);
+  const Summary summary = summarize(data, workers);
+  refuse_columns_without_variance(data, summary, model.covariance);
+  const bool collinear = check_collinear(data, summary, model);
+
+  Gaussian gaussian(model.components, data.columns(), model.covariance);
+  std::vector<double> means;
+  std::vector<double> covariances;
+  for (int k = 0; k < model.components; ++k) {
+    means.insert(means.end(), summary.location.begin(), summary.location.end());
+    if (k > 0 && model.covariance == Covariance::tied) continue;
+    double trace = 0;
+    for (int a = 0; a < data.columns(); ++a) {
+      const double variance = summary.covariance[packed_index(a, a)];
+      trace += variance;
+      if (model.covariance == Covariance::diagonal) covariances.push_back(variance);
+      for (int b = 0; b <= a && (model.covariance == Covariance::full || model.covariance == Covariance::tied); ++b) {
+        covariances.push_back(a != b && collinear ? 0 : summary.covariance[packed_index(a, b)]);
+      }
+    }
+    if (model.covariance == Covariance::spherical) covariances.push_back(trace / data.columns());
+  }
+  gaussian.set(std::move(means), std::move(covariances));
+  safeguard(gaussian, data, summary, model.prior, collinear);
+  return GaussianMixture(std::move(gaussian));
+}
+
+Fitted<GaussianMixture> fit_gaussian_mixture(const Data& data, const GaussianMixtureOptions& model,
+                                             const Options& options) {
+  options.validate();
+  if (options.start == Start::given) {
+    throw ArgumentError(function, "start", "is 'given', but no parameters are: pass a GaussianMixture to start from");
+  }
+  return fit(gaussian_mixture_for(data, model, options.threads), data, options);
+}
+
+Fitted<GaussianMixture> fit_gaussian_mixture(GaussianMixture start, const Data& data, Prior prior, Options options) {
+  options.start = Start::given;
+  options.validate();
+  if (data.columns() != start.columns()) {
+    throw ArgumentError(function, "start", fmt::format("has {} columns, the data {}", start.columns(), data.columns()));
+  }
+  if (data.rows() == 0) throw DataError(fmt::format("{}: the data have no rows", function));
+  Workers workers(options.threads);
+  const Summary summary = summarize(data, workers);
+  const GaussianMixtureOptions model{start.states(), start.emissions().covariance_structure(), prior};
+  refuse_columns_without_variance(data, summary, model.covariance);
+  safeguard(start.emissions(), data, summary, prior, check_collinear(data, summary, model));
+  return fit(std::move(start), data, options);
+}
+
+}  // namespace jensen

@@ -1,0 +1,468 @@
+// One source for all instruction sets: foreach_target.h compiles the part between HWY_BEFORE_NAMESPACE and
+// HWY_AFTER_NAMESPACE once for each.
+#include <jensen/math/kernels.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+// Scalable vectors have no size at compile time, which the arrays of vectors below need.
+#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV | HWY_AVX3_DL | HWY_SSSE3)
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "math/kernels.cpp"
+#include <hwy/foreach_target.h>  // must come before highway.h
+#include <hwy/highway.h>
+#include <hwy/contrib/math/math-inl.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace jensen::kernels::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using Lane = hn::ScalableTag<double>;
+using Vector = hn::Vec<Lane>;
+constexpr std::size_t lanes = HWY_LANES(double);
+constexpr std::size_t virtual_lanes = 8;                 // sums over rows have this many partial sums on every target
+constexpr std::size_t parts = virtual_lanes / lanes;     // vectors that make up the virtual lanes
+constexpr std::size_t tile_rows = 32;                    // rows of a tile that stays in the first-level cache
+constexpr std::size_t register_vectors = lanes == 8 ? 4 : 2;
+
+std::size_t padded(std::size_t rows) { return (rows + virtual_lanes - 1) / virtual_lanes * virtual_lanes; }
+
+double add_lanes(const double* v) { return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7])); }
+
+double add_lanes(const Vector* accumulators) {
+  alignas(64) double v[virtual_lanes];
+  for (std::size_t p = 0; p < parts; ++p) hn::Store(accumulators[p], Lane(), v + p * lanes);
+  return add_lanes(v);
+}
+
+// Writes x(first … first + count, j) − point[j] into target, column by column, and zeros up to the next multiple of
+// `pad`, so that the loops that follow need no remainder.
+void center(ConstPanel x, std::size_t first, std::size_t count, const double* point, double* target,
+            std::size_t target_stride, std::size_t pad) {
+  const Lane d;
+  for (int j = 0; j < x.columns; ++j) {
+    const double* HWY_RESTRICT source = x.column(j) + first;
+    double* HWY_RESTRICT to = target + static_cast<std::size_t>(j) * target_stride;
+    const Vector shift = hn::Set(d, point[j]);
+    std::size_t i = 0;
+    for (; i + lanes <= count; i += lanes) hn::StoreU(hn::Sub(hn::LoadU(d, source + i), shift), d, to + i);
+    for (; i < count; ++i) to[i] = source[i] - point[j];
+    for (; i < pad; ++i) to[i] = 0;
+  }
+}
+
+// squares[i] += Σ_{rows a of W} (W c_i)_a² for A consecutive rows of W and one group of register_vectors × lanes rows.
+template <std::size_t A>
+void add_squares(const double* centered, const double* inverse_factor, std::size_t a, double* squares) {
+  const Lane d;
+  Vector product[A][register_vectors];
+  for (std::size_t r = 0; r < A; ++r) {
+    for (std::size_t v = 0; v < register_vectors; ++v) product[r][v] = hn::Zero(d);
+  }
+  const double* row[A];
+  for (std::size_t r = 0; r < A; ++r) row[r] = inverse_factor + (a + r) * (a + r + 1) / 2;
+  const auto multiply = [&](std::size_t b, std::size_t r) HWY_ATTR {
+    const Vector factor = hn::Set(d, row[r][b]);
+    for (std::size_t v = 0; v < register_vectors; ++v) {
+      product[r][v] = hn::MulAdd(factor, hn::Load(d, centered + b * tile_rows + v * lanes), product[r][v]);
+    }
+  };
+  for (std::size_t b = 0; b <= a; ++b) {
+    for (std::size_t r = 0; r < A; ++r) multiply(b, r);
+  }
+  for (std::size_t r = 1; r < A; ++r) {  // the corner of the triangle
+    for (std::size_t b = a + 1; b <= a + r; ++b) multiply(b, r);
+  }
+  for (std::size_t v = 0; v < register_vectors; ++v) {
+    Vector sum = hn::Load(d, squares + v * lanes);
+    for (std::size_t r = 0; r < A; ++r) sum = hn::MulAdd(product[r][v], product[r][v], sum);
+    hn::Store(sum, d, squares + v * lanes);
+  }
+}
+
+void add_triangular_log_density(ConstPanel x, const double* mean, const double* inverse_factor, double constant,
+                                double* out, double* centered) {
+  const auto rows = static_cast<std::size_t>(x.rows);
+  const auto d = static_cast<std::size_t>(x.columns);
+  alignas(64) double squares[tile_rows];
+  for (std::size_t first = 0; first < rows; first += tile_rows) {
+    const std::size_t count = std::min(tile_rows, rows - first);
+    center(x, first, count, mean, centered, tile_rows, tile_rows);
+    std::fill_n(squares, tile_rows, 0.0);
+    for (std::size_t i = 0; i < count; i += register_vectors * lanes) {
+      std::size_t a = 0;
+      for (; a + 4 <= d; a += 4) add_squares<4>(centered + i, inverse_factor, a, squares + i);
+      if (a + 2 <= d) {
+        add_squares<2>(centered + i, inverse_factor, a, squares + i);
+        a += 2;
+      }
+      if (a < d) add_squares<1>(centered + i, inverse_factor, a, squares + i);
+    }
+    for (std::size_t i = 0; i < count; ++i) out[first + i] += constant - 0.5 * squares[i];
+  }
+}
+
+void add_diagonal_log_density(ConstPanel x, const double* mean, const double* precision, double constant, double* out,
+                              double* centered) {
+  const Lane d;
+  const auto rows = static_cast<std::size_t>(x.rows);
+  alignas(64) double squares[tile_rows];
+  for (std::size_t first = 0; first < rows; first += tile_rows) {
+    const std::size_t count = std::min(tile_rows, rows - first);
+    center(x, first, count, mean, centered, tile_rows, tile_rows);
+    for (std::size_t i = 0; i < tile_rows; i += lanes) {
+      Vector sum = hn::Zero(d);
+      for (std::size_t j = 0; j < static_cast<std::size_t>(x.columns); ++j) {
+        const Vector c = hn::Load(d, centered + j * tile_rows + i);
+        sum = hn::MulAdd(hn::Mul(hn::Set(d, precision[j]), c), c, sum);
+      }
+      hn::Store(sum, d, squares + i);
+    }
+    for (std::size_t i = 0; i < count; ++i) out[first + i] += constant - 0.5 * squares[i];
+  }
+}
+
+double sum(const double* v, std::size_t count) {
+  alignas(64) double accumulators[virtual_lanes] = {};
+  for (std::size_t i = 0; i < count; ++i) accumulators[i % virtual_lanes] += v[i];
+  return add_lanes(accumulators);
+}
+
+// second += Σ_i left_a(i) right_b(i) for an A × B tile of the moment matrix; entries above the diagonal are left out.
+template <std::size_t A, std::size_t B>
+void add_products(const double* left, const double* right, std::size_t rows, std::size_t a, std::size_t b,
+                  double* second) {
+  const Lane d;
+  Vector sums[A][B][parts];
+  for (std::size_t p = 0; p < parts; ++p) {
+    Vector tile[A][B];
+    for (std::size_t s = 0; s < A; ++s) {
+      for (std::size_t t = 0; t < B; ++t) tile[s][t] = hn::Zero(d);
+    }
+    for (std::size_t i = p * lanes; i < rows; i += virtual_lanes) {
+      Vector right_values[B];
+      for (std::size_t t = 0; t < B; ++t) right_values[t] = hn::Load(d, right + (b + t) * rows + i);
+      for (std::size_t s = 0; s < A; ++s) {
+        const Vector left_value = hn::Load(d, left + (a + s) * rows + i);
+        for (std::size_t t = 0; t < B; ++t) tile[s][t] = hn::MulAdd(left_value, right_values[t], tile[s][t]);
+      }
+    }
+    for (std::size_t s = 0; s < A; ++s) {
+      for (std::size_t t = 0; t < B; ++t) sums[s][t][p] = tile[s][t];
+    }
+  }
+  for (std::size_t s = 0; s < A; ++s) {
+    for (std::size_t t = 0; t < B; ++t) {
+      if (b + t <= a + s) second[(a + s) * (a + s + 1) / 2 + b + t] += add_lanes(sums[s][t]);
+    }
+  }
+}
+
+template <std::size_t A>
+void add_row_of_products(const double* left, const double* right, std::size_t rows, std::size_t a, double* second) {
+  const std::size_t columns = a + A;
+  std::size_t b = 0;
+  for (; b + 4 <= columns; b += 4) add_products<A, 4>(left, right, rows, a, b, second);
+  if (b + 2 <= columns) {
+    add_products<A, 2>(left, right, rows, a, b, second);
+    b += 2;
+  }
+  if (b < columns) add_products<A, 1>(left, right, rows, a, b, second);
+}
+
+// Lays out centred columns (right) and the same weighted by r (left), both padded with zeros to `rows`, and adds the
+// weight and the first moments on the way.
+void weigh(ConstPanel x, const double* about, const double* r, std::size_t rows, double* left, double* right,
+           double* weight, double* first) {
+  const Lane d;
+  const auto count = static_cast<std::size_t>(x.rows);
+  center(x, 0, count, about, right, rows, rows);
+  double* padded_r = left + static_cast<std::size_t>(x.columns) * rows;
+  std::copy_n(r, count, padded_r);
+  std::fill(padded_r + count, padded_r + rows, 0.0);
+  for (int j = -1; j < x.columns; ++j) {  // −1: the weight itself
+    Vector sums[parts];
+    for (auto& s : sums) s = hn::Zero(d);
+    for (std::size_t i = 0; i < rows; i += virtual_lanes) {
+      for (std::size_t p = 0; p < parts; ++p) {
+        const std::size_t at = i + p * lanes;
+        Vector value = hn::Load(d, padded_r + at);
+        if (j >= 0) {
+          const std::size_t column = static_cast<std::size_t>(j) * rows;
+          value = hn::Mul(value, hn::Load(d, right + column + at));
+          hn::Store(value, d, left + column + at);
+        }
+        sums[p] = hn::Add(sums[p], value);
+      }
+    }
+    *(j < 0 ? weight : first + j) += add_lanes(sums);
+  }
+}
+
+void add_full_moments(ConstPanel x, const double* about, const double* r, double* weight, double* first,
+                      double* second, double* workspace) {
+  const std::size_t rows = padded(static_cast<std::size_t>(x.rows));
+  const auto d = static_cast<std::size_t>(x.columns);
+  double* right = workspace;
+  double* left = workspace + d * rows;
+  weigh(x, about, r, rows, left, right, weight, first);
+  std::size_t a = 0;
+  for (; a + 4 <= d; a += 4) add_row_of_products<4>(left, right, rows, a, second);
+  if (a + 2 <= d) {
+    add_row_of_products<2>(left, right, rows, a, second);
+    a += 2;
+  }
+  if (a < d) add_row_of_products<1>(left, right, rows, a, second);
+}
+
+void add_diagonal_moments(ConstPanel x, const double* about, const double* r, double* weight, double* first,
+                          double* second, double* workspace) {
+  const Lane d;
+  const std::size_t rows = padded(static_cast<std::size_t>(x.rows));
+  const auto columns = static_cast<std::size_t>(x.columns);
+  double* right = workspace;
+  double* left = workspace + columns * rows;
+  weigh(x, about, r, rows, left, right, weight, first);
+  for (std::size_t j = 0; j < columns; ++j) {
+    Vector sums[parts];
+    for (auto& s : sums) s = hn::Zero(d);
+    for (std::size_t i = 0; i < rows; i += virtual_lanes) {
+      for (std::size_t p = 0; p < parts; ++p) {
+        const std::size_t at = j * rows + i + p * lanes;
+        sums[p] = hn::MulAdd(hn::Load(d, left + at), hn::Load(d, right + at), sums[p]);
+      }
+    }
+    second[j] += add_lanes(sums);
+  }
+}
+
+// Highway's Exp and Log promise nothing for NaN, zero and infinities, so those lanes are settled here.
+Vector exp_of(Vector v) {
+  const Lane d;
+  const Vector inside = hn::Min(hn::Max(v, hn::Set(d, -800.0)), hn::Set(d, 800.0));
+  Vector result = hn::Exp(d, hn::Min(inside, hn::Set(d, 709.0)));
+  result = hn::IfThenElse(hn::Gt(v, hn::Set(d, 709.0)),
+                          hn::Mul(result, hn::Exp(d, hn::Sub(inside, hn::Set(d, 709.0)))), result);
+  result = hn::IfThenElse(hn::Lt(v, hn::Set(d, -745.2)), hn::Zero(d), result);
+  return hn::IfThenElse(hn::IsNaN(v), v, result);
+}
+
+Vector log_of(Vector v) {
+  const Lane d;
+  const Vector infinity = hn::Set(d, std::numeric_limits<double>::infinity());
+  const auto regular = hn::And(hn::Gt(v, hn::Zero(d)), hn::Lt(v, infinity));
+  Vector result = hn::Log(d, hn::IfThenElse(regular, v, hn::Set(d, 1.0)));
+  const Vector otherwise = hn::IfThenElse(
+      hn::Eq(v, hn::Zero(d)), hn::Neg(infinity),
+      hn::IfThenElse(hn::Eq(v, infinity), infinity, hn::Set(d, std::numeric_limits<double>::quiet_NaN())));
+  return hn::IfThenElse(regular, result, otherwise);
+}
+
+// Whole vectors in place; the remainder through a padded copy.
+template <class Function>
+void elementwise(double* v, std::size_t count, Function function) {
+  const Lane d;
+  std::size_t i = 0;
+  for (; i + lanes <= count; i += lanes) hn::StoreU(function(hn::LoadU(d, v + i)), d, v + i);
+  if (i == count) return;
+  alignas(64) double rest[lanes] = {};
+  std::copy(v + i, v + count, rest);
+  hn::Store(function(hn::Load(d, rest)), d, rest);
+  std::copy_n(rest, count - i, v + i);
+}
+
+void exp(double* v, std::size_t count) {
+  elementwise(v, count, [](Vector x) HWY_ATTR { return exp_of(x); });
+}
+
+void log(double* v, std::size_t count) {
+  elementwise(v, count, [](Vector x) HWY_ATTR { return log_of(x); });
+}
+
+// One vector of rows of normalize(): column k lies at p + k · stride.
+struct RowVector {
+  Vector log_normalizer, entropy;
+};
+
+RowVector normalize_rows(double* p, std::size_t stride, std::size_t states, Vector weight) {
+  const Lane d;
+  const Vector infinity = hn::Set(d, std::numeric_limits<double>::infinity());
+  const Vector lowest = hn::Set(d, -745.0);  // exp of less is 0, and 0 · −∞ must not arise below
+  Vector largest = hn::Neg(infinity);
+  auto broken = hn::Lt(infinity, infinity);
+  for (std::size_t k = 0; k < states; ++k) {
+    const Vector value = hn::LoadU(d, p + k * stride);
+    broken = hn::Or(broken, hn::Or(hn::IsNaN(value), hn::Eq(value, infinity)));
+    largest = hn::Max(largest, value);
+  }
+  const Vector shift = hn::IfThenElse(hn::Eq(largest, hn::Neg(infinity)), hn::Zero(d), largest);
+  Vector total = hn::Zero(d);
+  Vector weighted = hn::Zero(d);  // Σ e^t t with t = p − max ≤ 0
+  for (std::size_t k = 0; k < states; ++k) {
+    const Vector raw = hn::Sub(hn::LoadU(d, p + k * stride), shift);
+    const Vector t = hn::Max(raw, lowest);
+    const Vector e = hn::IfThenElse(hn::Lt(raw, lowest), hn::Zero(d), hn::Exp(d, t));
+    hn::StoreU(e, d, p + k * stride);
+    total = hn::Add(total, e);
+    weighted = hn::MulAdd(e, t, weighted);
+  }
+  const auto possible = hn::Gt(total, hn::Zero(d));
+  const Vector log_total = hn::Log(d, hn::IfThenElse(possible, total, hn::Set(d, 1.0)));
+  const Vector inverse = hn::IfThenElse(possible, hn::Div(hn::Set(d, 1.0), total), hn::Zero(d));
+  const Vector scale = hn::Mul(inverse, weight);
+  for (std::size_t k = 0; k < states; ++k) {
+    hn::StoreU(hn::Mul(hn::LoadU(d, p + k * stride), scale), d, p + k * stride);
+  }
+  const Vector nan = hn::Set(d, std::numeric_limits<double>::quiet_NaN());
+  RowVector row;
+  row.log_normalizer = hn::IfThenElse(possible, hn::Add(shift, log_total), hn::Neg(infinity));
+  row.log_normalizer = hn::IfThenElse(broken, nan, row.log_normalizer);
+  row.entropy = hn::IfThenElse(possible, hn::Sub(log_total, hn::Mul(weighted, inverse)), hn::Zero(d));
+  return row;
+}
+
+void normalize(Panel panel, const double* weights, double* log_normalizer, Normalized* result) {
+  const Lane d;
+  const auto rows = static_cast<std::size_t>(panel.rows);
+  const auto states = static_cast<std::size_t>(panel.columns);
+  Vector sums[3][parts];
+  for (auto& measure : sums) {
+    for (auto& s : measure) s = hn::Zero(d);
+  }
+  const auto take = [&](double* p, std::size_t stride, const double* w, double* log_normalizers,
+                        std::size_t part) HWY_ATTR {
+    const Vector weight = w == nullptr ? hn::Set(d, 1.0) : hn::LoadU(d, w);
+    const RowVector row = normalize_rows(p, stride, states, weight);
+    if (log_normalizers != nullptr) hn::StoreU(row.log_normalizer, d, log_normalizers);
+    const Vector counted = hn::IfThenElse(hn::Eq(weight, hn::Zero(d)), hn::Zero(d), row.log_normalizer);
+    sums[0][part] = hn::MulAdd(weight, counted, sums[0][part]);
+    sums[1][part] = hn::MulAdd(weight, row.entropy, sums[1][part]);
+    sums[2][part] = hn::Add(sums[2][part], weight);
+  };
+  std::size_t i = 0;
+  for (; i + lanes <= rows; i += lanes) {
+    take(panel.data + i, static_cast<std::size_t>(panel.stride), weights == nullptr ? nullptr : weights + i,
+         log_normalizer == nullptr ? nullptr : log_normalizer + i, i / lanes % parts);
+  }
+  if (i < rows) {  // the rows that do not fill a vector, padded with rows of weight 0
+    const std::size_t count = rows - i;
+    std::vector<double> rest(states * lanes, 0.0);
+    double rest_weights[lanes] = {};
+    double rest_normalizers[lanes];
+    for (std::size_t r = 0; r < count; ++r) {
+      rest_weights[r] = weights == nullptr ? 1.0 : weights[i + r];
+      for (std::size_t k = 0; k < states; ++k) {
+        rest[k * lanes + r] = panel(static_cast<std::int64_t>(i + r), static_cast<int>(k));
+      }
+    }
+    take(rest.data(), lanes, rest_weights, rest_normalizers, i / lanes % parts);
+    for (std::size_t r = 0; r < count; ++r) {
+      if (log_normalizer != nullptr) log_normalizer[i + r] = rest_normalizers[r];
+      for (std::size_t k = 0; k < states; ++k) {
+        panel(static_cast<std::int64_t>(i + r), static_cast<int>(k)) = rest[k * lanes + r];
+      }
+    }
+  }
+  result->log_likelihood = add_lanes(sums[0]);
+  result->entropy = add_lanes(sums[1]);
+  result->weight = add_lanes(sums[2]);
+}
+
+void name_instruction_set(const char** name, bool* fused) {
+  *name = hwy::TargetName(HWY_TARGET);
+  const Lane d;
+  // 1 + 2^-30 squared minus its rounded square is 2^-60 only if the product is not rounded.
+  const Vector a = hn::Set(d, 1.0 + 0x1p-30);
+  const Vector rounded = hn::Set(d, -(1.0 + 0x1p-29));
+  *fused = hn::GetLane(hn::MulAdd(a, a, rounded)) == 0x1p-60;
+}
+
+}  // namespace jensen::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace jensen::kernels {
+
+HWY_EXPORT(add_triangular_log_density);
+HWY_EXPORT(add_diagonal_log_density);
+HWY_EXPORT(add_full_moments);
+HWY_EXPORT(add_diagonal_moments);
+HWY_EXPORT(normalize);
+HWY_EXPORT(sum);
+HWY_EXPORT(exp);
+HWY_EXPORT(log);
+HWY_EXPORT(name_instruction_set);
+
+namespace {
+
+constexpr std::size_t tile_rows = 32;
+
+// Start of a 64-byte aligned region of `count` doubles, as the kernels' aligned loads ask for.
+double* aligned(Workspace& workspace, std::size_t count) {
+  if (workspace.size() < count + 8) workspace.resize(count + 8);
+  const auto address = reinterpret_cast<std::uintptr_t>(workspace.data());
+  return workspace.data() + (64 - address % 64) % 64 / sizeof(double);
+}
+
+std::size_t moment_workspace(ConstPanel x) {
+  const auto padded_rows = (static_cast<std::size_t>(x.rows) + 7) / 8 * 8;
+  return padded_rows * (2 * static_cast<std::size_t>(x.columns) + 1);
+}
+
+}  // namespace
+
+void add_triangular_log_density(ConstPanel x, const double* mean, const double* inverse_factor, double constant,
+                                double* out, Workspace& workspace) {
+  HWY_DYNAMIC_DISPATCH(add_triangular_log_density)
+  (x, mean, inverse_factor, constant, out, aligned(workspace, tile_rows * static_cast<std::size_t>(x.columns)));
+}
+
+void add_diagonal_log_density(ConstPanel x, const double* mean, const double* precision, double constant, double* out,
+                              Workspace& workspace) {
+  HWY_DYNAMIC_DISPATCH(add_diagonal_log_density)
+  (x, mean, precision, constant, out, aligned(workspace, tile_rows * static_cast<std::size_t>(x.columns)));
+}
+
+void add_full_moments(ConstPanel x, const double* about, const double* r, double* weight, double* first,
+                      double* second, Workspace& workspace) {
+  HWY_DYNAMIC_DISPATCH(add_full_moments)
+  (x, about, r, weight, first, second, aligned(workspace, moment_workspace(x)));
+}
+
+void add_diagonal_moments(ConstPanel x, const double* about, const double* r, double* weight, double* first,
+                          double* second, Workspace& workspace) {
+  HWY_DYNAMIC_DISPATCH(add_diagonal_moments)
+  (x, about, r, weight, first, second, aligned(workspace, moment_workspace(x)));
+}
+
+Normalized normalize(Panel p, std::span<const double> weights, double* log_normalizer) {
+  Normalized result;
+  HWY_DYNAMIC_DISPATCH(normalize)(p, weights.empty() ? nullptr : weights.data(), log_normalizer, &result);
+  return result;
+}
+
+double sum(std::span<const double> v) { return HWY_DYNAMIC_DISPATCH(sum)(v.data(), v.size()); }
+
+void exp(std::span<double> v) { HWY_DYNAMIC_DISPATCH(exp)(v.data(), v.size()); }
+
+void log(std::span<double> v) { HWY_DYNAMIC_DISPATCH(log)(v.data(), v.size()); }
+
+std::string instruction_set() {
+  const char* name = nullptr;
+  bool fused = false;
+  HWY_DYNAMIC_DISPATCH(name_instruction_set)(&name, &fused);
+  return name;
+}
+
+bool fuses_multiply_add() {
+  const char* name = nullptr;
+  bool fused = false;
+  HWY_DYNAMIC_DISPATCH(name_instruction_set)(&name, &fused);
+  return fused;
+}
+
+}  // namespace jensen::kernels
+#endif  // HWY_ONCE

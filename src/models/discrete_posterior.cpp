@@ -1,0 +1,137 @@
+#include <jensen/error.h>
+#include <jensen/math/kernels.h>
+#include <jensen/math/random.h>
+#include <jensen/models/discrete_posterior.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace jensen {
+
+namespace {
+
+constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
+
+void rule_out_states(const Block& x, Panel log_joint) {
+  if (x.allowed.empty()) return;
+  if (x.state_sets->states != log_joint.columns) {
+    throw ArgumentError("E-step", "labels", "are about " + std::to_string(x.state_sets->states) + " states, the model has " +
+                                                std::to_string(log_joint.columns));
+  }
+  for (int k = 0; k < log_joint.columns; ++k) {
+    for (std::int64_t i = 0; i < x.rows(); ++i) {
+      if (!x.allows(i, k)) log_joint(i, k) = minus_infinity;
+    }
+  }
+}
+
+Evidence posterior(const Block& x, const Posterior& rule, Panel p) {
+  const auto exact = [&](Panel panel, std::span<const double> weights) {
+    const auto normalized = kernels::normalize(panel, weights, nullptr);
+    return Evidence{normalized.log_likelihood, normalized.entropy, normalized.entropy, normalized.weight};
+  };
+  if (rule.temperature == 1) return exact(p, x.weights);
+  if (!(rule.temperature > 0) || !std::isfinite(rule.temperature)) {
+    throw ArgumentError("E-step", "temperature", "must be finite and > 0, got " + std::to_string(rule.temperature));
+  }
+  std::vector<double> copy(static_cast<std::size_t>(p.rows) * static_cast<std::size_t>(p.columns));
+  const Panel untempered{copy.data(), p.rows, p.columns, p.rows};
+  for (int k = 0; k < p.columns; ++k) {
+    std::copy_n(p.column(k), p.rows, untempered.column(k));
+    for (std::int64_t i = 0; i < p.rows; ++i) p(i, k) /= rule.temperature;
+  }
+  Evidence evidence = exact(p, x.weights);
+  evidence.log_likelihood = exact(untempered, x.weights).log_likelihood;
+  return evidence;
+}
+
+// Replaces the posterior p(i, ·) (each row summing to 1, or to 0 for an impossible row) by what `choose` writes, and
+// measures the entropy of that.
+template <class Choose>
+Evidence chosen(const Block& x, Panel p, Choose choose) {
+  std::vector<double> log_normalizer(static_cast<std::size_t>(p.rows));
+  kernels::normalize(p, {}, log_normalizer.data());
+  Evidence evidence;
+  std::vector<double> q(static_cast<std::size_t>(p.columns));
+  for (std::int64_t i = 0; i < p.rows; ++i) {
+    double mass = 0;
+    for (int k = 0; k < p.columns; ++k) mass += q[static_cast<std::size_t>(k)] = p(i, k);
+    choose(i, std::span<double>(q), mass > 0);
+    const double weight = x.weight(i);
+    for (int k = 0; k < p.columns; ++k) {
+      const double share = q[static_cast<std::size_t>(k)];
+      if (weight > 0 && share > 0) evidence.entropy -= weight * share * std::log(share);
+      p(i, k) = weight * share;
+    }
+    evidence.weight += weight;
+    if (weight > 0) evidence.log_likelihood += weight * log_normalizer[static_cast<std::size_t>(i)];
+  }
+  evidence.state_entropy = evidence.entropy;
+  return evidence;
+}
+
+Evidence mode(const Block& x, Panel p) {
+  return chosen(x, p, [](std::int64_t, std::span<double> q, bool possible) {
+    const auto best = std::max_element(q.begin(), q.end()) - q.begin();
+    std::fill(q.begin(), q.end(), 0.0);
+    if (possible) q[static_cast<std::size_t>(best)] = 1;
+  });
+}
+
+Evidence draws(const Block& x, const Draws& rule, Panel p) {
+  if (rule.count < 1) throw ArgumentError("E-step", "draws", "must be at least 1, got " + std::to_string(rule.count));
+  std::vector<double> posterior_row(static_cast<std::size_t>(p.columns));
+  return chosen(x, p, [&](std::int64_t i, std::span<double> q, bool possible) {
+    std::copy(q.begin(), q.end(), posterior_row.begin());
+    std::fill(q.begin(), q.end(), 0.0);
+    if (!possible) return;
+    Stream stream(rule.seed, Purpose::draws, rule.restart, rule.iteration,
+                  static_cast<std::uint64_t>(x.first_row + i));
+    for (int draw = 0; draw < rule.count; ++draw) {
+      q[static_cast<std::size_t>(stream.choice(posterior_row))] += 1.0 / rule.count;
+    }
+  });
+}
+
+Evidence given(const Block& x, const Given& rule, Panel p) {
+  std::vector<double> responsibilities(static_cast<std::size_t>(p.rows) * static_cast<std::size_t>(p.columns));
+  const Panel wanted{responsibilities.data(), p.rows, p.columns, p.rows};
+  rule.responsibilities(x, wanted);
+  return chosen(x, p, [&](std::int64_t i, std::span<double> q, bool) {
+    double allowed_mass = 0;
+    int allowed_states = 0;
+    for (int k = 0; k < p.columns; ++k) {
+      const double r = wanted(i, k);
+      if (!(r >= 0) || !std::isfinite(r)) {
+        throw ArgumentError("E-step", "responsibilities",
+                            "row " + std::to_string(x.first_row + i + 1) + " holds " + std::to_string(r));
+      }
+      allowed_states += x.allows(i, k) ? 1 : 0;
+      allowed_mass += x.allows(i, k) ? r : 0;
+    }
+    // A row whose given states are all ruled out by its label spreads evenly over the states that it may be in.
+    for (int k = 0; k < p.columns; ++k) {
+      double& share = q[static_cast<std::size_t>(k)];
+      if (!x.allows(i, k)) {
+        share = 0;
+      } else {
+        share = allowed_mass > 0 ? wanted(i, k) / allowed_mass : 1.0 / allowed_states;
+      }
+    }
+  });
+}
+
+}  // namespace
+
+Evidence discrete_posterior(const Block& x, const Rule& rule, Panel log_joint) {
+  rule_out_states(x, log_joint);
+  if (const auto* r = std::get_if<Posterior>(&rule)) return posterior(x, *r, log_joint);
+  if (const auto* r = std::get_if<Draws>(&rule)) return draws(x, *r, log_joint);
+  if (const auto* r = std::get_if<Given>(&rule)) return given(x, *r, log_joint);
+  return mode(x, log_joint);
+}
+
+}  // namespace jensen

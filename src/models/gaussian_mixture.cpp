@@ -1,0 +1,175 @@
+#include <jensen/models/gaussian_mixture.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace jensen {
+
+template class Mixture<Gaussian>;
+
+namespace {
+
+std::vector<int> complement(std::span<const int> columns, int d, const char* function) {
+  std::vector<bool> taken(static_cast<std::size_t>(d), false);
+  for (int j : columns) {
+    if (j < 0 || j >= d) {
+      throw ArgumentError(function, "columns", fmt::format("{} is not in 0 … {}", j, d - 1));
+    }
+    if (taken[static_cast<std::size_t>(j)]) throw ArgumentError(function, "columns", fmt::format("{} comes twice", j));
+    taken[static_cast<std::size_t>(j)] = true;
+  }
+  std::vector<int> others;
+  for (int j = 0; j < d; ++j) {
+    if (!taken[static_cast<std::size_t>(j)]) others.push_back(j);
+  }
+  return others;
+}
+
+// Σ of one component (packed), brought into the shape that Gaussian::set takes.
+void append_shape(const std::vector<double>& matrix, int d, Covariance structure, std::vector<double>& covariances) {
+  if (structure == Covariance::full || structure == Covariance::tied) {
+    covariances.insert(covariances.end(), matrix.begin(), matrix.end());
+    return;
+  }
+  for (int j = 0; j < (structure == Covariance::spherical ? 1 : d); ++j) {
+    covariances.push_back(matrix[packed_index(j, j)]);
+  }
+}
+
+// Conditional mean of component k at the missing cells of one row.
+std::vector<double> conditional_mean(const Gaussian& gaussian, int k, const Conditioning& conditioning,
+                                     std::span<const int> observed, std::span<const int> missing,
+                                     const std::function<double(int)>& value) {
+  std::vector<double> mean;
+  for (std::size_t m = 0; m < missing.size(); ++m) {
+    mean.push_back(gaussian.mean(k)[static_cast<std::size_t>(missing[m])]);
+    for (std::size_t o = 0; o < observed.size(); ++o) {
+      const double deviation = value(observed[o]) - gaussian.mean(k)[static_cast<std::size_t>(observed[o])];
+      mean.back() += conditioning.regression[m * observed.size() + o] * deviation;
+    }
+  }
+  return mean;
+}
+
+}  // namespace
+
+GaussianMixture marginal(const GaussianMixture& model, std::span<const int> columns) {
+  const Gaussian& gaussian = model.emissions();
+  complement(columns, gaussian.columns(), "marginal");
+  if (columns.empty()) throw ArgumentError("marginal", "columns", "must name at least one");
+  const Covariance structure = gaussian.covariance_structure();
+  const int d = static_cast<int>(columns.size());
+  std::vector<double> means;
+  std::vector<double> covariances;
+  for (int k = 0; k < model.states(); ++k) {
+    for (int j : columns) means.push_back(gaussian.mean(k)[static_cast<std::size_t>(j)]);
+    if (structure == Covariance::tied && k > 0) continue;
+    const auto all = gaussian.covariance(k);
+    std::vector<double> part(packed_size(d));
+    for (int a = 0; a < d; ++a) {
+      for (int b = 0; b <= a; ++b) {
+        part[packed_index(a, b)] =
+            all[packed_index(columns[static_cast<std::size_t>(a)], columns[static_cast<std::size_t>(b)])];
+      }
+    }
+    append_shape(part, d, structure, covariances);
+  }
+  Gaussian result(model.states(), d, structure);
+  result.set(std::move(means), std::move(covariances));
+  return {{model.weights().begin(), model.weights().end()}, std::move(result)};
+}
+
+GaussianMixture conditional(const GaussianMixture& model, std::span<const int> columns,
+                            std::span<const double> values) {
+  const Gaussian& gaussian = model.emissions();
+  if (columns.size() != values.size()) {
+    throw ArgumentError("conditional", "values", fmt::format("must be {} numbers, got {}", columns.size(), values.size()));
+  }
+  const auto others = complement(columns, gaussian.columns(), "conditional");
+  if (others.empty()) throw ArgumentError("conditional", "columns", "must leave at least one column free");
+  std::vector<int> given;
+  std::vector<double> row(static_cast<std::size_t>(gaussian.columns()), std::numeric_limits<double>::quiet_NaN());
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (std::isinf(values[i])) throw ArgumentError("conditional", "values", "holds an infinite number");
+    if (std::isnan(values[i])) continue;
+    given.push_back(columns[i]);
+    row[static_cast<std::size_t>(columns[i])] = values[i];
+  }
+
+  Block block;
+  block.x = {row.data(), 1, gaussian.columns(), 1};
+  block.has_missing = true;
+  std::vector<double> weights(static_cast<std::size_t>(model.states()));
+  model.responsibilities(block, {weights.data(), 1, model.states(), 1});
+
+  const Covariance structure = gaussian.covariance_structure();
+  const int d = static_cast<int>(others.size());
+  std::vector<double> means;
+  std::vector<double> covariances;
+  for (int k = 0; k < model.states(); ++k) {
+    const Conditioning conditioning = condition(gaussian.covariance(k), given, others);
+    const auto mean = conditional_mean(gaussian, k, conditioning, given, others,
+                                       [&](int j) { return row[static_cast<std::size_t>(j)]; });
+    means.insert(means.end(), mean.begin(), mean.end());
+    if (structure == Covariance::tied && k > 0) continue;
+    append_shape(conditioning.residual, d, structure, covariances);
+  }
+  Gaussian result(model.states(), d, structure);
+  result.set(std::move(means), std::move(covariances));
+  return {std::move(weights), std::move(result)};
+}
+
+void impute(const GaussianMixture& model, const Block& x, Panel filled) {
+  for (int j = 0; j < x.columns(); ++j) std::copy_n(x.x.column(j), x.rows(), filled.column(j));
+  if (!x.has_missing) return;
+  const Gaussian& gaussian = model.emissions();
+  std::vector<double> values(static_cast<std::size_t>(x.rows()) * static_cast<std::size_t>(model.states()));
+  const Panel p{values.data(), x.rows(), model.states(), x.rows()};
+  model.responsibilities(x, p);
+  for (const auto& pattern : missing_patterns(x)) {
+    if (pattern.missing.empty()) continue;
+    for (int j : pattern.missing) {
+      for (std::int64_t i : pattern.rows) filled(i, j) = 0;
+    }
+    for (int k = 0; k < model.states(); ++k) {
+      const Conditioning conditioning = condition(gaussian.covariance(k), pattern.observed, pattern.missing);
+      for (std::int64_t i : pattern.rows) {
+        const auto mean = conditional_mean(gaussian, k, conditioning, pattern.observed, pattern.missing,
+                                           [&](int j) { return x.x(i, j); });
+        for (std::size_t m = 0; m < mean.size(); ++m) filled(i, pattern.missing[m]) += p(i, k) * mean[m];
+      }
+    }
+  }
+}
+
+int effective_components(const GaussianMixture& model) {
+  const Gaussian& gaussian = model.emissions();
+  const auto twins = [&](int a, int b) {
+    const auto left = gaussian.covariance(a);
+    const auto right = gaussian.covariance(b);
+    for (int i = 0; i < gaussian.columns(); ++i) {
+      const double deviation = std::sqrt(left[packed_index(i, i)]);
+      const auto at = static_cast<std::size_t>(i);
+      if (std::abs(gaussian.mean(a)[at] - gaussian.mean(b)[at]) > 1e-6 * deviation) return false;
+      for (int j = 0; j <= i; ++j) {
+        const double difference = std::abs(left[packed_index(i, j)] - right[packed_index(i, j)]);
+        if (difference > 1e-6 * deviation * std::sqrt(left[packed_index(j, j)])) return false;
+      }
+    }
+    return true;
+  };
+  int count = 0;
+  for (int k = 0; k < model.states(); ++k) {
+    if (!(model.weights()[static_cast<std::size_t>(k)] > 0)) continue;
+    bool is_new = true;
+    for (int earlier = 0; earlier < k && is_new; ++earlier) {
+      is_new = !(model.weights()[static_cast<std::size_t>(earlier)] > 0) || !twins(earlier, k);
+    }
+    count += is_new ? 1 : 0;
+  }
+  return count;
+}
+
+}  // namespace jensen
