@@ -1,0 +1,270 @@
+// Numbers computed by mclust, scikit-learn and norm, each checked a second time; see README.md beside this file.
+#include <jensen/data/csv.h>
+#include <jensen/em/e_step.h>
+#include <jensen/fit_gaussian_mixture.h>
+
+#include <Eigen/LU>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <numbers>
+#include <optional>
+
+namespace jensen {
+namespace {
+
+using Json = nlohmann::json;
+
+const std::string source = JENSEN_SOURCE_DIR;
+
+const Json& cases() {
+  static const Json all = Json::parse(std::ifstream(source + "/tests/golden/gaussian_mixture.json")).at("cases");
+  return all;
+}
+
+// 200 000 rows in four columns from SplitMix64 uniforms and Box-Muller pairs, so that nothing need be stored.
+Table large_table() {
+  constexpr std::int64_t rows = 200000;
+  const double means[3][4] = {{0, 0, 0, 0}, {3, -1, 2, 0}, {-2, 2.5, 0, 3}};
+  const double factors[3][4][4] = {{{1, 0, 0, 0}, {.5, 1, 0, 0}, {0, .25, .5, 0}, {.1, 0, .2, 1.5}},
+                                   {{.8, 0, 0, 0}, {-.3, .6, 0, 0}, {.2, .1, 1.2, 0}, {0, 0, .4, .7}},
+                                   {{1.5, 0, 0, 0}, {.2, .4, 0, 0}, {-.5, .3, .9, 0}, {.3, -.2, .1, 1}}};
+  std::uint64_t state = 42;
+  const auto uniform = [&] {
+    std::uint64_t z = state += 0x9E3779B97F4A7C15;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+    return static_cast<double>((z ^ (z >> 31)) >> 11) * 0x1p-53;
+  };
+  std::vector<double> values(static_cast<std::size_t>(rows) * 4);
+  for (std::int64_t i = 0; i < rows; ++i) {
+    const double u = uniform();
+    const int k = u < .5 ? 0 : (u < .8 ? 1 : 2);
+    double z[4];
+    for (int pair = 0; pair < 4; pair += 2) {
+      const double radius = std::sqrt(-2 * std::log1p(-uniform()));
+      const double angle = 2 * std::numbers::pi * uniform();
+      z[pair] = radius * std::cos(angle);
+      z[pair + 1] = radius * std::sin(angle);
+    }
+    for (int j = 0; j < 4; ++j) {
+      double x = means[k][j];
+      for (int b = 0; b < 4; ++b) x += factors[k][j][b] * z[b];
+      values[static_cast<std::size_t>(j * rows + i)] = x;
+    }
+  }
+  return {std::move(values), rows, 4};
+}
+
+// The case's columns, transformed as its peer saw them; nothing where the file is not at hand.
+std::optional<Table> table_of(const Json& dataset) {
+  if (dataset.contains("recipe")) return large_table();
+  std::string path = dataset.at("path");
+  const bool in_place = path.find("in_place") != std::string::npos;
+  path = source + (in_place ? "/../shared/" : "/") + path;
+  if (in_place && !std::filesystem::exists(path)) return std::nullopt;
+  CsvOptions options;
+  options.columns = dataset.at("columns").get<std::vector<std::string>>();
+  const Table table = read_csv(path, options).table;
+  if (!dataset.contains("transform")) return table;
+
+  const bool logarithms = dataset.at("transform").get<std::string>().starts_with("natural log");
+  std::vector<double> values;
+  for (int j = 0; j < table.columns(); ++j) {
+    const std::string name = table.column_name(j);
+    const bool take_log = logarithms && (name == "bw" || name == "brw" || name == "mls" || name == "gt");
+    double mean = 0;
+    double variance = 0;
+    for (std::int64_t i = 0; i < table.rows(); ++i) mean += table.cell(i, j) / static_cast<double>(table.rows());
+    for (std::int64_t i = 0; i < table.rows(); ++i) {
+      variance += std::pow(table.cell(i, j) - mean, 2) / static_cast<double>(table.rows());
+    }
+    for (std::int64_t i = 0; i < table.rows(); ++i) {
+      const double x = table.cell(i, j);
+      values.push_back(logarithms ? (take_log ? std::log(x) : x) : (x - mean) / std::sqrt(variance));
+    }
+  }
+  return Table(std::move(values), table.rows(), table.columns());
+}
+
+std::vector<double> flat(const Json& json) {
+  if (!json.is_array()) return {json.get<double>()};
+  std::vector<double> numbers;
+  for (const auto& element : json) {
+    const auto own = flat(element);
+    numbers.insert(numbers.end(), own.begin(), own.end());
+  }
+  return numbers;
+}
+
+// Inverse of a d × d matrix given row by row, packed.
+std::vector<double> packed_inverse(std::span<const double> matrix, int d) {
+  const Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>> m(matrix.data(), d, d);
+  const Eigen::MatrixXd inverse = m.inverse();
+  std::vector<double> packed;
+  for (int a = 0; a < d; ++a) {
+    for (int b = 0; b <= a; ++b) packed.push_back(inverse(a, b));
+  }
+  return packed;
+}
+
+GaussianMixture from_parameters(const Json& init, int d, Covariance structure) {
+  const auto weights = init.at("weights").get<std::vector<double>>();
+  const auto precisions = flat(init.at("precisions"));
+  std::vector<double> covariances;
+  if (structure == Covariance::diagonal || structure == Covariance::spherical) {
+    for (double p : precisions) covariances.push_back(1 / p);
+  } else {
+    const auto size = static_cast<std::size_t>(d * d);
+    for (std::size_t at = 0; at < precisions.size(); at += size) {
+      const auto packed = packed_inverse(std::span<const double>(precisions).subspan(at, size), d);
+      covariances.insert(covariances.end(), packed.begin(), packed.end());
+    }
+  }
+  Gaussian gaussian(static_cast<int>(weights.size()), d, structure);
+  gaussian.set(flat(init.at("means")), std::move(covariances));
+  return {weights, std::move(gaussian)};
+}
+
+GaussianMixture from_labels(const Json& init, const Table& table, int components, Covariance structure) {
+  const auto labels = init.at("labels").get<std::vector<int>>();
+  const Given rule{[&](const Block& x, Panel q) {
+    for (std::int64_t i = 0; i < q.rows; ++i) {
+      for (int k = 0; k < q.columns; ++k) q(i, k) = labels[static_cast<std::size_t>(x.first_row + i)] == k ? 1 : 0;
+    }
+  }};
+  Erased<GaussianMixture> model(gaussian_mixture_for(table, {components, structure, Prior::none}));
+  Workers workers(1);
+  model.maximize(EStep(table, workers)(model, rule).statistics);
+  return model.get();
+}
+
+GaussianMixture start_of(const Json& golden, const Table& table) {
+  const Covariance structure = covariance_named(golden.at("covariance").get<std::string>());
+  const int components = golden.at("components");
+  if (!golden.contains("init")) return gaussian_mixture_for(table, {components, structure, Prior::none});
+  const Json& init = golden.at("init");
+  return init.at("type") == "parameters" ? from_parameters(init, table.columns(), structure)
+                                         : from_labels(init, table, components, structure);
+}
+
+void expect_parameters(const Json& params, const GaussianMixture& model, double relative) {
+  const Gaussian& gaussian = model.emissions();
+  const int d = gaussian.columns();
+  const auto means = flat(params.contains("mean") ? params.at("mean") : params.at("means"));
+  for (int k = 0; k < model.states(); ++k) {
+    const auto matrix = gaussian.covariance(k);
+    if (params.contains("weights")) {
+      EXPECT_NEAR(model.weights()[static_cast<std::size_t>(k)], params.at("weights")[static_cast<std::size_t>(k)],
+                  relative);
+    }
+    for (int a = 0; a < d; ++a) {
+      const double deviation = std::sqrt(matrix[packed_index(a, a)]);
+      const auto at = static_cast<std::size_t>(k * d + a);
+      EXPECT_NEAR(gaussian.mean(k)[static_cast<std::size_t>(a)], means[at],
+                  relative * (std::abs(means[at]) + deviation));
+    }
+    // Shapes differ by peer: K × d × d, d × d, K × d, K, one covariance, or K variances.
+    const char* key = params.contains("covariances") ? "covariances" : (params.contains("variances") ? "variances" : "covariance");
+    const auto values = flat(params.at(key));
+    const auto size = values.size();
+    const auto K = static_cast<std::size_t>(model.states());
+    const auto D = static_cast<std::size_t>(d);
+    for (int a = 0; a < d; ++a) {
+      for (int b = 0; b <= a; ++b) {
+        const auto i = static_cast<std::size_t>(a);
+        const auto j = static_cast<std::size_t>(b);
+        const auto c = static_cast<std::size_t>(k);
+        double expected = 0;
+        if (size == K * D * D) {
+          expected = values[(c * D + i) * D + j];
+        } else if (size == D * D && gaussian.covariance_structure() == Covariance::tied) {
+          expected = values[i * D + j];
+        } else if (size == K * D) {
+          expected = a == b ? values[c * D + i] : 0;
+        } else {
+          ASSERT_EQ(size, K);
+          expected = a == b ? values[c] : 0;
+        }
+        const double scale = std::sqrt(matrix[packed_index(a, a)] * matrix[packed_index(b, b)]);
+        EXPECT_NEAR(matrix[packed_index(a, b)], expected, relative * scale) << "component " << k << " " << a << "," << b;
+      }
+    }
+  }
+}
+
+class Golden : public testing::TestWithParam<std::size_t> {
+ protected:
+  const Json& golden = cases()[GetParam()];
+};
+
+TEST_P(Golden, ConvergesToTheSameNumbers) {
+  const auto table = table_of(golden.at("dataset"));
+  if (!table) {
+    EXPECT_NE(golden.at("dataset").at("path").get<std::string>().find("in_place"), std::string::npos);
+    RecordProperty("left_out", "the data file is read where it lies, and is not there");
+    return;
+  }
+  Options options;
+  options.tolerance = 1e-13;
+  options.max_iterations = 20000;
+  const auto fitted = fit_gaussian_mixture(start_of(golden, *table), *table, Prior::none, options);
+  const Json& result = golden.at("result");
+  const double tolerance = golden.at("tolerance").at("loglik_abs");
+  EXPECT_NEAR(fitted.report.log_likelihood, result.at("loglik"), tolerance) << fitted.report.message;
+  EXPECT_TRUE(fitted.report.monotone);
+  EXPECT_NEAR(fitted.report.bound.gap(), 0, 1e-10 * (std::abs(fitted.report.log_likelihood) + fitted.report.total_weight));
+  EXPECT_EQ(fitted.report.free_parameters, result.at("n_params"));
+  EXPECT_NEAR(fitted.report.aic(), result.at("aic"), 2 * tolerance);
+  EXPECT_NEAR(fitted.report.bic(), result.at("bic"), 2 * tolerance);
+  expect_parameters(result.at("params"), fitted.model, golden.at("tolerance").at("params_rel"));
+}
+
+TEST_P(Golden, FollowsTheSamePath) {
+  if (!golden.contains("trajectory")) return;
+  const auto table = table_of(golden.at("dataset"));
+  ASSERT_TRUE(table);
+  Options options;
+  options.tolerance = 0;
+  options.max_iterations = 0;
+  for (const auto& [iterations, value] : golden.at("trajectory").items()) {
+    options.max_iterations = std::max(options.max_iterations, std::stoi(iterations));
+  }
+  const auto fitted = fit_gaussian_mixture(start_of(golden, *table), *table, Prior::none, options);
+  for (const auto& [iterations, value] : golden.at("trajectory").items()) {
+    const Step& step = fitted.report.trace.at(static_cast<std::size_t>(std::stoi(iterations)));
+    EXPECT_NEAR(step.reading.log_likelihood, value, golden.at("tolerance").at("loglik_abs")) << "after " << iterations;
+  }
+}
+
+// The best of many random starts of another program is reached, or beaten, from our own starts.
+TEST_P(Golden, OwnStartsReachTheBestKnown) {
+  if (!golden.contains("best_known")) return;
+  const auto table = table_of(golden.at("dataset"));
+  ASSERT_TRUE(table);
+  Options options = from_data();
+  options.restarts = 100;
+  options.seed = 1;
+  options.tolerance = 1e-11;
+  const GaussianMixtureOptions model{golden.at("components"), covariance_named(golden.at("covariance").get<std::string>()),
+                                     Prior::none};
+  const auto fitted = fit_gaussian_mixture(*table, model, options);
+  const double best = golden.at("best_known").at("loglik");
+  EXPECT_GE(fitted.report.log_likelihood, best - static_cast<double>(golden.at("tolerance").at("loglik_abs")));
+}
+
+std::string name_of(const testing::TestParamInfo<std::size_t>& info) {
+  std::string name = cases()[info.param].at("id");
+  for (char& c : name) c = std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(GaussianMixture, Golden, testing::Range<std::size_t>(0, 39), name_of);
+
+TEST(GoldenFile, IsWhole) { EXPECT_EQ(cases().size(), 39U); }
+
+}  // namespace
+}  // namespace jensen
