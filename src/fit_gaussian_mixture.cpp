@@ -65,8 +65,10 @@ void safeguard(Gaussian& gaussian, const Data& data, const Summary& summary, Pri
     return;
   }
   CovariancePrior chosen{2 / observations * summary.weight / observations, summary.covariance};
+  const bool variances_alone = collinear || gaussian.covariance_structure() == Covariance::diagonal ||
+                               gaussian.covariance_structure() == Covariance::spherical;
   for (int a = 0; a < gaussian.columns(); ++a) {
-    for (int b = 0; b < a && collinear; ++b) chosen.scale[packed_index(a, b)] = 0;
+    for (int b = 0; b < a && variances_alone; ++b) chosen.scale[packed_index(a, b)] = 0;
     // A constant column is let through under a spherical covariance alone, which uses the sum of the variances.
     double& variance = chosen.scale[packed_index(a, a)];
     if (summary.is_constant(a)) variance = 0;
@@ -74,7 +76,6 @@ void safeguard(Gaussian& gaussian, const Data& data, const Summary& summary, Pri
   if (gaussian.covariance_structure() == Covariance::spherical) {
     double mean_variance = 0;
     for (int j = 0; j < gaussian.columns(); ++j) mean_variance += chosen.scale[packed_index(j, j)] / gaussian.columns();
-    chosen.scale.assign(chosen.scale.size(), 0.0);
     for (int j = 0; j < gaussian.columns(); ++j) chosen.scale[packed_index(j, j)] = mean_variance;
   }
   gaussian.set_prior(std::move(chosen));

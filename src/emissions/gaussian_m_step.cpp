@@ -128,7 +128,7 @@ std::string Gaussian::collapse(std::span<const double> shape) const {
   }
   if (!has_matrices()) return {};
   const Cholesky candidate = cholesky(shape, columns_);
-  if (!candidate.positive_definite()) return "its covariance matrix is singular: its rows lie in a subspace";
+  if (!candidate.positive_definite()) return "its covariance is singular: its rows lie in a subspace";
   for (int j = 0; j < columns_; ++j) {
     if (candidate.pivot(j) <= 1e-13 * variances[static_cast<std::size_t>(j)]) {
       return fmt::format("column {} is a linear combination of the columns before it within it", j + 1);

@@ -21,7 +21,10 @@ struct MatrixView {
 };
 
 /// A table of observations. NaN is a missing cell. Construction checks every cell: an infinite one is a DataError that
-/// names row and column (rows are counted from 1 in messages).
+/// names row and column (rows are counted from 1 in messages). There may be no rows; there is at least one column.
+///
+/// Blocks of a float64 matrix with row stride 1 and a positive column stride are views of its memory. Other layouts are
+/// copied into the buffer, block by block. Copies of a table share its memory.
 class Table final : public Data {
  public:
   explicit Table(MatrixView matrix, std::vector<std::string> column_names = {});
