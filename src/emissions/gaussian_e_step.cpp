@@ -57,6 +57,24 @@ void Gaussian::add_rows(ConstPanel x, int k, double* out, Scratch& scratch) cons
   }
 }
 
+const std::vector<Conditioning>& Gaussian::conditionings(const MissingPattern& pattern, Scratch& scratch) const {
+  constexpr std::size_t most_kept = std::size_t{1} << 18;  // numbers: 2 MiB
+  if (scratch.version != version_ || scratch.kept > most_kept) {
+    scratch.conditionings.clear();
+    scratch.kept = 0;
+    scratch.version = version_;
+  }
+  auto& found = scratch.conditionings[pattern.observed];
+  if (!found.empty()) return found;
+  for (int f = 0; f < factors(); ++f) {
+    const auto at = static_cast<std::size_t>(f) * shape_size();
+    found.push_back(condition(std::span<const double>(covariances_).subspan(at, shape_size()), pattern.observed,
+                              pattern.missing));
+    scratch.kept += found.back().size();
+  }
+  return found;
+}
+
 // log N(x_o; μ_o, Σ_oo): the marginal of the observed cells.
 void Gaussian::add_pattern(const Block& x, const MissingPattern& pattern, Panel p, Scratch& scratch) const {
   const int observed = static_cast<int>(pattern.observed.size());
@@ -70,7 +88,7 @@ void Gaussian::add_pattern(const Block& x, const MissingPattern& pattern, Panel 
     if (observed == columns_) {
       add_rows(rows, k, density.data(), scratch);
     } else if (has_matrices()) {
-      const Cholesky factor = condition(covariance(k), pattern.observed, {}).observed;
+      const Cholesky& factor = conditionings(pattern, scratch)[static_cast<std::size_t>(factor_of(k))].observed;
       const double constant = -0.5 * (observed * log_two_pi + factor.log_determinant);
       kernels::add_triangular_log_density(rows, center.data(), factor.inverse.data(), constant, density.data(),
                                           scratch.workspace);
@@ -134,26 +152,15 @@ double Gaussian::accumulate_pattern(const Block& x, const MissingPattern& patter
     scratch.weights.resize(pattern.rows.size());
     for (std::size_t i = 0; i < pattern.rows.size(); ++i) scratch.weights[i] = r(pattern.rows[i], k);
 
-    // Diagonal structures are the case of no regression and a diagonal residual.
-    Conditioning conditional;
-    if (has_matrices()) {
-      conditional = condition(covariance(k), observed, missing);
-    } else {
-      conditional.regression.assign(missing.size() * observed.size(), 0.0);
-      conditional.residual.assign(packed_size(static_cast<int>(missing.size())), 0.0);
-      for (std::size_t m = 0; m < missing.size(); ++m) {
-        const auto j = static_cast<std::size_t>(k) * static_cast<std::size_t>(columns_) + static_cast<std::size_t>(missing[m]);
-        conditional.residual[packed_index(static_cast<int>(m), static_cast<int>(m))] = 1 / precisions_[j];
-      }
-    }
-
+    // Without correlations the holes hold the mean, and there is nothing to regress on.
+    const Conditioning* conditional =
+        has_matrices() && !missing.empty() ? &conditionings(pattern, scratch)[static_cast<std::size_t>(factor_of(k))] : nullptr;
     for (std::size_t m = 0; m < missing.size(); ++m) {
       double* hole = rows.column(missing[m]);
       std::fill_n(hole, rows.rows, mean(k)[static_cast<std::size_t>(missing[m])]);
-      for (std::size_t o = 0; o < observed.size(); ++o) {
-        const double slope = conditional.regression[m * observed.size() + o];
+      for (std::size_t o = 0; conditional != nullptr && o < observed.size(); ++o) {
+        const double slope = conditional->regression[m * observed.size() + o];
         const double center = mean(k)[static_cast<std::size_t>(observed[o])];
-        if (slope == 0) continue;
         for (std::int64_t i = 0; i < rows.rows; ++i) hole[i] += slope * (rows(i, observed[o]) - center);
       }
     }
@@ -162,20 +169,21 @@ double Gaussian::accumulate_pattern(const Block& x, const MissingPattern& patter
 
     double* second = s.sum.data() + static_cast<std::size_t>(components_) * static_cast<std::size_t>(1 + columns_) +
                      static_cast<std::size_t>(factor_of(k)) * shape_size();
+    double log_determinant = 0;
     for (int a = 0; a < static_cast<int>(missing.size()); ++a) {
+      const int row = missing[static_cast<std::size_t>(a)];
+      if (conditional == nullptr) {
+        const double variance = 1 / precisions_[static_cast<std::size_t>(k * columns_ + row)];
+        second[structure_ == Covariance::diagonal ? row : 0] += weight * variance;
+        log_determinant += std::log(variance);
+        continue;
+      }
       for (int b = 0; b <= a; ++b) {
-        const double value = weight * conditional.residual[packed_index(a, b)];
-        const int row = missing[static_cast<std::size_t>(a)];
-        const int column = missing[static_cast<std::size_t>(b)];
-        if (has_matrices()) {
-          second[packed_index(row, column)] += value;
-        } else if (a == b) {
-          second[structure_ == Covariance::diagonal ? row : 0] += value;
-        }
+        second[packed_index(row, missing[static_cast<std::size_t>(b)])] += weight * conditional->residual[packed_index(a, b)];
       }
     }
-    const Cholesky residual = cholesky(conditional.residual, static_cast<int>(missing.size()));
-    entropy += 0.5 * weight * (static_cast<double>(missing.size()) * entropy_constant + residual.log_determinant);
+    if (conditional != nullptr) log_determinant = conditional->residual_log_determinant;
+    entropy += 0.5 * weight * (static_cast<double>(missing.size()) * entropy_constant + log_determinant);
   }
   return entropy;
 }

@@ -116,6 +116,7 @@ Conditioning condition(std::span<const double> matrix, std::span<const int> obse
     regression.noalias() = half * inverse;
   }
   result.residual = pack(residual);
+  result.residual_log_determinant = cholesky(result.residual, m).log_determinant;
   result.regression.resize(static_cast<std::size_t>(m) * static_cast<std::size_t>(o));
   Eigen::Map<Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(result.regression.data(), m, o) =
       regression;

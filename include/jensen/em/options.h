@@ -37,7 +37,7 @@ struct Options {
 
   /// Called after every iteration of every restart, never by two threads at once. Verdict::stop ends all of them; the
   /// result is the best so far.
-  std::function<Verdict(const Progress&)> callback;
+  std::function<Verdict(const Progress&)> callback = nullptr;
 
   /// Throws ArgumentError naming the option that is out of its domain.
   void validate() const;

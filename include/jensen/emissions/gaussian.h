@@ -1,7 +1,8 @@
 // K multivariate Gaussian conditionals p(x | z = k) = N(x; μ_k, Σ_k), missing cells integrated out exactly.
 #pragma once
 
-#include <optional>
+#include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -44,7 +45,11 @@ class Gaussian {
  public:
   struct Scratch {
     kernels::Workspace workspace;
-    std::vector<double> rows, values, weights, second;
+    std::vector<double> rows, weights, second;
+    // Patterns of holes recur in block after block: what depends on (θ, pattern) alone is kept while θ stays the same.
+    std::uint64_t version = 0;
+    std::map<std::vector<int>, std::vector<Conditioning>> conditionings;
+    std::size_t kept = 0;
   };
 
   /// K standard normals in d dimensions. K ≥ 1, d ≥ 1.
@@ -101,6 +106,8 @@ class Gaussian {
   // Σ_k Σ_i r(i, k) (x_i − c_k)(x_i − c_k)ᵀ in the structure's shape, over the components of a factor; c is K × d
   std::vector<double> scatter(ConstSlice s, int factor, std::span<const double> centers) const;
 
+  // Of every factor, given the observed cells of a pattern with holes.
+  const std::vector<Conditioning>& conditionings(const MissingPattern& pattern, Scratch& scratch) const;
   void add_rows(ConstPanel x, int k, double* out, Scratch& scratch) const;
   void add_pattern(const Block& x, const MissingPattern& pattern, Panel p, Scratch& scratch) const;
   double accumulate_rows(ConstPanel x, const double* r, int k, Slice s, Scratch& scratch) const;
@@ -123,6 +130,8 @@ class Gaussian {
   CovariancePrior prior_;
   DataResolution resolution_;
   std::vector<Degeneracy> degeneracies_;
+
+  std::uint64_t version_ = 0;  // differs wherever parameters do
 
   // Derived from covariances_: for matrices the Cholesky factors, for the others the precisions, d by component.
   std::vector<Cholesky> factors_;

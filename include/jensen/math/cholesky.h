@@ -44,6 +44,11 @@ struct Conditioning {
   Cholesky observed;
   std::vector<double> regression;
   std::vector<double> residual;
+  double residual_log_determinant = 0;
+
+  std::size_t size() const {
+    return observed.factor.size() + observed.inverse.size() + regression.size() + residual.size();
+  }
 };
 Conditioning condition(std::span<const double> matrix, std::span<const int> observed, std::span<const int> missing);
 
