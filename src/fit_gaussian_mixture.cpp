@@ -86,10 +86,11 @@ bool check_collinear(const Data& data, const Summary& summary, const GaussianMix
   if (model.covariance == Covariance::diagonal || model.covariance == Covariance::spherical) return false;
   const int column = first_collinear_column(summary.covariance, data.columns(), 1e-10);
   if (column >= 0 && model.prior == Prior::none) {
-    throw DataError(fmt::format("{}: column '{}' is a linear combination of the columns before it, so that no {} covariance "
-                                "has a density without a prior: exclude it, keep the default prior, or choose a diagonal "
-                                "covariance",
-                                function, data.column_name(column), to_string(model.covariance)));
+    throw DataError(
+        fmt::format("{}: column '{}' is a linear combination of the columns before it, so that no {} covariance "
+                    "has a density without a prior: exclude it, keep the default prior, or choose a diagonal "
+                    "covariance",
+                    function, data.column_name(column), to_string(model.covariance)));
   }
   return column >= 0;
 }
@@ -103,8 +104,9 @@ GaussianMixture gaussian_mixture_for(const Data& data, const GaussianMixtureOpti
   if (data.rows() == 0) throw DataError(fmt::format("{}: the data have no rows", function));
   if (data.columns() == 0) throw DataError(fmt::format("{}: the data have no columns", function));
   if (const int distinct = distinct_rows(data, model.components); distinct < model.components) {
-    throw ArgumentError(function, "components",
-                        fmt::format("must be at most {}, the number of distinct rows, got {}", distinct, model.components));
+    throw ArgumentError(
+        function, "components",
+        fmt::format("must be at most {}, the number of distinct rows, got {}", distinct, model.components));
   }
   Workers workers(threads);
   const Summary summary = summarize(data, workers);

@@ -1,4 +1,5 @@
-// What jensen throws. The library never prints and never aborts; a fit that does not converge is a result, not an error.
+// What jensen throws. The library never prints and never aborts; a fit that does not converge is a result, not an
+// error.
 #pragma once
 
 #include <stdexcept>

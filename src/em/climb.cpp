@@ -121,7 +121,8 @@ class Climber {
         return fmt::format("converged after {} iterations: an estimated {:.2g} of log-likelihood is left to gain",
                            accepted_step_.iteration, accepted_step_.remaining);
       case Outcome::iteration_limit:
-        return fmt::format("stopped at the limit of {} iterations before the tolerance was met", options_.max_iterations);
+        return fmt::format("stopped at the limit of {} iterations before the tolerance was met",
+                           options_.max_iterations);
       case Outcome::stopped_by_caller:
         return fmt::format("stopped by the caller after {} iterations", accepted_step_.iteration);
       case Outcome::degenerate:
@@ -129,8 +130,7 @@ class Climber {
       case Outcome::objective_fell:
         return fmt::format("the objective fell by {:.6g} in iteration {}: the model's M-step does not climb",
                            trace_->fall(), iterations_);
-      case Outcome::not_finite:
-        return fmt::format("the likelihood is not finite after {} iterations", iterations_);
+      case Outcome::not_finite: return fmt::format("the likelihood is not finite after {} iterations", iterations_);
       case Outcome::stalled:
         return fmt::format("the M-step no longer moves after {} iterations, but a gain of {:.2g} is still to be had",
                            accepted_step_.iteration, trace_->promised_gain());

@@ -20,16 +20,13 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point begun) {
-  return std::chrono::duration<double>(Clock::now() - begun).count();
-}
+double seconds_since(Clock::time_point begun) { return std::chrono::duration<double>(Clock::now() - begun).count(); }
 
 void check(const Model& model, const Data& data, const Options& options) {
   options.validate();
   if (data.rows() == 0) throw DataError("fit: the data have no rows");
   if (model.columns() && *model.columns() != data.columns()) {
-    throw ArgumentError("fit", "data",
-                        fmt::format("have {} columns, the model {}", data.columns(), *model.columns()));
+    throw ArgumentError("fit", "data", fmt::format("have {} columns, the model {}", data.columns(), *model.columns()));
   }
   if (options.start == Start::hierarchical && options.restarts > 1 && data.rows() <= hierarchical_sample_rows) {
     throw ArgumentError("fit", "restarts",
@@ -187,7 +184,8 @@ FittedModel fit(const Model& start, const Data& data, const Options& options) {
   Climb& best = search.best();
   if (!std::isfinite(best.reading.objective())) {
     const bool several = options.restarts > 1;
-    throw DataError(fmt::format("fit: {}: {}", several ? "no start has a finite likelihood" : "the start has no finite likelihood",
+    throw DataError(fmt::format("fit: {}: {}",
+                                several ? "no start has a finite likelihood" : "the start has no finite likelihood",
                                 best.message));
   }
 

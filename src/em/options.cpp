@@ -19,7 +19,8 @@ void Options::validate() const {
   if (restarts < 1) refuse("restarts", fmt::format("must be ≥ 1, got {}", restarts));
   if (threads < 0) refuse("threads", fmt::format("must be ≥ 0 (0: one per processor), got {}", threads));
   if (start == Start::given && restarts > 1) {
-    refuse("restarts", fmt::format("must be 1 when the start is given, got {}: every restart would be the same", restarts));
+    refuse("restarts",
+           fmt::format("must be 1 when the start is given, got {}: every restart would be the same", restarts));
   }
 }
 

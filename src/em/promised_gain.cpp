@@ -42,7 +42,8 @@ class Profile {
     const double down = at(j, -step) - here_;
     if (!std::isfinite(up) || !std::isfinite(down)) return 0;
     const double curvature = up + down;
-    const double best = curvature < 0 ? std::clamp(0.5 * (down - up) / curvature, -10.0, 10.0) : (up > down ? 1.0 : -1.0);
+    const double best =
+        curvature < 0 ? std::clamp(0.5 * (down - up) / curvature, -10.0, 10.0) : (up > down ? 1.0 : -1.0);
     const double found = std::max({up, down, at(j, best * step) - here_});
     return std::isfinite(found) ? std::max(found, 0.0) : 0;
   }

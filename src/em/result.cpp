@@ -26,9 +26,7 @@ double or_nan(int parameters) {
 
 }  // namespace
 
-double Report::aic() const {
-  return -2 * log_likelihood * observations / total_weight + 2 * or_nan(free_parameters);
-}
+double Report::aic() const { return -2 * log_likelihood * observations / total_weight + 2 * or_nan(free_parameters); }
 
 double Report::bic() const {
   return -2 * log_likelihood * observations / total_weight + or_nan(free_parameters) * std::log(observations);

@@ -6,8 +6,8 @@
 #include <jensen/math/random.h>
 
 #include <algorithm>
-#include <limits>
 #include <cmath>
+#include <limits>
 #include <memory>
 
 namespace jensen {
@@ -87,24 +87,24 @@ std::vector<std::vector<double>> labelled_means(const Data& data, int states, co
   const std::size_t size = static_cast<std::size_t>(states) * d;
   const Sums sums = reduce(data, workers, Sums{std::vector<double>(size), std::vector<double>(size)},
                            [&](Sums& s, const Block& block, int) {
-    if (block.allowed.empty()) return;
-    for (std::int64_t i = 0; i < block.rows(); ++i) {
-      int only = -1;
-      int allowed = 0;
-      for (int k = 0; k < states; ++k) {
-        if (!block.allows(i, k)) continue;
-        only = k;
-        ++allowed;
-      }
-      if (allowed != 1) continue;
-      for (std::size_t j = 0; j < d; ++j) {
-        const double value = scaled(block.x(i, static_cast<int>(j)), static_cast<int>(j));
-        if (std::isnan(value)) continue;
-        s.first[static_cast<std::size_t>(only) * d + j] += block.weight(i) * value;
-        s.weight[static_cast<std::size_t>(only) * d + j] += block.weight(i);
-      }
-    }
-  });
+                             if (block.allowed.empty()) return;
+                             for (std::int64_t i = 0; i < block.rows(); ++i) {
+                               int only = -1;
+                               int allowed = 0;
+                               for (int k = 0; k < states; ++k) {
+                                 if (!block.allows(i, k)) continue;
+                                 only = k;
+                                 ++allowed;
+                               }
+                               if (allowed != 1) continue;
+                               for (std::size_t j = 0; j < d; ++j) {
+                                 const double value = scaled(block.x(i, static_cast<int>(j)), static_cast<int>(j));
+                                 if (std::isnan(value)) continue;
+                                 s.first[static_cast<std::size_t>(only) * d + j] += block.weight(i) * value;
+                                 s.weight[static_cast<std::size_t>(only) * d + j] += block.weight(i);
+                               }
+                             }
+                           });
   std::vector<std::vector<double>> means(static_cast<std::size_t>(states));
   for (std::size_t k = 0; k < means.size(); ++k) {
     if (!std::any_of(sums.weight.begin() + static_cast<std::ptrdiff_t>(k * d),

@@ -36,7 +36,8 @@ Gaussian::Gaussian(int components, int columns, Covariance covariance)
   covariances_.assign(static_cast<std::size_t>(factors()) * shape_size(), has_matrices() ? 0.0 : 1.0);
   if (has_matrices()) {
     for (int f = 0; f < factors(); ++f) {
-      for (int j = 0; j < columns; ++j) covariances_[static_cast<std::size_t>(f) * shape_size() + packed_index(j, j)] = 1;
+      for (int j = 0; j < columns; ++j)
+        covariances_[static_cast<std::size_t>(f) * shape_size() + packed_index(j, j)] = 1;
     }
   }
   derive();
@@ -105,7 +106,8 @@ void Gaussian::derive() {
   std::vector<Cholesky> matrices;
   std::vector<double> precisions;
   for (int f = 0; f < factors(); ++f) {
-    const auto own = std::span<const double>(covariances_).subspan(static_cast<std::size_t>(f) * shape_size(), shape_size());
+    const auto own =
+        std::span<const double>(covariances_).subspan(static_cast<std::size_t>(f) * shape_size(), shape_size());
     double& log_determinant = log_determinants[static_cast<std::size_t>(f)];
     bool positive = true;
     if (has_matrices()) {
@@ -144,7 +146,8 @@ void Gaussian::sample(int k, Stream& stream, std::span<double> x) const {
       const auto& factor = factors_[static_cast<std::size_t>(factor_of(k))].factor;
       for (int b = 0; b <= j; ++b) deviation += factor[packed_index(j, b)] * normals[static_cast<std::size_t>(b)];
     } else {
-      deviation = normals[at] / std::sqrt(precisions_[static_cast<std::size_t>(k) * static_cast<std::size_t>(columns_) + at]);
+      deviation =
+          normals[at] / std::sqrt(precisions_[static_cast<std::size_t>(k) * static_cast<std::size_t>(columns_) + at]);
     }
     x[at] = center[at] + deviation;
   }

@@ -8,9 +8,7 @@
 
 namespace jensen {
 
-int Gaussian::free_parameters() const {
-  return static_cast<int>(means_.size() + covariances_.size());
-}
+int Gaussian::free_parameters() const { return static_cast<int>(means_.size() + covariances_.size()); }
 
 std::vector<double> Gaussian::parameters() const {
   std::vector<double> v = means_;
@@ -20,8 +18,8 @@ std::vector<double> Gaussian::parameters() const {
 
 void Gaussian::set_parameters(std::span<const double> v) {
   if (v.size() != means_.size() + covariances_.size()) {
-    throw ArgumentError("Gaussian::set_parameters", "v", fmt::format("must hold {} numbers, got {}",
-                                                                     means_.size() + covariances_.size(), v.size()));
+    throw ArgumentError("Gaussian::set_parameters", "v",
+                        fmt::format("must hold {} numbers, got {}", means_.size() + covariances_.size(), v.size()));
   }
   const auto middle = v.begin() + static_cast<std::ptrdiff_t>(means_.size());
   set({v.begin(), middle}, {middle, v.end()});
@@ -69,8 +67,8 @@ std::vector<double> Gaussian::unconstrained() const {
 
 void Gaussian::set_unconstrained(std::span<const double> u) {
   if (u.size() != means_.size() + covariances_.size()) {
-    throw ArgumentError("Gaussian::set_unconstrained", "u", fmt::format("must hold {} numbers, got {}",
-                                                                        means_.size() + covariances_.size(), u.size()));
+    throw ArgumentError("Gaussian::set_unconstrained", "u",
+                        fmt::format("must hold {} numbers, got {}", means_.size() + covariances_.size(), u.size()));
   }
   const auto middle = u.begin() + static_cast<std::ptrdiff_t>(means_.size());
   std::vector<double> covariances(middle, u.end());

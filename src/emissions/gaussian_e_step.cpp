@@ -68,8 +68,8 @@ const std::vector<Conditioning>& Gaussian::conditionings(const MissingPattern& p
   if (!found.empty()) return found;
   for (int f = 0; f < factors(); ++f) {
     const auto at = static_cast<std::size_t>(f) * shape_size();
-    found.push_back(condition(std::span<const double>(covariances_).subspan(at, shape_size()), pattern.observed,
-                              pattern.missing));
+    found.push_back(
+        condition(std::span<const double>(covariances_).subspan(at, shape_size()), pattern.observed, pattern.missing));
     scratch.kept += found.back().size();
   }
   return found;
@@ -153,8 +153,9 @@ double Gaussian::accumulate_pattern(const Block& x, const MissingPattern& patter
     for (std::size_t i = 0; i < pattern.rows.size(); ++i) scratch.weights[i] = r(pattern.rows[i], k);
 
     // Without correlations the holes hold the mean, and there is nothing to regress on.
-    const Conditioning* conditional =
-        has_matrices() && !missing.empty() ? &conditionings(pattern, scratch)[static_cast<std::size_t>(factor_of(k))] : nullptr;
+    const Conditioning* conditional = has_matrices() && !missing.empty()
+                                        ? &conditionings(pattern, scratch)[static_cast<std::size_t>(factor_of(k))]
+                                        : nullptr;
     for (std::size_t m = 0; m < missing.size(); ++m) {
       double* hole = rows.column(missing[m]);
       std::fill_n(hole, rows.rows, mean(k)[static_cast<std::size_t>(missing[m])]);
@@ -179,7 +180,8 @@ double Gaussian::accumulate_pattern(const Block& x, const MissingPattern& patter
         continue;
       }
       for (int b = 0; b <= a; ++b) {
-        second[packed_index(row, missing[static_cast<std::size_t>(b)])] += weight * conditional->residual[packed_index(a, b)];
+        second[packed_index(row, missing[static_cast<std::size_t>(b)])] +=
+            weight * conditional->residual[packed_index(a, b)];
       }
     }
     if (conditional != nullptr) log_determinant = conditional->residual_log_determinant;

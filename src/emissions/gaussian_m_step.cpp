@@ -193,7 +193,8 @@ void Gaussian::move(ConstSlice from, Slice to) const {
   for (int f = 0; f < factors(); ++f) {
     const auto moved = scatter(from, f, to.about);
     std::copy(moved.begin(), moved.end(),
-              to.sum.begin() + static_cast<std::ptrdiff_t>(components * (1 + d) + static_cast<std::size_t>(f) * shape_size()));
+              to.sum.begin() +
+                  static_cast<std::ptrdiff_t>(components * (1 + d) + static_cast<std::size_t>(f) * shape_size()));
   }
 }
 

@@ -12,9 +12,9 @@
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV | HWY_AVX3_DL | HWY_SSSE3)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "math/kernels.cpp"
+#include <hwy/contrib/math/math-inl.h>
 #include <hwy/foreach_target.h>  // must come before highway.h
 #include <hwy/highway.h>
-#include <hwy/contrib/math/math-inl.h>
 
 HWY_BEFORE_NAMESPACE();
 namespace jensen::kernels::HWY_NAMESPACE {
@@ -23,9 +23,9 @@ namespace hn = hwy::HWY_NAMESPACE;
 using Lane = hn::ScalableTag<double>;
 using Vector = hn::Vec<Lane>;
 constexpr std::size_t lanes = HWY_LANES(double);
-constexpr std::size_t virtual_lanes = 8;                 // sums over rows have this many partial sums on every target
-constexpr std::size_t parts = virtual_lanes / lanes;     // vectors that make up the virtual lanes
-constexpr std::size_t tile_rows = 32;                    // rows of a tile that stays in the first-level cache
+constexpr std::size_t virtual_lanes = 8;              // sums over rows have this many partial sums on every target
+constexpr std::size_t parts = virtual_lanes / lanes;  // vectors that make up the virtual lanes
+constexpr std::size_t tile_rows = 32;                 // rows of a tile that stays in the first-level cache
 constexpr std::size_t register_vectors = lanes == 8 ? 4 : 2;
 
 std::size_t padded(std::size_t rows) { return (rows + virtual_lanes - 1) / virtual_lanes * virtual_lanes; }
@@ -202,8 +202,8 @@ void weigh(ConstPanel x, const double* about, const double* r, std::size_t rows,
   }
 }
 
-void add_full_moments(ConstPanel x, const double* about, const double* r, double* weight, double* first,
-                      double* second, double* workspace) {
+void add_full_moments(ConstPanel x, const double* about, const double* r, double* weight, double* first, double* second,
+                      double* workspace) {
   const std::size_t rows = padded(static_cast<std::size_t>(x.rows));
   const auto d = static_cast<std::size_t>(x.columns);
   double* right = workspace;
@@ -244,8 +244,8 @@ Vector exp_of(Vector v) {
   const Lane d;
   const Vector inside = hn::Min(hn::Max(v, hn::Set(d, -800.0)), hn::Set(d, 800.0));
   Vector result = hn::Exp(d, hn::Min(inside, hn::Set(d, 709.0)));
-  result = hn::IfThenElse(hn::Gt(v, hn::Set(d, 709.0)),
-                          hn::Mul(result, hn::Exp(d, hn::Sub(inside, hn::Set(d, 709.0)))), result);
+  result = hn::IfThenElse(hn::Gt(v, hn::Set(d, 709.0)), hn::Mul(result, hn::Exp(d, hn::Sub(inside, hn::Set(d, 709.0)))),
+                          result);
   result = hn::IfThenElse(hn::Lt(v, hn::Set(d, -745.2)), hn::Zero(d), result);
   return hn::IfThenElse(hn::IsNaN(v), v, result);
 }
@@ -426,8 +426,8 @@ void add_diagonal_log_density(ConstPanel x, const double* mean, const double* pr
   (x, mean, precision, constant, out, aligned(workspace, tile_rows * static_cast<std::size_t>(x.columns)));
 }
 
-void add_full_moments(ConstPanel x, const double* about, const double* r, double* weight, double* first,
-                      double* second, Workspace& workspace) {
+void add_full_moments(ConstPanel x, const double* about, const double* r, double* weight, double* first, double* second,
+                      Workspace& workspace) {
   HWY_DYNAMIC_DISPATCH(add_full_moments)
   (x, about, r, weight, first, second, aligned(workspace, moment_workspace(x)));
 }

@@ -18,8 +18,9 @@ constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 void rule_out_states(const Block& x, Panel log_joint) {
   if (x.allowed.empty()) return;
   if (x.state_sets->states != log_joint.columns) {
-    throw ArgumentError("E-step", "labels", "are about " + std::to_string(x.state_sets->states) + " states, the model has " +
-                                                std::to_string(log_joint.columns));
+    throw ArgumentError("E-step", "labels",
+                        "are about " + std::to_string(x.state_sets->states) + " states, the model has " +
+                            std::to_string(log_joint.columns));
   }
   for (int k = 0; k < log_joint.columns; ++k) {
     for (std::int64_t i = 0; i < x.rows(); ++i) {
@@ -88,8 +89,7 @@ Evidence draws(const Block& x, const Draws& rule, Panel p) {
     std::copy(q.begin(), q.end(), posterior_row.begin());
     std::fill(q.begin(), q.end(), 0.0);
     if (!possible) return;
-    Stream stream(rule.seed, Purpose::draws, rule.restart, rule.iteration,
-                  static_cast<std::uint64_t>(x.first_row + i));
+    Stream stream(rule.seed, Purpose::draws, rule.restart, rule.iteration, static_cast<std::uint64_t>(x.first_row + i));
     for (int draw = 0; draw < rule.count; ++draw) {
       q[static_cast<std::size_t>(stream.choice(posterior_row))] += 1.0 / rule.count;
     }

@@ -85,7 +85,8 @@ GaussianMixture conditional(const GaussianMixture& model, std::span<const int> c
                             std::span<const double> values) {
   const Gaussian& gaussian = model.emissions();
   if (columns.size() != values.size()) {
-    throw ArgumentError("conditional", "values", fmt::format("must be {} numbers, got {}", columns.size(), values.size()));
+    throw ArgumentError("conditional", "values",
+                        fmt::format("must be {} numbers, got {}", columns.size(), values.size()));
   }
   const auto others = complement(columns, gaussian.columns(), "conditional");
   if (others.empty()) throw ArgumentError("conditional", "columns", "must leave at least one column free");

@@ -20,9 +20,11 @@ std::vector<double> simplex_to_logits(std::span<const double> simplex) {
 }
 
 std::vector<double> logits_to_simplex(std::span<const double> logits, std::span<const double> pattern) {
-  const auto positive = static_cast<std::size_t>(std::count_if(pattern.begin(), pattern.end(), [](double p) { return p > 0; }));
+  const auto positive =
+      static_cast<std::size_t>(std::count_if(pattern.begin(), pattern.end(), [](double p) { return p > 0; }));
   if (logits.size() + 1 != positive) {
-    throw ArgumentError("logits_to_simplex", "logits", fmt::format("must hold {} numbers, got {}", positive - 1, logits.size()));
+    throw ArgumentError("logits_to_simplex", "logits",
+                        fmt::format("must hold {} numbers, got {}", positive - 1, logits.size()));
   }
   double largest = 0;
   for (double l : logits) largest = std::max(largest, l);

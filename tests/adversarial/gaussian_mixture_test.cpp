@@ -63,7 +63,8 @@ void survive(const Table& table, int components) {
 }
 
 // Two well separated clusters in three columns; `change` maps (value, row, column).
-Table base(const std::function<double(double, int, int)>& change = [](double x, int, int) { return x; }, int rows = 200) {
+Table base(
+    const std::function<double(double, int, int)>& change = [](double x, int, int) { return x; }, int rows = 200) {
   std::vector<double> values;
   for (int i = 0; i < rows; ++i) {
     Stream stream(3, Purpose::test, 0, 0, static_cast<std::uint64_t>(i));
@@ -72,7 +73,8 @@ Table base(const std::function<double(double, int, int)>& change = [](double x, 
   return Table::from_rows(values, rows, 3);
 }
 
-Fitted<GaussianMixture> fit_base(const Table& table, Prior prior = Prior::none, Covariance structure = Covariance::full) {
+Fitted<GaussianMixture> fit_base(const Table& table, Prior prior = Prior::none,
+                                 Covariance structure = Covariance::full) {
   auto fitted = fit_gaussian_mixture(table, {2, structure, prior}, quick());
   expect_sound(fitted);
   return fitted;
@@ -112,7 +114,8 @@ TEST(Adversarial, StartThatGivesNaN) {  // scikit-learn#18216: a clear error, no
   EXPECT_THROW(gaussian.set({0, 0, std::nan(""), 0, 0, 0}, {1, 0, 1, 0, 0, 1, 1, 0, 1, 0, 0, 1}), ArgumentError);
   Gaussian far(1, 3, Covariance::spherical);
   far.set({0, 0, 0}, {1e-300});
-  EXPECT_THROW(fit_gaussian_mixture(GaussianMixture(far), base([](double x, int, int) { return x * 1e10; })), DataError);
+  EXPECT_THROW(fit_gaussian_mixture(GaussianMixture(far), base([](double x, int, int) { return x * 1e10; })),
+               DataError);
 }
 
 TEST(Adversarial, ManyIdenticalRows) {  // mlpack#496: must not loop, must not divide by zero
@@ -163,7 +166,8 @@ TEST(Adversarial, OneComponentIsTheClosedForm) {  // opencv#5430
 TEST(Adversarial, TinyVarianceOnALargeMean) {  // volk#290: ten numbers 1 ± 1e-5
   std::vector<double> values;
   for (int i = 0; i < 10; ++i) values.push_back(1 + 1e-5 * (i % 2 == 0 ? 1 : -1));
-  const auto fitted = fit_gaussian_mixture(Table::from_rows(values, 10, 1), {1, Covariance::full, Prior::none}, quick(1));
+  const auto fitted =
+      fit_gaussian_mixture(Table::from_rows(values, 10, 1), {1, Covariance::full, Prior::none}, quick(1));
   EXPECT_NEAR(fitted.model.emissions().covariance(0)[0], 1e-10, 1e-20);
 }
 
@@ -177,7 +181,8 @@ TEST(Adversarial, ConstantColumn) {  // scikit-learn#19766: refused by name, und
       EXPECT_NE(std::string(error.what()).find("'x2' is constant"), std::string::npos) << error.what();
     }
   }
-  for (const Prior prior : priors) expect_sound(fit_gaussian_mixture(table, {2, Covariance::spherical, prior}, quick()));
+  for (const Prior prior : priors)
+    expect_sound(fit_gaussian_mixture(table, {2, Covariance::spherical, prior}, quick()));
 }
 
 TEST(Adversarial, RowsFarFromTheStandardNormal) {  // mlpack#833: a start that looks at the data
@@ -195,7 +200,8 @@ TEST(Adversarial, ThirtyColumns) {  // mlpack#2112: densities below the smallest
   std::vector<double> values;
   Stream stream(5, Purpose::test);
   for (int i = 0; i < 300 * 30; ++i) values.push_back(1000 * stream.normal() + (i / 30 % 2) * 1e5);
-  const auto fitted = fit_gaussian_mixture(Table::from_rows(values, 300, 30), {2, Covariance::diagonal, Prior::none}, quick());
+  const auto fitted =
+      fit_gaussian_mixture(Table::from_rows(values, 300, 30), {2, Covariance::diagonal, Prior::none}, quick());
   expect_sound(fitted);
   EXPECT_LT(fitted.report.log_likelihood / 300, -200);
 }
@@ -225,7 +231,8 @@ TEST(Adversarial, WeightsOfTheWrongShapeAndZeroWeights) {  // pomegranate#151
   std::vector<double> weights(200, 0.0);
   for (std::size_t i = 0; i < 60; ++i) weights[i] = 1;
   const auto weighted = fit_gaussian_mixture(table.with_weights(weights), {2, Covariance::full, Prior::none}, quick());
-  const auto cut = fit_gaussian_mixture(base([](double x, int, int) { return x; }, 60), {2, Covariance::full, Prior::none}, quick());
+  const auto cut =
+      fit_gaussian_mixture(base([](double x, int, int) { return x; }, 60), {2, Covariance::full, Prior::none}, quick());
   EXPECT_NEAR(weighted.report.log_likelihood, cut.report.log_likelihood, 1e-9);
 }
 
@@ -240,7 +247,8 @@ TEST(Adversarial, SameBitsForAnyNumberOfThreads) {  // scikit-learn#27518, pomeg
       Options options = quick(restarts);
       options.max_iterations = 5;
       options.threads = threads;
-      const auto parameters = fit_gaussian_mixture(table, {3, Covariance::full, Prior::none}, options).model.parameters();
+      const auto parameters =
+          fit_gaussian_mixture(table, {3, Covariance::full, Prior::none}, options).model.parameters();
       if (first.empty()) first = parameters;
       EXPECT_EQ(first, parameters) << threads << " threads, " << restarts << " restarts";
     }
@@ -272,8 +280,10 @@ TEST(AdversarialGrid, ScalesOfAllColumns) {
     for (const Covariance structure : structures) {
       const auto unscaled = fit_base(base(), Prior::none, structure);
       const auto fitted = fit_base(base([&](double x, int, int) { return x * scale; }), Prior::none, structure);
-      EXPECT_NEAR(fitted.report.log_likelihood, unscaled.report.log_likelihood - 200 * 3 * std::log(scale), 1e-6) << scale;
-      const auto with_prior = fit_base(base([&](double x, int, int) { return x * scale; }), Prior::data_scaled, structure);
+      EXPECT_NEAR(fitted.report.log_likelihood, unscaled.report.log_likelihood - 200 * 3 * std::log(scale), 1e-6)
+          << scale;
+      const auto with_prior =
+          fit_base(base([&](double x, int, int) { return x * scale; }), Prior::data_scaled, structure);
       EXPECT_NEAR(with_prior.report.log_prior, fit_base(base(), Prior::data_scaled, structure).report.log_prior, 1e-6);
     }
   }
@@ -329,8 +339,9 @@ TEST(AdversarialGrid, OneRowVeryFarAway) {
 }
 
 TEST(AdversarialGrid, InfiniteSubnormalAndMissingCells) {
-  EXPECT_THROW(base([](double x, int i, int j) { return i == 4 && j == 2 ? std::numeric_limits<double>::infinity() : x; }),
-               DataError);
+  EXPECT_THROW(
+      base([](double x, int i, int j) { return i == 4 && j == 2 ? std::numeric_limits<double>::infinity() : x; }),
+      DataError);
   fit_base(base([](double x, int i, int j) { return i == 4 && j == 2 ? 5e-324 : x; }));
   const auto all_missing_row = base([](double x, int i, int) { return i == 4 ? std::nan("") : x; });
   for (const Covariance structure : structures) {
@@ -350,9 +361,10 @@ TEST(AdversarialGrid, InfiniteSubnormalAndMissingCells) {
 TEST(AdversarialGrid, HolesEverywhere) {
   for (const double share : {.1, .5, .9}) {
     survive(base([&](double x, int i, int j) {
-      Stream stream(11, Purpose::test, 0, static_cast<std::uint64_t>(j), static_cast<std::uint64_t>(i));
-      return stream.uniform() < share ? std::nan("") : x;
-    }), 2);
+              Stream stream(11, Purpose::test, 0, static_cast<std::uint64_t>(j), static_cast<std::uint64_t>(i));
+              return stream.uniform() < share ? std::nan("") : x;
+            }),
+            2);
   }
 }
 
@@ -384,7 +396,8 @@ TEST(AdversarialGrid, LabelsForSomeRows) {
   for (const Start start : {Start::k_means_plus_plus, Start::random, Start::hierarchical, Start::short_runs}) {
     Options options = quick(1);
     options.start = start;
-    const auto fitted = fit_gaussian_mixture(base().with_labels(labels, 2), {2, Covariance::full, Prior::none}, options);
+    const auto fitted =
+        fit_gaussian_mixture(base().with_labels(labels, 2), {2, Covariance::full, Prior::none}, options);
     expect_sound(fitted);
     EXPECT_LT(fitted.model.emissions().mean(1)[0], 3);  // label 1 is the cluster at the origin
     EXPECT_GT(fitted.model.emissions().mean(0)[0], 3);

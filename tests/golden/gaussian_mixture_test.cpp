@@ -3,8 +3,8 @@
 #include <jensen/em/e_step.h>
 #include <jensen/fit_gaussian_mixture.h>
 
-#include <Eigen/LU>
 #include <gtest/gtest.h>
+#include <Eigen/LU>
 
 #include <cmath>
 #include <filesystem>
@@ -168,7 +168,8 @@ void expect_parameters(const Json& params, const GaussianMixture& model, double 
                   relative * (std::abs(means[at]) + deviation));
     }
     // Shapes differ by peer: K × d × d, d × d, K × d, K, one covariance, or K variances.
-    const char* key = params.contains("covariances") ? "covariances" : (params.contains("variances") ? "variances" : "covariance");
+    const char* key =
+        params.contains("covariances") ? "covariances" : (params.contains("variances") ? "variances" : "covariance");
     const auto values = flat(params.at(key));
     const auto size = values.size();
     const auto K = static_cast<std::size_t>(model.states());
@@ -190,7 +191,8 @@ void expect_parameters(const Json& params, const GaussianMixture& model, double 
           expected = a == b ? values[c] : 0;
         }
         const double scale = std::sqrt(matrix[packed_index(a, a)] * matrix[packed_index(b, b)]);
-        EXPECT_NEAR(matrix[packed_index(a, b)], expected, relative * scale) << "component " << k << " " << a << "," << b;
+        EXPECT_NEAR(matrix[packed_index(a, b)], expected, relative * scale)
+            << "component " << k << " " << a << "," << b;
       }
     }
   }
@@ -216,7 +218,8 @@ TEST_P(Golden, ConvergesToTheSameNumbers) {
   const double tolerance = golden.at("tolerance").at("loglik_abs");
   EXPECT_NEAR(fitted.report.log_likelihood, result.at("loglik"), tolerance) << fitted.report.message;
   EXPECT_TRUE(fitted.report.monotone);
-  EXPECT_NEAR(fitted.report.bound.gap(), 0, 1e-10 * (std::abs(fitted.report.log_likelihood) + fitted.report.total_weight));
+  EXPECT_NEAR(fitted.report.bound.gap(), 0,
+              1e-10 * (std::abs(fitted.report.log_likelihood) + fitted.report.total_weight));
   EXPECT_EQ(fitted.report.free_parameters, result.at("n_params"));
   EXPECT_NEAR(fitted.report.aic(), result.at("aic"), 2 * tolerance);
   EXPECT_NEAR(fitted.report.bic(), result.at("bic"), 2 * tolerance);
@@ -249,8 +252,8 @@ TEST_P(Golden, OwnStartsReachTheBestKnown) {
   options.restarts = 100;
   options.seed = 1;
   options.tolerance = 1e-11;
-  const GaussianMixtureOptions model{golden.at("components"), covariance_named(golden.at("covariance").get<std::string>()),
-                                     Prior::none};
+  const GaussianMixtureOptions model{golden.at("components"),
+                                     covariance_named(golden.at("covariance").get<std::string>()), Prior::none};
   const auto fitted = fit_gaussian_mixture(*table, model, options);
   const double best = golden.at("best_known").at("loglik");
   EXPECT_GE(fitted.report.log_likelihood, best - static_cast<double>(golden.at("tolerance").at("loglik_abs")));

@@ -23,11 +23,11 @@ struct StateSets {
 
 /// A view of consecutive rows. Rows are independent units; a unit is never cut between blocks.
 struct Block {
-  ConstPanel x;                              ///< rows × columns; NaN is a missing cell
-  bool has_missing = false;                  ///< false promises that x holds no NaN
-  std::int64_t first_row = 0;                ///< index of the first row in the whole data: keys random streams
-  std::span<const double> weights;           ///< ≥ 0, one per row; empty means that every row weighs 1
-  std::span<const std::int32_t> allowed;     ///< index into state_sets, −1 for "any state"; empty means all −1
+  ConstPanel x;                           ///< rows × columns; NaN is a missing cell
+  bool has_missing = false;               ///< false promises that x holds no NaN
+  std::int64_t first_row = 0;             ///< index of the first row in the whole data: keys random streams
+  std::span<const double> weights;        ///< ≥ 0, one per row; empty means that every row weighs 1
+  std::span<const std::int32_t> allowed;  ///< index into state_sets, −1 for "any state"; empty means all −1
   const StateSets* state_sets = nullptr;
 
   std::int64_t rows() const { return x.rows; }

@@ -16,11 +16,7 @@ struct BasicPanel {
   T* column(int j) const { return data + j * stride; }
   T& operator()(std::int64_t i, int j) const { return data[i + j * stride]; }
 
-  operator BasicPanel<const T>() const
-    requires(!std::is_const_v<T>)
-  {
-    return {data, rows, columns, stride};
-  }
+  operator BasicPanel<const T>() const requires(!std::is_const_v<T>) { return {data, rows, columns, stride}; }
 };
 
 using Panel = BasicPanel<double>;

@@ -48,8 +48,8 @@ class Model {
   virtual Evidence expect(const Block& x, const Rule& q, Statistics& s, Scratch& scratch) const = 0;
   virtual void maximize(const Statistics& s) = 0;
 
-  virtual double log_prior() const = 0;                        ///< 0 where the model has no prior
-  virtual std::vector<Degeneracy> degeneracies() const = 0;    ///< of the last M-step; empty where none is known
+  virtual double log_prior() const = 0;                      ///< 0 where the model has no prior
+  virtual std::vector<Degeneracy> degeneracies() const = 0;  ///< of the last M-step; empty where none is known
 
   virtual double expected_log_joint(const Statistics& s) const = 0;
   virtual std::vector<double> unconstrained() const = 0;
@@ -90,7 +90,9 @@ class Erased final : public Model {
   }
 
   bool can(Capability capability) const override {
-    if constexpr (requires { { model_.can(capability) } -> std::same_as<bool>; }) {
+    if constexpr (requires {
+                    { model_.can(capability) } -> std::same_as<bool>;
+                  }) {
       if (!model_.can(capability)) return false;
     }
     switch (capability) {

@@ -13,9 +13,9 @@ namespace jensen {
 enum class Start {
   k_means_plus_plus,  ///< D² seeding (Arthur and Vassilvitskii 2007) on scaled columns, each row to its nearest seed
   random,             ///< responsibilities uniform on the simplex, independent by row
-  hierarchical,       ///< Ward's agglomeration on scaled columns, cut at K clusters; same for every seed up to 2000 rows
-  short_runs,         ///< the best of several short EM runs from random seeds (Biernacki, Celeux and Govaert 2003)
-  given,              ///< the parameters of the model handed in
+  hierarchical,  ///< Ward's agglomeration on scaled columns, cut at K clusters; same for every seed up to 2000 rows
+  short_runs,    ///< the best of several short EM runs from random seeds (Biernacki, Celeux and Govaert 2003)
+  given,         ///< the parameters of the model handed in
 };
 
 /// What a callback may answer.

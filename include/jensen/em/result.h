@@ -86,15 +86,15 @@ struct Report {
   int iterations = 0;
   int evaluations = 0;  ///< passes over the data by the returned start
 
-  double observations = 0;      ///< n as BIC counts it: Σ w (frequency weights) or rows of positive weight (sampling)
-  double total_weight = 0;      ///< Σ w
+  double observations = 0;  ///< n as BIC counts it: Σ w (frequency weights) or rows of positive weight (sampling)
+  double total_weight = 0;  ///< Σ w
   std::int64_t rows = 0;
-  int free_parameters = -1;     ///< −1 where the model does not say
+  int free_parameters = -1;  ///< −1 where the model does not say
 
-  Bound bound;            ///< at the parameters returned; entropy and Q are NaN where the model lacks them
-  bool monotone = true;   ///< every step climbed: ℓ_old ≤ F(q_old, θ_new) ≤ ℓ_new, to rounding
-  double gradient = 0;    ///< largest gain per observation that a Newton step along one coordinate of Q promises at the
-                          ///< end; NaN where the model has no Q in unconstrained coordinates
+  Bound bound;           ///< at the parameters returned; entropy and Q are NaN where the model lacks them
+  bool monotone = true;  ///< every step climbed: ℓ_old ≤ F(q_old, θ_new) ≤ ℓ_new, to rounding
+  double gradient = 0;   ///< largest gain per observation that a Newton step along one coordinate of Q promises at the
+                         ///< end; NaN where the model has no Q in unconstrained coordinates
 
   std::vector<Degeneracy> degeneracies;
   std::vector<std::vector<std::int64_t>> degenerate_rows;  ///< for each: up to ten rows (from 0) that it rests on
@@ -106,10 +106,11 @@ struct Report {
   double start_seconds = 0;  ///< finding the returned start
   double fit_seconds = 0;    ///< everything, all restarts
 
-  // With ℓ* = ℓ for frequency weights and ℓ n / Σ w for sampling weights; lower is better. NaN without a parameter count.
-  double aic() const;  ///< −2 ℓ* + 2 p
-  double bic() const;  ///< −2 ℓ* + p ln n
-  double icl() const;  ///< bic + 2 H(z | x): Biernacki, Celeux and Govaert (2000), with the posterior's entropy
+  // With ℓ* = ℓ for frequency weights and ℓ n / Σ w for sampling weights; lower is better. NaN without a parameter
+  // count.
+  double aic() const;        ///< −2 ℓ* + 2 p
+  double bic() const;        ///< −2 ℓ* + p ln n
+  double icl() const;        ///< bic + 2 H(z | x): Biernacki, Celeux and Govaert (2000), with the posterior's entropy
   double state_entropy = 0;  ///< H(z | x) of the discrete latents alone; NaN where the model has none
 };
 

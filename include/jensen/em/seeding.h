@@ -1,4 +1,5 @@
-// Seeds for K clusters, and the responsibilities that follow: each row to its nearest seed among the states it may be in.
+// Seeds for K clusters, and the responsibilities that follow: each row to its nearest seed among the states it may be
+// in.
 #pragma once
 
 #include <jensen/concepts.h>

@@ -19,7 +19,8 @@ class Stride {
   virtual ~Stride() = default;
   /// `accepted` is the θ accepted last, `next` what its M-step returned.
   virtual Candidate propose(const Model& accepted, std::unique_ptr<Model> next) = 0;
-  /// The last proposal was on trial and fell short: something more careful. Must end in a proposal that is not on trial.
+  /// The last proposal was on trial and fell short: something more careful. Must end in a proposal that is not on
+  /// trial.
   virtual Candidate retreat() = 0;
 };
 

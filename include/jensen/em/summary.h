@@ -10,12 +10,12 @@ namespace jensen {
 
 struct Summary {
   std::int64_t rows = 0;
-  std::int64_t weighted_rows = 0;     ///< rows of positive weight
-  double weight = 0;                  ///< Σ w_i
-  std::vector<double> observed;       ///< by column: Σ w_i over rows where it is not missing
-  std::vector<double> location;       ///< by column: weighted mean of the observed cells; NaN where there are none
-  std::vector<double> scale;          ///< by column: their standard deviation (divisor Σ w)
-  std::vector<double> largest;        ///< by column: largest |x|
+  std::int64_t weighted_rows = 0;  ///< rows of positive weight
+  double weight = 0;               ///< Σ w_i
+  std::vector<double> observed;    ///< by column: Σ w_i over rows where it is not missing
+  std::vector<double> location;    ///< by column: weighted mean of the observed cells; NaN where there are none
+  std::vector<double> scale;       ///< by column: their standard deviation (divisor Σ w)
+  std::vector<double> largest;     ///< by column: largest |x|
   /// d × d, packed by rows (b ≤ a at a(a+1)/2 + b): scale_a scale_b ρ_ab. Correlations treat a missing cell as the
   /// column's mean, which keeps the matrix positive semi-definite.
   std::vector<double> covariance;

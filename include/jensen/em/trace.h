@@ -17,8 +17,8 @@ class Trace {
       : tolerance_(tolerance * weight), max_iterations_(max_iterations), weight_(weight) {}
 
   /// Takes the reading at the next θ (`plain`: it is one EM step behind the last one; only such steps feed Aitken's
-  /// estimate). Returns why the climb is over, or nothing. A fall beyond rounding and a value that is not finite are not
-  /// recorded: the last accepted step stands. `promised_gain` (what Q's gradient says is still to be had, NaN where
+  /// estimate). Returns why the climb is over, or nothing. A fall beyond rounding and a value that is not finite are
+  /// not recorded: the last accepted step stands. `promised_gain` (what Q's gradient says is still to be had, NaN where
   /// unknown) is asked only when the readings say "converged".
   std::optional<Outcome> record(Step step, bool plain, const std::function<double()>& promised_gain);
 
@@ -41,9 +41,9 @@ class Trace {
   int max_iterations_;
   double weight_;
   std::vector<Step> steps_;
-  int plain_steps_ = 0;        // consecutive ones up to now
-  int settled_ = 0;            // consecutive steps whose estimate lay below the tolerance
-  int contradictions_ = 0;     // times that the gradient disagreed although the objective no longer moved
+  int plain_steps_ = 0;     // consecutive ones up to now
+  int settled_ = 0;         // consecutive steps whose estimate lay below the tolerance
+  int contradictions_ = 0;  // times that the gradient disagreed although the objective no longer moved
   bool monotone_ = true;
   double promised_gain_ = std::numeric_limits<double>::quiet_NaN();
   double fall_ = 0;

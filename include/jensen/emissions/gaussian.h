@@ -120,7 +120,7 @@ class Gaussian {
   std::string collapse(std::span<const double> shape) const;
   std::string too_few_rows(double weight) const;
   double prior_variance(std::size_t i) const;  // element i of S₀ in the structure's shape
-  void derive();  // factors_, precisions_ and constants_ from covariances_
+  void derive();                               // factors_, precisions_ and constants_ from covariances_
 
   int components_;
   int columns_;

@@ -26,8 +26,8 @@ void add_diagonal_log_density(ConstPanel x, const double* mean, const double* pr
 
 /// Moments about a point, weighted by r ≥ 0: weight += Σ r_i, first[a] += Σ r_i (x_ia − about[a]) and
 /// second[a(a+1)/2 + b] += Σ r_i (x_ia − about[a]) (x_ib − about[b]) for b ≤ a.
-void add_full_moments(ConstPanel x, const double* about, const double* r, double* weight, double* first,
-                      double* second, Workspace& workspace);
+void add_full_moments(ConstPanel x, const double* about, const double* r, double* weight, double* first, double* second,
+                      Workspace& workspace);
 
 /// The same with second[a] += Σ r_i (x_ia − about[a])² alone.
 void add_diagonal_moments(ConstPanel x, const double* about, const double* r, double* weight, double* first,

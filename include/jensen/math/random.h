@@ -17,10 +17,10 @@ class Stream {
   Stream(std::uint64_t seed, Purpose purpose, std::uint64_t restart = 0, std::uint64_t iteration = 0,
          std::uint64_t row = 0);
 
-  std::uint64_t bits();   ///< 64 uniform bits
-  double uniform();       ///< in (0, 1), a multiple of 2^-53 plus 2^-54
-  double normal();        ///< standard normal, by Box and Muller (1958)
-  double exponential();   ///< mean 1, by inversion
+  std::uint64_t bits();  ///< 64 uniform bits
+  double uniform();      ///< in (0, 1), a multiple of 2^-53 plus 2^-54
+  double normal();       ///< standard normal, by Box and Muller (1958)
+  double exponential();  ///< mean 1, by inversion
   /// Index k with probability weights[k] / Σ weights; weights ≥ 0, not all 0. Never an index of weight 0.
   int choice(std::span<const double> weights);
 
