@@ -90,7 +90,8 @@ struct Degeneracy {
 ///   double   expect(const Block&, Statistics&) const                              returns Σ w_i log p(x_i; θ)
 ///   Evidence expect(const Block&, const Rule&, Statistics&) const                 any q, entropy measured
 ///   Evidence expect(const Block&, const Rule&, Statistics&, M::Scratch&) const    with per-worker scratch memory
-// clang-format off: version 14 does not lay out concepts
+// Laid out by hand: clang-format 14 does not know concepts.
+// clang-format off
 template <class M>
 concept ExpectsPlainly = requires(const M m, const Block& x, Statistics& s) {
   { m.expect(x, s) } -> std::convertible_to<double>;
@@ -101,32 +102,33 @@ concept ExpectsByRule = requires(const M m, const Block& x, const Rule& q, Stati
 };
 template <class M>
 concept ExpectsWithScratch = std::default_initializable<typename M::Scratch> &&
-    requires(const M m, const Block& x, const Rule& q, Statistics& s, typename M::Scratch& w) {
-  { m.expect(x, q, s, w) } -> std::same_as<Evidence>;
-};
+                             requires(const M m, const Block& x, const Rule& q, Statistics& s, typename M::Scratch& w) {
+                               { m.expect(x, q, s, w) } -> std::same_as<Evidence>;
+                             };
 
 template <class M>
-concept LatentModel = std::copy_constructible<M> &&
-    (ExpectsPlainly<M> || ExpectsByRule<M> || ExpectsWithScratch<M>)&&requires(const M m, M next, const Statistics& c) {
-  { m.no_statistics() } -> std::same_as<Statistics>;  // zero, about this object's own reference points
-  next.maximize(c);                                   // M-step: θ ← argmax_θ E_q[log p(x, z; θ)] + log p(θ)
-};
+concept LatentModel =
+    std::copy_constructible<M> && (ExpectsPlainly<M> || ExpectsByRule<M> || ExpectsWithScratch<M>) &&
+    requires(const M m, M next, const Statistics& c) {
+      { m.no_statistics() } -> std::same_as<Statistics>;  // zero, about this object's own reference points
+      next.maximize(c);                                   // M-step: θ ← argmax_θ E_q[log p(x, z; θ)] + log p(θ)
+    };
 
 /// All K conditionals p(x | z = k; θ_k) at once: what Mixture and the other discrete-latent models are made of.
 template <class E>
 concept Emissions = std::copy_constructible<E> &&
-    requires(const E e, E next, const Block& x, Panel p, ConstPanel r, Slice s, ConstSlice c, std::span<double> about,
-             typename E::Scratch& w) {
-  { e.states() } -> std::convertible_to<int>;
-  { e.columns() } -> std::convertible_to<int>;
-  { e.layout() } -> std::same_as<Layout>;
-  e.reference(about);          // writes this object's reference points
-  e.add_log_density(x, p, w);  // p(i, k) += log p(x_i | k), missing cells integrated out
-  // adds statistics weighted by r(i, k) = w_i q_i(k); returns the entropy of the emissions' own
-  // latents (missing cells), Σ r(i, k) H_ik
-  { e.accumulate(x, r, s, w) } -> std::same_as<double>;
-  next.maximize(c);
-};
+                    requires(const E e, E next, const Block& x, Panel p, ConstPanel r, Slice s, ConstSlice c,
+                             std::span<double> about, typename E::Scratch& w) {
+                      { e.states() } -> std::convertible_to<int>;
+                      { e.columns() } -> std::convertible_to<int>;
+                      { e.layout() } -> std::same_as<Layout>;
+                      e.reference(about);            // writes this object's reference points
+                      e.add_log_density(x, p, w);    // p(i, k) += log p(x_i | k), missing cells integrated out
+                      // adds statistics weighted by r(i, k) = w_i q_i(k); returns the entropy of the emissions' own
+                      // latents (missing cells), Σ r(i, k) H_ik
+                      { e.accumulate(x, r, s, w) } -> std::same_as<double>;
+                      next.maximize(c);
+                    };
 
 // Optional capabilities of a model ----------------------------------------------------------------------------------
 
@@ -167,8 +169,7 @@ concept HasStates = requires(const M m, const Block& x, Panel p) {
   m.responsibilities(x, p);  // p(i, k) = p(z_i = k | x_i; θ)
 };
 template <class M>
-concept HasSample = requires(const M m, std::uint64_t seed, std::int64_t first_row, Panel x,
-                             std::span<std::int32_t> z) {
+concept HasSample = requires(const M m, std::uint64_t seed, std::int64_t first_row, Panel x, std::span<std::int32_t> z) {
   m.sample(seed, first_row, x, z);  // fills x and z; row i depends on (seed, first_row + i) alone
 };
 template <class M>

@@ -94,7 +94,7 @@ class Reader {
 
   // Other writers need not pad their headers as NumPy does.
   void align(MatrixView& view) const {
-    if (std::bit_cast<std::uintptr_t>(view.data) % alignof(double) == 0) return;
+    if (reinterpret_cast<std::uintptr_t>(view.data) % alignof(double) == 0) return;
     auto copy = std::make_shared<std::vector<double>>((bytes_.size() + sizeof(double) - 1) / sizeof(double));
     if (!bytes_.empty()) std::memcpy(copy->data(), bytes_.data(), bytes_.size());
     view.data = copy->data();

@@ -19,7 +19,7 @@ void validate(const MatrixView& m, std::size_t names) {
   if (m.columns < 1) refuse("at least one column is needed, there are " + std::to_string(m.columns));
   if (m.rows > 0 && m.data == nullptr) refuse("there are rows, but data is null");
   const std::size_t alignment = m.single ? alignof(float) : alignof(double);
-  if (std::bit_cast<std::uintptr_t>(m.data) % alignment != 0) {
+  if (reinterpret_cast<std::uintptr_t>(m.data) % alignment != 0) {
     refuse("data does not lie at a multiple of " + std::to_string(alignment) + " bytes; copy it first");
   }
   if (names != 0 && names != static_cast<std::size_t>(m.columns)) {

@@ -26,8 +26,8 @@ struct Sample {
 class Scaling {
  public:
   explicit Scaling(const Summary& summary) : location_(summary.location), scale_(summary.scale) {
-    for (std::size_t j = 0; j < scale_.size(); ++j) {
-      if (!(scale_[j] > 0)) scale_[j] = 1;
+    for (double& s : scale_) {
+      if (!(s > 0)) s = 1;
     }
   }
   double operator()(double x, int j) const {
@@ -230,7 +230,7 @@ Given hierarchical_seeding(const Data& data, int states, std::uint64_t seed, Wor
   std::vector<std::vector<double>> ordered;
   for (int c : cluster_of) ordered.push_back(centers[static_cast<std::size_t>(c)]);
 
-  const Given by_center = nearest(std::move(ordered), scaled);
+  Given by_center = nearest(std::move(ordered), scaled);
   if (data.rows() > hierarchical_sample_rows) return by_center;
   auto labels = std::make_shared<std::vector<int>>(static_cast<std::size_t>(data.rows()), -1);
   for (std::size_t i = 0; i < sample.rows.size(); ++i) {

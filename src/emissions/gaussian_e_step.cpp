@@ -93,7 +93,8 @@ void Gaussian::add_pattern(const Block& x, const MissingPattern& pattern, Panel 
       kernels::add_triangular_log_density(rows, center.data(), factor.inverse.data(), constant, density.data(),
                                           scratch.workspace);
     } else {
-      const auto all = std::span<const double>(precisions_).subspan(static_cast<std::size_t>(k * columns_));
+      const auto all = std::span<const double>(precisions_)
+                           .subspan(static_cast<std::size_t>(k) * static_cast<std::size_t>(columns_));
       const auto precision = pick(all, pattern.observed);
       double constant = -0.5 * observed * log_two_pi;
       for (double value : precision) constant += 0.5 * std::log(value);
@@ -174,7 +175,8 @@ double Gaussian::accumulate_pattern(const Block& x, const MissingPattern& patter
     for (int a = 0; a < static_cast<int>(missing.size()); ++a) {
       const int row = missing[static_cast<std::size_t>(a)];
       if (conditional == nullptr) {
-        const double variance = 1 / precisions_[static_cast<std::size_t>(k * columns_ + row)];
+        const double variance = 1 / precisions_[static_cast<std::size_t>(k) * static_cast<std::size_t>(columns_) +
+                                                static_cast<std::size_t>(row)];
         second[structure_ == Covariance::diagonal ? row : 0] += weight * variance;
         log_determinant += std::log(variance);
         continue;
