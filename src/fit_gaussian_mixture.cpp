@@ -14,6 +14,10 @@ namespace {
 
 constexpr const char* function = "fit_gaussian_mixture";
 
+// c n of the default prior, Chen and Tan's 2 a_n n. They use a_n = 1/n; a hundredth of that bounds the likelihood as
+// well and leaves clusters alone that are a hundred times narrower than the whole data.
+constexpr double prior_rows = 0.02;
+
 // Number of distinct rows of positive weight, counted no further than `enough`.
 int distinct_rows(const Data& data, int enough) {
   std::set<std::vector<double>> seen;
@@ -64,7 +68,8 @@ void safeguard(Gaussian& gaussian, const Data& data, const Summary& summary, Pri
     gaussian.set_prior({});
     return;
   }
-  CovariancePrior chosen{2 / observations * summary.weight / observations, summary.covariance};
+  // One observation weighs Σ w / n.
+  CovariancePrior chosen{prior_rows / observations * summary.weight / observations, summary.covariance};
   const bool variances_alone = collinear || gaussian.covariance_structure() == Covariance::diagonal ||
                                gaussian.covariance_structure() == Covariance::spherical;
   for (int a = 0; a < gaussian.columns(); ++a) {

@@ -143,6 +143,16 @@ std::vector<Optimum> distinct_optima(const std::vector<RestartReport>& restarts,
   return optima;
 }
 
+// A search that the caller cut short has not done what was asked, even if its best start had already converged.
+void mark_interrupted(Report& report) {
+  const auto cut_short = std::count_if(report.restarts.begin(), report.restarts.end(),
+                                       [](const RestartReport& r) { return r.outcome == Outcome::stopped_by_caller; });
+  if (cut_short == 0 || report.outcome == Outcome::stopped_by_caller) return;
+  report.message = fmt::format("stopped by the caller before {} of {} starts had ended; the best so far {}", cut_short,
+                               report.restarts.size(), report.message);
+  report.outcome = Outcome::stopped_by_caller;
+}
+
 // How many observations BIC counts.
 double observations(const Data& data, Workers& workers, double total_weight) {
   if (data.weight_kind() == WeightKind::frequency) return total_weight;
@@ -192,6 +202,8 @@ FittedModel fit(const Model& start, const Data& data, const Options& options) {
   Report report;
   report.outcome = best.outcome;
   report.message = best.message;
+  report.restarts = search.reports();
+  mark_interrupted(report);
   report.log_likelihood = best.reading.log_likelihood;
   report.log_prior = best.reading.log_prior;
   report.iterations = best.iterations;
@@ -209,7 +221,6 @@ FittedModel fit(const Model& start, const Data& data, const Options& options) {
   report.degenerate_rows = rows_of(best.degeneracies, *best.model, data);
   report.trace = std::move(best.trace);
   report.best_restart = search.best_restart();
-  report.restarts = search.reports();
   report.optima = distinct_optima(report.restarts, report.total_weight);
   report.start_seconds = search.start_seconds();
   report.fit_seconds = seconds_since(begun);

@@ -44,7 +44,14 @@ class Profile {
     const double curvature = up + down;
     const double best =
         curvature < 0 ? std::clamp(0.5 * (down - up) / curvature, -10.0, 10.0) : (up > down ? 1.0 : -1.0);
-    const double found = std::max({up, down, at(j, best * step) - here_});
+    double found = std::max({up, down, at(j, best * step) - here_});
+    // Far from the top the probes see a slope but hardly a bend: go on while that pays.
+    double reach = best * step;
+    for (int tries = 0; tries < 60; ++tries) {
+      const double further = at(j, reach *= 2) - here_;
+      if (!(further > found) || !std::isfinite(further)) break;
+      found = further;
+    }
     return std::isfinite(found) ? std::max(found, 0.0) : 0;
   }
 

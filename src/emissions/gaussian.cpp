@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <numbers>
 
@@ -98,8 +97,6 @@ void Gaussian::set_prior(CovariancePrior prior) {
 }
 
 void Gaussian::derive() {
-  static std::atomic<std::uint64_t> versions = 0;
-  version_ = ++versions;
   const double log_two_pi = std::log(2 * std::numbers::pi);
   const auto d = static_cast<std::size_t>(columns_);
   std::vector<double> log_determinants(static_cast<std::size_t>(factors()));

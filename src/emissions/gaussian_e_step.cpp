@@ -43,6 +43,7 @@ void Gaussian::add_log_density(const Block& x, Panel p, Scratch& scratch) const 
     for (int k = 0; k < components_; ++k) add_rows(x.x, k, p.column(k), scratch);
     return;
   }
+  keep_conditionings_of_these_covariances(scratch);
   for (const auto& pattern : missing_patterns(x)) add_pattern(x, pattern, p, scratch);
 }
 
@@ -57,12 +58,18 @@ void Gaussian::add_rows(ConstPanel x, int k, double* out, Scratch& scratch) cons
   }
 }
 
+void Gaussian::keep_conditionings_of_these_covariances(Scratch& scratch) const {
+  if (scratch.covariances == covariances_) return;
+  scratch.covariances = covariances_;
+  scratch.conditionings.clear();
+  scratch.kept = 0;
+}
+
 const std::vector<Conditioning>& Gaussian::conditionings(const MissingPattern& pattern, Scratch& scratch) const {
   constexpr std::size_t most_kept = std::size_t{1} << 18;  // numbers: 2 MiB
-  if (scratch.version != version_ || scratch.kept > most_kept) {
+  if (scratch.kept > most_kept) {
     scratch.conditionings.clear();
     scratch.kept = 0;
-    scratch.version = version_;
   }
   auto& found = scratch.conditionings[pattern.observed];
   if (!found.empty()) return found;
@@ -110,6 +117,7 @@ double Gaussian::accumulate(const Block& x, ConstPanel r, Slice s, Scratch& scra
     for (int k = 0; k < components_; ++k) accumulate_rows(x.x, r.column(k), k, s, scratch);
     return 0;
   }
+  keep_conditionings_of_these_covariances(scratch);
   double entropy = 0;
   for (const auto& pattern : missing_patterns(x)) entropy += accumulate_pattern(x, pattern, r, s, scratch);
   return entropy;

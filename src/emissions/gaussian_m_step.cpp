@@ -85,23 +85,46 @@ void Gaussian::maximize_factor(int factor, ConstSlice s) {
   std::vector<double> own = scatter(s, factor, means_);
   for (double& v : own) v /= structure_ == Covariance::spherical ? weight * columns_ : weight;
   std::vector<double> candidate = own;
-  if (prior_.rows > 0) {
-    const double share = prior_.rows / (weight + prior_.rows);
-    for (std::size_t i = 0; i < own.size(); ++i) candidate[i] = (1 - share) * own[i] + share * prior_variance(i);
+  const double share = prior_.rows / (weight + prior_.rows);
+  for (std::size_t i = 0; i < own.size() && share > 0; ++i) {
+    candidate[i] = (1 - share) * own[i] + share * prior_variance(i);
   }
+  const auto degenerate = [&](bool fatal, const std::string& reason) {
+    const bool shared = structure_ == Covariance::tied;
+    degeneracies_.push_back({factor, fatal, shared ? "(the covariance of all components) " + reason : reason});
+  };
   if (const std::string reason = collapse(candidate); !reason.empty()) {
-    degeneracies_.push_back({factor, true, reason});
+    degenerate(true, reason);
     return;
   }
-  const std::string reason = prior_.rows > 0 ? collapse(own) : "";
-  const std::string few = too_few_rows(weight);
-  if (!few.empty()) {
-    degeneracies_.push_back({factor, false, few});
-  } else if (!reason.empty()) {
-    degeneracies_.push_back({factor, false, reason + "; the prior alone keeps it from collapsing"});
+  if (const std::string few = too_few_rows(weight); !few.empty()) {
+    degenerate(false, few);
+  } else if (share > 0) {
+    const std::string reason = held_by_prior(own, candidate, share);
+    if (!reason.empty()) degenerate(false, reason + "; the prior keeps it from collapsing");
   }
   std::copy(candidate.begin(), candidate.end(),
             covariances_.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(factor) * shape_size()));
+}
+
+// The prior holds a covariance up where more than half of some column's variance, given the columns before it, is the
+// prior's.
+std::string Gaussian::held_by_prior(std::span<const double> own, std::span<const double> candidate,
+                                    double share) const {
+  const std::string reason = collapse(own);
+  if (!reason.empty()) return reason;
+  const auto narrow = [&](int j, double mine, double all) {
+    return (1 - share) * mine < 0.5 * all ? fmt::format("column {} hardly varies within it", j + 1) : std::string();
+  };
+  const Cholesky mine = has_matrices() ? cholesky(own, columns_) : Cholesky();
+  const Cholesky all = has_matrices() ? cholesky(candidate, columns_) : Cholesky();
+  for (int j = 0; j < columns_; ++j) {
+    const std::size_t at = structure_ == Covariance::diagonal ? static_cast<std::size_t>(j) : 0;
+    const std::string found =
+        has_matrices() ? narrow(j, mine.pivot(j), all.pivot(j)) : narrow(j, own[at], candidate[at]);
+    if (!found.empty()) return found;
+  }
+  return {};
 }
 
 std::string Gaussian::too_few_rows(double weight) const {

@@ -137,6 +137,31 @@ TEST(Adversarial, MoreComponentsThanDistinctRows) {  // scikit-learn#10059: 17 r
   survive(table, 5);
 }
 
+TEST(Adversarial, ComponentThatThePriorHolds) {  // three equal rows: sound with the prior, and named
+  const Table table = Table::from_rows(std::vector<double>{-3, -2, -1, 0, 1, 2, 3, 50, 50, 50}, 10, 1);
+  Options options = quick(1);
+  options.start = Start::hierarchical;
+  const auto held = fit_gaussian_mixture(table, {2, Covariance::full, Prior::data_scaled}, options);
+  expect_sound(held);
+  ASSERT_EQ(held.report.degeneracies.size(), 1U);
+  EXPECT_FALSE(held.report.degeneracies[0].fatal);
+  EXPECT_EQ(held.report.degenerate_rows[0], (std::vector<std::int64_t>{7, 8, 9}));
+  const auto free = fit_gaussian_mixture(table, {2, Covariance::full, Prior::none}, options);
+  expect_sound(free);
+  EXPECT_EQ(free.report.outcome, Outcome::degenerate);
+  EXPECT_EQ(free.report.degenerate_rows[0], (std::vector<std::int64_t>{7, 8, 9}));
+}
+
+TEST(Adversarial, ThePriorLeavesClustersFarApartAlone) {
+  const Table table = base([](double x, int i, int) { return x + (i % 2 == 0 ? 0 : 100); });
+  const auto with = fit_base(table, Prior::data_scaled);
+  const auto without = fit_base(table, Prior::none);
+  EXPECT_TRUE(with.report.degeneracies.empty());
+  for (int k = 0; k < 2; ++k) {
+    EXPECT_NEAR(with.model.emissions().covariance(k)[0] / without.model.emissions().covariance(k)[0], 1, 0.005);
+  }
+}
+
 TEST(Adversarial, ComponentOfWeightZero) {  // gatk#6425: never scored as NaN
   Gaussian gaussian(2, 3, Covariance::full);
   gaussian.set({0, 0, 0, 6, 6, 6}, {1, 0, 1, 0, 0, 1, 1, 0, 1, 0, 0, 1});

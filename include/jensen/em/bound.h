@@ -17,7 +17,8 @@ Bound lower_bound(const Model& theta, const Rule& rule, const Data& data, int th
 
 template <LatentModel M>
 Bound lower_bound(const M& at, const Rule& rule, const M& theta, const Data& data, int threads = 0) {
-  return lower_bound(Erased<M>(at), rule, Erased<M>(theta), data, threads);
+  return lower_bound(static_cast<const Model&>(Erased<M>(at)), rule, static_cast<const Model&>(Erased<M>(theta)), data,
+                     threads);
 }
 template <LatentModel M>
 Bound lower_bound(const M& theta, const Rule& rule, const Data& data, int threads = 0) {

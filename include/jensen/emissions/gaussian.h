@@ -46,8 +46,8 @@ class Gaussian {
   struct Scratch {
     kernels::Workspace workspace;
     std::vector<double> rows, weights, second;
-    // Patterns of holes recur in block after block: what depends on (θ, pattern) alone is kept while θ stays the same.
-    std::uint64_t version = 0;
+    // Patterns of holes recur in block after block: what depends on (Σ, pattern) alone is kept while Σ stays the same.
+    std::vector<double> covariances;
     std::map<std::vector<int>, std::vector<Conditioning>> conditionings;
     std::size_t kept = 0;
   };
@@ -106,6 +106,7 @@ class Gaussian {
   // Σ_k Σ_i r(i, k) (x_i − c_k)(x_i − c_k)ᵀ in the structure's shape, over the components of a factor; c is K × d
   std::vector<double> scatter(ConstSlice s, int factor, std::span<const double> centers) const;
 
+  void keep_conditionings_of_these_covariances(Scratch& scratch) const;
   // Of every factor, given the observed cells of a pattern with holes.
   const std::vector<Conditioning>& conditionings(const MissingPattern& pattern, Scratch& scratch) const;
   void add_rows(ConstPanel x, int k, double* out, Scratch& scratch) const;
@@ -119,6 +120,7 @@ class Gaussian {
   // Why a covariance is degenerate, or rests on too few rows; empty if it does not.
   std::string collapse(std::span<const double> shape) const;
   std::string too_few_rows(double weight) const;
+  std::string held_by_prior(std::span<const double> own, std::span<const double> candidate, double share) const;
   double prior_variance(std::size_t i) const;  // element i of S₀ in the structure's shape
   void derive();                               // factors_, precisions_ and constants_ from covariances_
 
@@ -130,8 +132,6 @@ class Gaussian {
   CovariancePrior prior_;
   DataResolution resolution_;
   std::vector<Degeneracy> degeneracies_;
-
-  std::uint64_t version_ = 0;  // differs wherever parameters do
 
   // Derived from covariances_: for matrices the Cholesky factors, for the others the precisions, d by component.
   std::vector<Cholesky> factors_;

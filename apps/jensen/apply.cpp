@@ -1,0 +1,193 @@
+// jensen predict, score and impute: a model applied to data, block by block.
+#include <jensen/data/csv_writer.h>
+#include <jensen/data/npy.h>
+#include <jensen/error.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "commands.h"
+#include "fitting.h"
+#include "output.h"
+
+namespace {
+
+using jensen::Block;
+using jensen::Error;
+using jensen::GaussianMixtureFile;
+using jensen::Panel;
+
+constexpr std::int64_t rows_at_once = 512;
+
+GaussianMixtureFile load_model(const ApplyArguments& a) {
+  if (a.model == "-" && a.data.path == "-") throw Error("DATA: standard input is the model already");
+  return jensen::load_gaussian_mixture(a.model);
+}
+
+void check_csv_output(const ApplyArguments& a) {
+  if (a.output && is_npy(*a.output)) throw Error("-o: the result is CSV, not NPY: name the file otherwise");
+  check_output(a.output, "-o", {a.model, a.data.path});
+}
+
+template <class Visit>
+void for_each_block(const jensen::Table& table, Visit visit) {
+  jensen::BlockBuffer buffer;
+  for (std::int64_t first = 0; first < table.rows(); first += rows_at_once) {
+    visit(table.block(first, std::min(rows_at_once, table.rows() - first), buffer));
+  }
+}
+
+// Memory for a panel that is filled anew for every block.
+class PanelBuffer {
+ public:
+  Panel of(std::int64_t rows, int columns) {
+    values_.resize(static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns));
+    return {values_.data(), rows, columns, rows};
+  }
+
+ private:
+  std::vector<double> values_;
+};
+
+void write_components(std::ostream& out, const GaussianMixtureFile& file, const jensen::Table& table,
+                      bool probabilities) {
+  const int components = file.model.states();
+  jensen::CsvWriter csv(out);
+  csv.field("component");
+  for (int k = 0; probabilities && k < components; ++k) csv.field("probability_" + file.component(k));
+  csv.end_record();
+  PanelBuffer buffer;
+  for_each_block(table, [&](const Block& block) {
+    const Panel p = buffer.of(block.rows(), components);
+    file.model.responsibilities(block, p);
+    for (std::int64_t i = 0; i < block.rows(); ++i) {
+      int most = 0;
+      for (int k = 1; k < components; ++k) most = p(i, k) > p(i, most) ? k : most;
+      // A row so far out that every density underflows belongs nowhere.
+      csv.field(p(i, most) > 0 ? file.component(most) : "NA");
+      for (int k = 0; probabilities && k < components; ++k) csv.field(p(i, k));
+      csv.end_record();
+    }
+  });
+}
+
+// Sum that does not lose the small terms among the large (Neumaier).
+class Sum {
+ public:
+  void add(double value) {
+    const double next = sum_ + value;
+    if (std::isfinite(next)) {
+      lost_ += std::abs(sum_) >= std::abs(value) ? (sum_ - next) + value : (value - next) + sum_;
+    }
+    sum_ = next;
+  }
+  double value() const { return std::isfinite(sum_) ? sum_ + lost_ : sum_; }
+
+ private:
+  double sum_ = 0;
+  double lost_ = 0;
+};
+
+// The table that the user reads, with holes filled, in memory.
+std::vector<double> filled_table(const GaussianMixtureFile& file, const jensen::Table& table) {
+  std::vector<double> values(static_cast<std::size_t>(table.rows()) * static_cast<std::size_t>(table.columns()));
+  for_each_block(table, [&](const Block& block) {
+    jensen::impute(file.model, block, {values.data() + block.first_row, block.rows(), table.columns(), table.rows()});
+  });
+  return values;
+}
+
+// Fills cells in the order in which a file is read: one block at a time is enough.
+class BlockwiseFill {
+ public:
+  BlockwiseFill(const GaussianMixtureFile& file, const jensen::Table& table) : file_(file), table_(table) {}
+
+  double operator()(std::int64_t row, int column) {
+    if (row < first_ || row >= first_ + panel_.rows) {
+      first_ = row / rows_at_once * rows_at_once;
+      const Block block = table_.block(first_, std::min(rows_at_once, table_.rows() - first_), buffer_);
+      panel_ = values_.of(block.rows(), table_.columns());
+      jensen::impute(file_.model, block, panel_);
+    }
+    return panel_(row - first_, column);
+  }
+
+ private:
+  const GaussianMixtureFile& file_;
+  const jensen::Table& table_;
+  jensen::BlockBuffer buffer_;
+  PanelBuffer values_;
+  Panel panel_;
+  std::int64_t first_ = 0;
+};
+
+void impute_npy(const ImputeArguments& a, const GaussianMixtureFile& file, const jensen::Table& table) {
+  const auto values = filled_table(file, table);
+  jensen::OutputFile output(*a.output);
+  jensen::write_npy(output.written_path(), {values.data(), table.rows(), table.columns(), table.rows()});
+  output.commit();
+}
+
+}  // namespace
+
+int run(const PredictArguments& a) {
+  check_csv_output(a);
+  const GaussianMixtureFile file = load_model(a);
+  const LoadedData data = load_data_for(file, a.data);
+  write_to(a.output, [&](std::ostream& out) { write_components(out, file, data.table, a.probabilities); });
+  return exit_done;
+}
+
+int run(const ScoreArguments& a) {
+  if (a.json && a.output) throw Error("-o: does not apply with --json, whose object holds every row");
+  if (a.quiet && !a.output && !a.json) throw Error("--quiet: leaves nothing to do without -o or --json");
+  check_csv_output(a);
+  const GaussianMixtureFile file = load_model(a);
+  const LoadedData data = load_data_for(file, a.data);
+  std::vector<double> log_density(static_cast<std::size_t>(data.table.rows()));
+  Sum sum;
+  for_each_block(data.table, [&](const Block& block) {
+    const auto own = std::span(log_density)
+                         .subspan(static_cast<std::size_t>(block.first_row), static_cast<std::size_t>(block.rows()));
+    file.model.score(block, own);
+    for (const double value : own) sum.add(value);
+  });
+  if (a.json) {
+    print(score_json(log_density, sum.value()));
+    return exit_done;
+  }
+  write_to(a.output, [&](std::ostream& out) {
+    jensen::CsvWriter csv(out);
+    csv.field("log_density").end_record();
+    for (const double value : log_density) csv.field(value).end_record();
+  });
+  if (!a.quiet && !log_density.empty()) {
+    fmt::print(stderr, "total {:.12g}\nmean {:.12g}\n", sum.value(),
+               sum.value() / static_cast<double>(log_density.size()));
+  }
+  return exit_done;
+}
+
+int run(const ImputeArguments& a) {
+  const bool npy = is_npy(a.data.path);
+  if (npy && !(a.output && is_npy(*a.output))) {
+    throw Error("-o: must name an .npy file, since the data are one");
+  }
+  if (!npy && a.output && is_npy(*a.output)) throw Error("-o: must name a text file, since the data are one");
+  check_output(a.output, "-o", {a.model});
+  const GaussianMixtureFile file = load_model(a);
+  const LoadedData data = load_data_for(file, a.data);
+  if (npy) {
+    impute_npy(a, file, data.table);
+    return exit_done;
+  }
+  BlockwiseFill fill(file, data.table);
+  write_to(a.output, [&](std::ostream& out) {
+    jensen::fill_csv_text(data.text->text(), data.text->name(), data.reading, out,
+                          [&](std::int64_t row, int column) { return fill(row, column); });
+  });
+  return exit_done;
+}

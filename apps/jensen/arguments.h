@@ -1,0 +1,99 @@
+// What a user may say on the command line, as plain values. std::nullopt is "not said".
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// A data file and how to read it.
+struct DataArguments {
+  std::string path;
+  std::optional<std::string> columns;
+  std::optional<std::string> exclude;
+  std::optional<std::string> weights;
+  std::optional<std::string> weight_kind;
+  std::optional<std::string> labels;
+  std::optional<std::string> missing;
+  std::optional<std::string> delimiter;
+  std::optional<std::string> header;
+};
+
+/// How a fit is to go.
+struct EngineArguments {
+  std::optional<int> restarts;
+  std::optional<std::uint64_t> seed;
+  std::optional<std::string> init;
+  std::string prior = "default";
+  std::optional<double> tolerance;
+  std::optional<int> max_iterations;
+  int threads = 0;
+};
+
+struct FitArguments {
+  DataArguments data;
+  EngineArguments engine;
+  std::optional<int> components;
+  std::optional<std::string> covariance;
+  std::optional<std::string> start;
+  std::optional<std::string> output;
+  std::optional<std::string> trace;
+  bool json = false;
+  bool quiet = false;
+};
+
+struct SelectArguments {
+  DataArguments data;
+  EngineArguments engine;
+  std::string components = "1..6";
+  std::string covariance = "all";
+  std::string criterion = "bic";
+  std::optional<std::string> output;
+  bool json = false;
+  bool quiet = false;
+};
+
+/// predict, score and impute: a model applied to data.
+struct ApplyArguments {
+  std::string model;
+  DataArguments data;
+  std::optional<std::string> output;
+  bool probabilities = false;
+  bool json = false;
+  bool quiet = false;
+};
+struct PredictArguments : ApplyArguments {};
+struct ScoreArguments : ApplyArguments {};
+struct ImputeArguments : ApplyArguments {};
+
+struct SampleArguments {
+  std::string model;
+  std::int64_t rows = 0;
+  std::uint64_t seed = 0;
+  std::optional<std::string> output;
+  bool with_component = false;
+};
+
+struct DescribeArguments {
+  std::string model;
+  bool json = false;
+};
+
+/// Help, or the version: text for standard output and nothing else to do.
+struct Answer {
+  std::string text;
+};
+
+using Command = std::variant<Answer, FitArguments, SelectArguments, PredictArguments, ScoreArguments, ImputeArguments,
+                             SampleArguments, DescribeArguments>;
+
+/// Throws jensen::Error, with a message for the user, for a command line that cannot be understood.
+Command parse_command_line(int count, const char* const* words);
+
+// Values that are lists -----------------------------------------------------------------------------------------------
+
+/// "a,b": names as in a line of CSV, so that a name with a comma goes in double quotes. `option` is for the message.
+std::vector<std::string> split_list(const std::string& text, const char* option);
+/// "1..3,6" is 1 2 3 6.
+std::vector<int> split_numbers(const std::string& text, const char* option);

@@ -1,0 +1,193 @@
+#include "data_source.h"
+
+#include <jensen/data/csv_records.h>
+#include <jensen/data/npy.h>
+#include <jensen/error.h>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <chrono>
+
+namespace {
+
+using jensen::CsvOptions;
+using jensen::DataError;
+using jensen::Error;
+
+char delimiter_named(const std::string& text) {
+  if (text == "tab" || text == "\\t") return '\t';
+  if (text.size() != 1) throw Error(fmt::format("--delimiter: must be one character or tab, got '{}'", text));
+  return text[0];
+}
+
+// Everything but the choice of columns.
+CsvOptions reading_options(const DataArguments& arguments) {
+  CsvOptions options;
+  if (arguments.delimiter) options.delimiter = delimiter_named(*arguments.delimiter);
+  if (arguments.header && *arguments.header != "auto") options.header = *arguments.header == "yes";
+  if (arguments.missing) {
+    options.missing = split_list(*arguments.missing, "--missing");
+    options.missing.emplace_back();
+  }
+  return options;
+}
+
+std::vector<std::string> list_of(const std::optional<std::string>& text, const char* option) {
+  if (!text) return {};
+  auto list = split_list(*text, option);
+  if (std::find(list.begin(), list.end(), "") != list.end()) throw Error(fmt::format("{}: a name is empty", option));
+  return list;
+}
+
+void refuse_text_options(const DataArguments& arguments) {
+  const std::pair<const char*, const std::optional<std::string>*> options[] = {
+      {"--columns", &arguments.columns}, {"--exclude", &arguments.exclude},
+      {"--weights", &arguments.weights}, {"--labels", &arguments.labels},
+      {"--missing", &arguments.missing}, {"--delimiter", &arguments.delimiter},
+      {"--header", &arguments.header},   {"--weight-kind", &arguments.weight_kind}};
+  for (const auto& [name, value] : options) {
+    if (*value) throw Error(fmt::format("{}: is for text, but {} is an NPY file", name, arguments.path));
+  }
+}
+
+LoadedData load_npy(const DataArguments& arguments) {
+  refuse_text_options(arguments);
+  return {jensen::read_npy(arguments.path), {}, 0, {}, {}};
+}
+
+LoadedData load_text(std::shared_ptr<const jensen::MappedFile> text, CsvOptions options) {
+  auto csv = jensen::read_csv_text(text->text(), text->name(), options);
+  return {std::move(csv.table), std::move(csv.label_names), 0, std::move(text), std::move(options)};
+}
+
+jensen::Table of_sampling_weights(const jensen::Table& table) {
+  jensen::BlockBuffer buffer;
+  const auto weights = table.block(0, table.rows(), buffer).weights;
+  return table.with_weights({weights.begin(), weights.end()}, jensen::WeightKind::sampling);
+}
+
+std::vector<std::string> first_record(const jensen::MappedFile& file, const CsvOptions& options) {
+  const char delimiter =
+      options.delimiter != 0 ? options.delimiter : jensen::CsvRecords::detect_delimiter(file.text(), file.name());
+  jensen::CsvRecords records(file.text(), file.name(), delimiter);
+  std::vector<std::string> names;
+  if (!records.next()) return names;
+  std::string scratch;
+  for (const auto& field : records.fields()) {
+    std::string_view name = field.text(scratch);
+    if (!field.quoted) {
+      const auto begin = std::min(name.find_first_not_of(" \t"), name.size());
+      name = name.substr(begin, name.find_last_not_of(" \t") + 1 - begin);
+    }
+    names.emplace_back(name);
+  }
+  return names;
+}
+
+// Whether the first record, looked at alone, is data: none of its fields is text.
+bool begins_with_data(const jensen::MappedFile& file, CsvOptions options) {
+  if (options.header) return !*options.header;
+  options.delimiter =
+      options.delimiter != 0 ? options.delimiter : jensen::CsvRecords::detect_delimiter(file.text(), file.name());
+  jensen::CsvRecords records(file.text(), file.name(), options.delimiter);
+  if (!records.next()) return false;
+  const std::string_view from_first = records.remaining();
+  const std::string_view first =
+      from_first.substr(0, from_first.size() - (records.next() ? records.remaining().size() : 0));
+  try {
+    return !jensen::read_csv_text(first, file.name(), options).header;
+  } catch (const DataError&) {
+    return false;  // text among numbers, names that are empty or come twice: a header, if anything
+  }
+}
+
+// Chooses the columns of the model in `options`; see load_data_for.
+void choose_columns(const jensen::GaussianMixtureFile& model, const jensen::MappedFile& file, CsvOptions& options) {
+  const auto names = first_record(file, options);
+  std::vector<std::string> absent;
+  for (const auto& name : model.columns) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) absent.push_back(name);
+  }
+  if (absent.empty() && options.header.value_or(true)) {
+    options.columns = model.columns;
+    options.header = true;
+    return;
+  }
+  if (!begins_with_data(file, options)) {
+    throw DataError(
+        fmt::format("{}: lacks columns of the model: {}; it has {}. Say which ones to use instead with "
+                    "--columns, or --header no if its first line is data",
+                    file.name(), fmt::join(absent, ", "), fmt::join(names, ", ")));
+  }
+  options.header = false;
+  if (names.size() == model.columns.size()) return;
+  throw DataError(
+      fmt::format("{}: has no header and {} columns, but the model has {} ({}): say which ones to use with "
+                  "--columns x1,x2,...",
+                  file.name(), names.size(), model.columns.size(), fmt::join(model.columns, ", ")));
+}
+
+double seconds_since(std::chrono::steady_clock::time_point begun) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+}
+
+}  // namespace
+
+std::vector<std::string> LoadedData::columns() const {
+  std::vector<std::string> names;
+  for (int j = 0; j < table.columns(); ++j) names.push_back(table.column_name(j));
+  return names;
+}
+
+bool is_npy(const std::string& path) { return path.size() >= 4 && (path.ends_with(".npy") || path.ends_with(".NPY")); }
+
+LoadedData load_data(const DataArguments& arguments, int states, const std::vector<std::string>& default_columns) {
+  const auto begun = std::chrono::steady_clock::now();
+  if (arguments.weight_kind && !arguments.weights) {
+    throw Error("--weight-kind: does not apply without --weights");
+  }
+  if (is_npy(arguments.path)) {
+    LoadedData data = load_npy(arguments);
+    data.seconds = seconds_since(begun);
+    return data;
+  }
+  CsvOptions options = reading_options(arguments);
+  options.columns = list_of(arguments.columns, "--columns");
+  options.exclude = list_of(arguments.exclude, "--exclude");
+  if (options.columns.empty() && options.exclude.empty()) options.columns = default_columns;
+  options.weights = arguments.weights.value_or("");
+  options.labels = arguments.labels.value_or("");
+  options.states = states;
+  LoadedData data = load_text(std::make_shared<jensen::MappedFile>(arguments.path), std::move(options));
+  if (arguments.weight_kind == "sampling") data.table = of_sampling_weights(data.table);
+  data.seconds = seconds_since(begun);
+  return data;
+}
+
+LoadedData load_data_for(const jensen::GaussianMixtureFile& model, const DataArguments& arguments) {
+  const auto count = static_cast<int>(model.columns.size());
+  const auto check_count = [&](int found) {
+    if (found == count) return;
+    throw DataError(fmt::format("{}: has {} columns, but the model has {}: {}", arguments.path, found, count,
+                                fmt::join(model.columns, ", ")));
+  };
+  if (is_npy(arguments.path)) {
+    LoadedData data = load_npy(arguments);
+    check_count(data.table.columns());
+    return data;
+  }
+  CsvOptions options = reading_options(arguments);
+  const auto text = std::make_shared<jensen::MappedFile>(arguments.path);
+  if (arguments.columns) {
+    options.columns = list_of(arguments.columns, "--columns");
+    if (static_cast<int>(options.columns.size()) != count) {
+      throw Error(fmt::format("--columns: names {} columns, but the model has {}: {}", options.columns.size(), count,
+                              fmt::join(model.columns, ", ")));
+    }
+  } else {
+    choose_columns(model, *text, options);
+  }
+  return load_text(text, std::move(options));
+}

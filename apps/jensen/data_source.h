@@ -1,0 +1,34 @@
+// Data as the command line names them.
+#pragma once
+
+#include <jensen/data/csv.h>
+#include <jensen/data/mapped_file.h>
+#include <jensen/gaussian_mixture_file.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "arguments.h"
+
+struct LoadedData {
+  jensen::Table table;
+  std::vector<std::string> label_names;  // see CsvTable
+  double seconds = 0;
+
+  // How the text was read, for who writes it again; no text where the data are an NPY file.
+  std::shared_ptr<const jensen::MappedFile> text;
+  jensen::CsvOptions reading;
+
+  std::vector<std::string> columns() const;
+};
+
+bool is_npy(const std::string& path);
+
+/// Data to fit. `states`: number of states that labels may name. `default_columns`: those to take where the user chose
+/// none; empty means all.
+LoadedData load_data(const DataArguments& arguments, int states, const std::vector<std::string>& default_columns = {});
+
+/// Data to which a model is applied: the columns of the model's names, in its order; those that the user names instead;
+/// or, where the data have no names, all columns, which must be as many.
+LoadedData load_data_for(const jensen::GaussianMixtureFile& model, const DataArguments& arguments);

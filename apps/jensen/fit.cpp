@@ -1,0 +1,115 @@
+// jensen fit gaussian-mixture
+#include <jensen/data/csv_writer.h>
+#include <jensen/error.h>
+
+#include <fmt/format.h>
+
+#include "commands.h"
+#include "data_source.h"
+#include "fitting.h"
+#include "interrupt.h"
+#include "output.h"
+#include "progress.h"
+
+namespace {
+
+using jensen::Error;
+
+void refuse_with_start(bool given, const char* option) {
+  if (given) throw Error(fmt::format("{}: does not apply with --start, which is used as it is", option));
+}
+
+std::optional<jensen::GaussianMixtureFile> given_start(const FitArguments& a) {
+  if (!a.start) {
+    if (!a.components) throw Error("-k: say how many components, or give a model with --start");
+    return std::nullopt;
+  }
+  refuse_with_start(a.engine.restarts.has_value(), "--restarts");
+  refuse_with_start(a.engine.init.has_value(), "--init");
+  refuse_with_start(a.engine.seed.has_value(), "--seed");
+  if (*a.start == "-" && a.data.path == "-") throw Error("--start: standard input is the data already");
+  std::optional<jensen::Covariance> covariance;
+  if (a.covariance) covariance = jensen::covariance_named(*a.covariance);
+  auto start = jensen::load_gaussian_mixture_start(*a.start, covariance);
+  if (a.components && *a.components != start.model.states()) {
+    throw Error(fmt::format("-k: is {}, but {} has {} components", *a.components, *a.start, start.model.states()));
+  }
+  return start;
+}
+
+jensen::Fitted<jensen::GaussianMixture> fit(const FitArguments& a,
+                                            const std::optional<jensen::GaussianMixtureFile>& start,
+                                            const LoadedData& data, jensen::Options options) {
+  const Interrupt interrupt;
+  ProgressLine progress(!a.quiet);
+  options.callback = [&](const jensen::Progress& now) {
+    progress.show(now);
+    return interrupt.noted() ? jensen::Verdict::stop : jensen::Verdict::go_on;
+  };
+  const auto prior = jensen::prior_named(a.engine.prior);
+  auto fitted = [&] {
+    if (start) {
+      return fit_gaussian_mixture(arranged(*start, data.columns(), *a.start), data.table, prior, options);
+    }
+    const auto covariance = jensen::covariance_named(a.covariance.value_or("full"));
+    return fit_gaussian_mixture(data.table, {*a.components, covariance, prior}, options);
+  }();
+  return fitted;
+}
+
+// Names in the data win over those that the start carries.
+std::vector<std::string> names(const LoadedData& data, const std::optional<jensen::GaussianMixtureFile>& start,
+                               int components) {
+  auto result = component_names(data.label_names, components);
+  return result.empty() && start ? start->component_names : result;
+}
+
+void write_trace(std::ostream& out, const std::vector<jensen::Step>& trace) {
+  jensen::CsvWriter csv(out);
+  for (const char* name : {"iteration", "evaluations", "log_likelihood", "log_prior", "objective", "bound", "gain",
+                           "remaining", "seconds"}) {
+    csv.field(name);
+  }
+  csv.end_record();
+  for (const auto& step : trace) {
+    csv.field(step.iteration).field(step.evaluations).field(step.reading.log_likelihood).field(step.reading.log_prior);
+    csv.field(step.reading.objective()).field(step.bound).field(step.gain).field(step.remaining).field(step.seconds);
+    csv.end_record();
+  }
+}
+
+void check_outputs(const FitArguments& a) {
+  if (a.output == "-") throw Error("-o: must be a file; --json prints the model");
+  if (a.trace == "-") throw Error("--trace: must be a file");
+  if (a.output && a.trace && *a.output == *a.trace) throw Error("--trace: is the same file as -o");
+  check_output(a.output, "-o", {a.data.path});
+  check_output(a.trace, "--trace", {a.data.path, a.start.value_or("")});
+}
+
+}  // namespace
+
+int run(const FitArguments& a) {
+  const auto start = given_start(a);
+  jensen::Options options = engine_options(a.engine);
+  if (start) {
+    options.start = jensen::Start::given;
+    options.restarts = 1;
+  }
+  check_outputs(a);
+  const int components = start ? start->model.states() : *a.components;
+  const LoadedData data = load_data(a.data, components, start ? start->columns : std::vector<std::string>{});
+  if (a.output) check_savable(*a.output, data.columns(), names(data, start, components));
+
+  auto fitted = fit(a, start, data, options);
+  FitResult result{{std::move(fitted.model), data.columns(), names(data, start, components), {}},
+                   std::move(fitted.report),
+                   jensen::prior_named(a.engine.prior),
+                   data.seconds,
+                   thread_count(a.engine.threads)};
+  result.file.fit = jensen::summarize(result.report, result.prior);
+  if (a.output) jensen::save_gaussian_mixture(*a.output, result.file);
+  if (a.trace) write_to(a.trace, [&](std::ostream& out) { write_trace(out, result.report.trace); });
+  if (a.json) print(fit_json(result));
+  if (!a.json && !a.quiet) print(describe_fit(result, a));
+  return result.report.converged() ? exit_done : exit_not_converged;
+}

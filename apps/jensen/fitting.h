@@ -1,0 +1,45 @@
+// What fit and select share: options of the engine, and a fit as something to save and to show.
+#pragma once
+
+#include <jensen/em/options.h>
+#include <jensen/gaussian_mixture_file.h>
+#include <jensen/select_gaussian_mixture.h>
+
+#include <string>
+#include <vector>
+
+#include "arguments.h"
+
+enum ExitCode : int { exit_done = 0, exit_user_error = 1, exit_not_converged = 2 };
+
+struct FitResult {
+  jensen::GaussianMixtureFile file;
+  jensen::Report report;
+  jensen::Prior prior = jensen::Prior::data_scaled;
+  double load_seconds = 0;
+  int threads = 1;
+};
+
+/// Options of a fit from data as the user put them, the callback aside.
+jensen::Options engine_options(const EngineArguments& arguments);
+int thread_count(int threads);
+
+/// One name for each component: label names, "" for the others. Empty where there are none.
+std::vector<std::string> component_names(std::vector<std::string> label_names, int components);
+
+/// Throws, before the work is done, where a model file with these names could not be written.
+void check_savable(const std::string& path, const std::vector<std::string>& columns,
+                   const std::vector<std::string>& component_names);
+
+// Text for people -----------------------------------------------------------------------------------------------------
+
+std::string describe_fit(const FitResult& result, const FitArguments& arguments);
+std::string describe_selection(const jensen::Selection& selection, const SelectArguments& arguments, int columns);
+std::string describe_file(const jensen::GaussianMixtureFile& file);
+
+// One JSON object each ------------------------------------------------------------------------------------------------
+
+std::string fit_json(const FitResult& result);
+std::string selection_json(const jensen::Selection& selection, const std::string& criterion, const FitResult* best);
+std::string file_json(const jensen::GaussianMixtureFile& file);
+std::string score_json(const std::vector<double>& log_density, double total);

@@ -1,0 +1,162 @@
+// All JSON that the tool prints. Numbers that are not finite come out as null.
+#include <jensen/math/kernels.h>
+
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <limits>
+
+#include "fitting.h"
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Column names may come from a file in another encoding; JSON is UTF-8.
+std::string line(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
+
+std::vector<double> standard_deviations(const std::vector<double>& covariance, int d) {
+  std::vector<double> result;
+  for (int j = 0; j < d; ++j) result.push_back(std::sqrt(covariance[jensen::packed_index(j, j)]));
+  return result;
+}
+
+Json square(const std::vector<double>& packed, int d) {
+  Json rows = Json::array();
+  for (int a = 0; a < d; ++a) {
+    Json row = Json::array();
+    for (int b = 0; b < d; ++b) row.push_back(packed[jensen::packed_index(a, b)]);
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+void add_parameters(Json& json, const jensen::GaussianMixtureFile& file) {
+  const jensen::Gaussian& gaussian = file.model.emissions();
+  json["weights"] = file.model.weights();
+  json["means"] = Json::array();
+  json["covariances"] = Json::array();
+  for (int k = 0; k < file.model.states(); ++k) {
+    json["means"].push_back(gaussian.mean(k));
+    json["covariances"].push_back(square(gaussian.covariance(k), gaussian.columns()));
+  }
+}
+
+Json degeneracies_of(const jensen::Report& report) {
+  Json list = Json::array();
+  for (std::size_t i = 0; i < report.degeneracies.size(); ++i) {
+    const auto& d = report.degeneracies[i];
+    Json rows = Json::array();
+    for (const auto row : report.degenerate_rows[i]) rows.push_back(row + 1);
+    list.push_back({{"component", d.component}, {"fatal", d.fatal}, {"reason", d.reason}, {"rows", std::move(rows)}});
+  }
+  return list;
+}
+
+void add_search(Json& json, const jensen::Report& report) {
+  json["restarts"] = Json::array();
+  for (const auto& restart : report.restarts) {
+    json["restarts"].push_back({{"seed", restart.seed},
+                                {"outcome", jensen::to_string(restart.outcome)},
+                                {"message", restart.message},
+                                {"log_likelihood", restart.log_likelihood},
+                                {"penalty", restart.log_prior},
+                                {"iterations", restart.iterations},
+                                {"evaluations", restart.evaluations},
+                                {"degenerate", restart.degenerate}});
+  }
+  json["best_restart"] = report.best_restart;
+  json["optima"] = Json::array();
+  for (const auto& optimum : report.optima) {
+    json["optima"].push_back({{"objective", optimum.objective}, {"starts", optimum.starts}});
+  }
+}
+
+Json fit_object(const FitResult& result) {
+  const jensen::Report& report = result.report;
+  Json json;
+  json["model"] = "gaussian-mixture";
+  json["outcome"] = jensen::to_string(report.outcome);
+  json["converged"] = report.converged();
+  json["message"] = report.message;
+  json["log_likelihood"] = report.log_likelihood;
+  json["penalty"] = report.log_prior;
+  json["iterations"] = report.iterations;
+  json["evaluations"] = report.evaluations;
+  json["seconds"] = {{"load", result.load_seconds}, {"start", report.start_seconds}, {"fit", report.fit_seconds}};
+  json["free_parameters"] = report.free_parameters;
+  json["aic"] = report.aic();
+  json["bic"] = report.bic();
+  json["icl"] = report.icl();
+  json["rows"] = report.rows;
+  json["observations"] = report.observations;
+  json["total_weight"] = report.total_weight;
+  json["components"] = result.file.model.states();
+  json["effective_components"] = jensen::effective_components(result.file.model);
+  if (!result.file.component_names.empty()) json["component_names"] = result.file.component_names;
+  json["columns"] = result.file.columns;
+  json["covariance"] = jensen::to_string(result.file.model.emissions().covariance_structure());
+  json["prior"] = jensen::to_string(result.prior);
+  add_parameters(json, result.file);
+  json["degeneracies"] = degeneracies_of(report);
+  add_search(json, report);
+  json["bound_gap"] = report.bound.gap();
+  json["monotone"] = report.monotone;
+  json["gradient"] = report.gradient;
+  json["threads"] = result.threads;
+  json["instruction_set"] = jensen::kernels::instruction_set();
+  return json;
+}
+
+}  // namespace
+
+std::string fit_json(const FitResult& result) { return line(fit_object(result)); }
+
+std::string selection_json(const jensen::Selection& selection, const std::string& criterion, const FitResult* best) {
+  Json json;
+  json["criterion"] = criterion;
+  json["candidates"] = Json::array();
+  for (const auto& c : selection.candidates) {
+    Json row{{"components", c.components}, {"covariance", jensen::to_string(c.covariance)}, {"sound", c.sound}};
+    if (!c.reason.empty()) row["reason"] = c.reason;
+    row["fitted"] = c.fitted;
+    if (c.fitted) {
+      row["outcome"] = jensen::to_string(c.outcome);
+      row["log_likelihood"] = c.log_likelihood;
+      row["penalty"] = c.log_prior;
+      row["iterations"] = c.iterations;
+      row["free_parameters"] = c.free_parameters;
+      row["aic"] = c.aic;
+      row["bic"] = c.bic;
+      row["icl"] = c.icl;
+      row["effective_components"] = c.effective_components;
+      row["starts"] = c.starts;
+      row["starts_at_best"] = c.starts_at_best;
+    }
+    json["candidates"].push_back(std::move(row));
+  }
+  json["best"] = best != nullptr ? fit_object(*best) : Json();
+  return line(json);
+}
+
+std::string file_json(const jensen::GaussianMixtureFile& file) {
+  Json json = Json::parse(jensen::gaussian_mixture_text(file));
+  json["free_parameters"] = file.model.free_parameters();
+  json["effective_components"] = jensen::effective_components(file.model);
+  json["standard_deviations"] = Json::array();
+  for (int k = 0; k < file.model.states(); ++k) {
+    json["standard_deviations"].push_back(
+        standard_deviations(file.model.emissions().covariance(k), file.model.columns()));
+  }
+  return line(json);
+}
+
+std::string score_json(const std::vector<double>& log_density, double total) {
+  const auto rows = static_cast<double>(log_density.size());
+  Json json;
+  json["rows"] = log_density.size();
+  json["total"] = total;
+  json["mean"] = rows > 0 ? total / rows : std::numeric_limits<double>::quiet_NaN();
+  json["log_density"] = log_density;
+  return line(json);
+}
