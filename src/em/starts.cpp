@@ -4,6 +4,8 @@
 #include <jensen/error.h>
 #include <jensen/math/random.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
 
@@ -60,9 +62,18 @@ std::unique_ptr<Model> best_of_short_runs(const Model& prototype, const Data& da
   return best;
 }
 
+void check_labels(const Data& data, int states) {
+  BlockBuffer buffer;
+  const Block block = data.block(0, std::min<std::int64_t>(1, data.rows()), buffer);
+  if (block.state_sets == nullptr || block.state_sets->states == states) return;
+  throw ArgumentError("fit", "labels",
+                      fmt::format("are about {} states, the model has {}", block.state_sets->states, states));
+}
+
 }  // namespace
 
 Rule starting_rule(Start start, const Data& data, int states, std::uint64_t seed, Workers& workers) {
+  check_labels(data, states);
   switch (start) {
     case Start::random: return random_responsibilities(seed);
     case Start::hierarchical: return hierarchical_seeding(data, states, seed, workers);

@@ -19,7 +19,7 @@ constexpr double of_steps = 1e-8;  // after EM steps, which amplify rounding
 LawResult same_data(const Laboratory& lab, const Rows& one, const Rows& other) {
   Finding finding(of_sums);
   lab.compare_statistics(finding, lab.expect(lab.model, one), lab.expect(lab.model, other), one, "at the start");
-  const LawResult result = finding.result();
+  LawResult result = finding.result();
   Finding later(of_steps);
   try {
     const auto left = lab.stepped(lab.model, one, 3);
