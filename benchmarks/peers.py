@@ -90,7 +90,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--tool", default=Path(__file__).resolve().parent.parent / "build/release/bin/jensen")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--iterations", type=int, default=5)
+    parser.add_argument("--iterations", type=int, default=3)
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--run-sklearn", help=argparse.SUPPRESS)
     arguments = parser.parse_args()

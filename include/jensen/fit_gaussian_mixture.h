@@ -8,8 +8,7 @@ namespace jensen {
 
 /// Prior on the covariances.
 enum class Prior {
-  data_scaled,  ///< CovariancePrior with S₀ the data's covariance and 0.02/n rows: bounds the likelihood, moves little
-                ///< else
+  data_scaled,  ///< CovariancePrior of 0.02/n rows with the data's covariance: bounds the likelihood, moves little else
   none,         ///< plain maximum likelihood, unbounded where a component can collapse
 };
 

@@ -111,7 +111,7 @@ void Gaussian::maximize_factor(int factor, ConstSlice s) {
 // prior's.
 std::string Gaussian::held_by_prior(std::span<const double> own, std::span<const double> candidate,
                                     double share) const {
-  const std::string reason = collapse(own);
+  std::string reason = collapse(own);
   if (!reason.empty()) return reason;
   const auto narrow = [&](int j, double mine, double all) {
     return (1 - share) * mine < 0.5 * all ? fmt::format("column {} hardly varies within it", j + 1) : std::string();
@@ -120,8 +120,7 @@ std::string Gaussian::held_by_prior(std::span<const double> own, std::span<const
   const Cholesky all = has_matrices() ? cholesky(candidate, columns_) : Cholesky();
   for (int j = 0; j < columns_; ++j) {
     const std::size_t at = structure_ == Covariance::diagonal ? static_cast<std::size_t>(j) : 0;
-    const std::string found =
-        has_matrices() ? narrow(j, mine.pivot(j), all.pivot(j)) : narrow(j, own[at], candidate[at]);
+    std::string found = has_matrices() ? narrow(j, mine.pivot(j), all.pivot(j)) : narrow(j, own[at], candidate[at]);
     if (!found.empty()) return found;
   }
   return {};
