@@ -6,6 +6,10 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <string>
 #include <thread>
 
 #include <jensen/gaussian_mixture_file.h>
@@ -63,9 +67,23 @@ TEST_F(ToolProcess, UnknownCommandsAreRefused) {
   EXPECT_REFUSED(run({"predict", "none.json", "none.csv"}), "none.json: cannot be read");
 }
 
-// Waits until the model has been fitting for a moment.
+// Processor time that a process has used: unlike the clock's, it says that the fit is under way on a busy machine too.
+double processor_seconds(int pid) {
+  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+  std::string text((std::istreambuf_iterator<char>(stat)), std::istreambuf_iterator<char>());
+  const auto name_end = text.rfind(')');
+  if (name_end == std::string::npos) return 0;
+  std::istringstream fields(text.substr(name_end + 1));
+  std::string skipped;
+  for (int field = 3; field < 14; ++field) fields >> skipped;
+  double user = 0;
+  double system = 0;
+  fields >> user >> system;
+  return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
 void interrupt_when_running(const Running& process, int signal) {
-  std::this_thread::sleep_for(1s);
+  for (int wait = 0; wait < 600 && processor_seconds(process.pid()) < 0.7; ++wait) std::this_thread::sleep_for(100ms);
   process.signal(signal);
 }
 
@@ -100,7 +118,7 @@ TEST_F(ToolProcess, AnInterruptedSelectionKeepsWhatItHas) {
   EXPECT_NO_THROW(load_gaussian_mixture(path("m.json")));
 }
 
-TEST_F(ToolProcess, AnInterruptOfASearchIsSaidEvenIfItsBestHadConverged) {
+TEST_F(ToolProcess, AnInterruptedSearchSaysSo) {
   Running process = start({"fit", "gaussian-mixture", data("iris.csv"), "--exclude", "Species", "-k", "4", "--init",
                            "random", "--tolerance", "1e-12", "--restarts", "20000", "--threads", "1", "--json"});
   interrupt_when_running(process, SIGINT);
@@ -108,7 +126,8 @@ TEST_F(ToolProcess, AnInterruptOfASearchIsSaidEvenIfItsBestHadConverged) {
   EXPECT_EQ(finished.code, 2) << finished.err;
   const Json fit = Json::parse(finished.out);
   EXPECT_EQ(fit["outcome"], "stopped_by_caller");
-  EXPECT_EQ(fit["restarts"][fit["best_restart"].get<std::size_t>()]["outcome"], "converged");
+  EXPECT_EQ(fit["restarts"].size(), 20000U);
+  EXPECT_EQ(fit["restarts"][19999]["outcome"], "stopped_by_caller");
 }
 
 TEST_F(ToolProcess, WriteErrorsAreReported) {
@@ -156,7 +175,7 @@ TEST_F(ToolProcess, ProgressOnATerminalIsErased) {
   ::close(child_side);
   std::string shown;
   char buffer[4096];
-  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  const auto deadline = std::chrono::steady_clock::now() + 60s;
   const auto read_some = [&] {
     pollfd waiting{terminal, POLLIN, 0};
     if (::poll(&waiting, 1, 100) <= 0) return false;

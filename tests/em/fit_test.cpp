@@ -209,6 +209,19 @@ TEST(FitRestarts, ACallbackThatStopsLeavesTheBestSoFar) {
   EXPECT_EQ(report.restarts[2].iterations, 3);
   EXPECT_EQ(report.restarts[4].outcome, Outcome::stopped_by_caller);
   EXPECT_EQ(report.restarts[4].message, "not begun: stopped by the caller");
+  EXPECT_EQ(report.outcome, Outcome::stopped_by_caller);
+}
+
+TEST(FitRestarts, ASearchCutShortSaysSoEvenIfItsBestHadConverged) {
+  Options options = restarts(5);
+  options.callback = [&](const Progress& progress) {
+    return progress.restart == 1 && progress.step.iteration == 0 ? Verdict::stop : Verdict::go_on;
+  };
+  const auto report = fit_gaussian_mixture(many_optima(), six, options).report;
+  EXPECT_EQ(report.best_restart, 0);
+  EXPECT_EQ(report.restarts[0].outcome, Outcome::converged);
+  EXPECT_EQ(report.outcome, Outcome::stopped_by_caller);
+  EXPECT_NE(report.message.find("before 4 of 5 starts had ended"), std::string::npos) << report.message;
 }
 
 // Equal rows without a prior: some starts climb towards an unbounded likelihood. Higher, but not better.
