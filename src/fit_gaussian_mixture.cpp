@@ -4,9 +4,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <cstring>
 #include <limits>
-#include <set>
 
 namespace jensen {
 
@@ -17,27 +15,6 @@ constexpr const char* function = "fit_gaussian_mixture";
 // c n of the default prior, Chen and Tan's 2 a_n n. They use a_n = 1/n; a hundredth of that bounds the likelihood as
 // well and leaves clusters alone that are a hundred times narrower than the whole data.
 constexpr double prior_rows = 0.02;
-
-// Number of distinct rows of positive weight, counted no further than `enough`.
-int distinct_rows(const Data& data, int enough) {
-  std::set<std::vector<double>> seen;
-  BlockBuffer buffer;
-  constexpr std::int64_t step = 512;
-  for (std::int64_t first = 0; first < data.rows(); first += step) {
-    const Block block = data.block(first, std::min(step, data.rows() - first), buffer);
-    for (std::int64_t i = 0; i < block.rows(); ++i) {
-      if (block.weight(i) == 0) continue;
-      std::vector<double> row;
-      for (int j = 0; j < block.columns(); ++j) {
-        const double value = block.x(i, j);
-        row.push_back(std::isnan(value) ? std::numeric_limits<double>::infinity() : value);  // data hold no infinity
-      }
-      seen.insert(std::move(row));
-      if (static_cast<int>(seen.size()) >= enough) return enough;
-    }
-  }
-  return static_cast<int>(seen.size());
-}
 
 void refuse_columns_without_variance(const Data& data, const Summary& summary, Covariance structure) {
   int varying = 0;

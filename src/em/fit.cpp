@@ -167,19 +167,19 @@ std::vector<std::vector<std::int64_t>> rows_of(const std::vector<Degeneracy>& de
   std::vector<std::vector<std::int64_t>> rows(degeneracies.size());
   if (degeneracies.empty() || !model.can(Capability::states)) return rows;
   std::vector<double> values;
-  BlockBuffer buffer;
-  const auto step = chunk_layout(data.rows(), data.columns()).block_rows;
-  for (std::int64_t first = 0; first < data.rows(); first += step) {
-    const Block block = data.block(first, std::min(step, data.rows() - first), buffer);
+  visit_blocks(data, [&](const Block& block) {
+    bool wanted = false;
     values.assign(static_cast<std::size_t>(block.rows()) * static_cast<std::size_t>(model.states()), 0.0);
     const Panel p{values.data(), block.rows(), model.states(), block.rows()};
     model.responsibilities(block, p);
     for (std::size_t d = 0; d < rows.size(); ++d) {
       for (std::int64_t i = 0; i < block.rows() && rows[d].size() < 10; ++i) {
-        if (block.weight(i) > 0 && p(i, degeneracies[d].component) > 0.5) rows[d].push_back(first + i);
+        if (block.weight(i) > 0 && p(i, degeneracies[d].component) > 0.5) rows[d].push_back(block.first_row + i);
       }
+      wanted = wanted || rows[d].size() < 10;
     }
-  }
+    return wanted;
+  });
   return rows;
 }
 

@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <limits>
+#include <set>
 
 namespace jensen {
 
@@ -41,17 +42,15 @@ std::vector<double> first_observed(const Data& data) {
   const auto d = static_cast<std::size_t>(data.columns());
   std::vector<double> pivot(d, std::numeric_limits<double>::quiet_NaN());
   std::size_t found = 0;
-  BlockBuffer buffer;
-  const std::int64_t step = chunk_layout(data.rows(), data.columns()).block_rows;
-  for (std::int64_t first = 0; first < data.rows() && found < d; first += step) {
-    const Block block = data.block(first, std::min(step, data.rows() - first), buffer);
+  visit_blocks(data, [&](const Block& block) {
     for (std::size_t j = 0; j < d; ++j) {
       for (std::int64_t i = 0; i < block.rows() && std::isnan(pivot[j]); ++i) {
         pivot[j] = block.x(i, static_cast<int>(j));
         found += std::isnan(pivot[j]) ? 0 : 1;
       }
     }
-  }
+    return found < d;
+  });
   for (double& p : pivot) p = std::isnan(p) ? 0 : p;
   return pivot;
 }
@@ -129,6 +128,24 @@ Summary summarize(const Data& data, Workers& workers) {
     }
   }
   return summary;
+}
+
+int distinct_rows(const Data& data, int enough) {
+  std::set<std::vector<double>> seen;
+  visit_blocks(data, [&](const Block& block) {
+    for (std::int64_t i = 0; i < block.rows(); ++i) {
+      if (block.weight(i) == 0) continue;
+      std::vector<double> row;
+      for (int j = 0; j < block.columns(); ++j) {
+        const double value = block.x(i, j);
+        row.push_back(std::isnan(value) ? std::numeric_limits<double>::infinity() : value);  // data hold no infinity
+      }
+      seen.insert(std::move(row));
+      if (static_cast<int>(seen.size()) >= enough) return false;
+    }
+    return true;
+  });
+  return static_cast<int>(seen.size());
 }
 
 }  // namespace jensen

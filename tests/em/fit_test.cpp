@@ -11,18 +11,12 @@
 #include "../examples/two_coins.h"
 #include "support/data.h"
 #include "support/models.h"
+#include "support/refusal.h"
 
 namespace jensen {
 namespace {
 
-std::string refusal(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "accepted";
-}
+const auto refusal = support::refusal<>;
 
 std::uint64_t bits(double v) { return std::bit_cast<std::uint64_t>(v); }
 

@@ -9,18 +9,12 @@
 #include <set>
 
 #include "support/data.h"
+#include "support/refusal.h"
 
 namespace jensen {
 namespace {
 
-std::string refusal(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "accepted";
-}
+const auto refusal = support::refusal<>;
 
 TEST(Options, EachInvalidOneIsRefusedByName) {
   const auto refused = [](Options options) { return refusal([&] { options.validate(); }); };

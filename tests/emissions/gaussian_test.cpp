@@ -12,6 +12,7 @@
 
 #include "support/data.h"
 #include "support/gaussian_reference.h"
+#include "support/refusal.h"
 
 namespace jensen {
 namespace {
@@ -391,14 +392,7 @@ TEST(Gaussian, NamesFollowTheStructure) {
   EXPECT_THROW(covariance_named("round"), ArgumentError);
 }
 
-std::string refusal(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const ArgumentError& error) {
-    return error.what();
-  }
-  return "accepted";
-}
+const auto refusal = support::refusal<ArgumentError>;
 
 TEST(Gaussian, RefusesByName) {
   Gaussian g = gaussian(Covariance::full);

@@ -148,16 +148,17 @@ TEST(Reduction, ExceptionsComeFromTheFirstChunkThatThrew) {
   }
 }
 
-TEST(Reduction, ForEachBlockVisitsAll) {
+TEST(Reduction, VisitsBlocksInOrderUntilToldToStop) {
   const Table data = numbers(5000);
-  Workers workers(3);
-  std::mutex mutex;
-  std::set<std::int64_t> seen;
-  for_each_block(data, workers, [&](const Block& block, int) {
-    const std::lock_guard lock(mutex);
-    for (std::int64_t i = 0; i < block.rows(); ++i) EXPECT_TRUE(seen.insert(block.first_row + i).second);
-  });
-  EXPECT_EQ(seen.size(), 5000U);
+  for (const std::int64_t enough : {5000, 1024, 1}) {
+    std::int64_t seen = 0;
+    visit_blocks(data, [&](const Block& block) {
+      EXPECT_EQ(block.first_row, seen);
+      seen += block.rows();
+      return seen < enough;
+    });
+    EXPECT_EQ(seen, enough == 1 ? 512 : enough);
+  }
 }
 
 }  // namespace

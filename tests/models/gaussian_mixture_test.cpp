@@ -9,6 +9,7 @@
 
 #include "support/data.h"
 #include "support/gaussian_reference.h"
+#include "support/refusal.h"
 
 namespace jensen {
 namespace {
@@ -158,14 +159,7 @@ TEST(GaussianMixture, TwinsAndWeightlessComponentsDoNotCount) {
   EXPECT_EQ(effective_components({{0.25, 0.25, 0.25, 0.25}, g}), 4);
 }
 
-std::string refusal(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const ArgumentError& error) {
-    return error.what();
-  }
-  return "accepted";
-}
+const auto refusal = support::refusal<ArgumentError>;
 
 TEST(GaussianMixture, RefusesByName) {
   const auto model = mixture(Covariance::full);

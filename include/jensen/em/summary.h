@@ -27,4 +27,8 @@ struct Summary {
 /// Two passes over the data.
 Summary summarize(const Data& data, Workers& workers);
 
+/// Number of distinct rows of positive weight (missing cells are equal to each other), counted no further than
+/// `enough`.
+int distinct_rows(const Data& data, int enough);
+
 }  // namespace jensen

@@ -94,13 +94,15 @@ Total reduce(const Data& data, Workers& workers, const Total& zero, Visit visit)
   return std::move(tree).result();
 }
 
-/// Calls visit(block, worker) for every block; blocks of different chunks at the same time.
+/// Calls visit(block) for the blocks in order, on this thread, until it returns false: for looks at the data that may
+/// end early, and so are no sum.
 template <class Visit>
-void for_each_block(const Data& data, Workers& workers, Visit visit) {
-  struct Nothing {
-    Nothing& operator+=(const Nothing&) { return *this; }
-  };
-  reduce(data, workers, Nothing{}, [&](Nothing&, const Block& block, int worker) { visit(block, worker); });
+void visit_blocks(const Data& data, Visit visit) {
+  const std::int64_t block_rows = chunk_layout(data.rows(), data.columns()).block_rows;
+  BlockBuffer buffer;
+  for (std::int64_t first = 0; first < data.rows(); first += block_rows) {
+    if (!visit(data.block(first, std::min(block_rows, data.rows() - first), buffer))) return;
+  }
 }
 
 }  // namespace jensen
