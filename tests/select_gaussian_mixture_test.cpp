@@ -9,10 +9,12 @@
 
 #include <gtest/gtest.h>
 
+#include "support/source_folder.h"
+
 namespace jensen {
 namespace {
 
-Table faithful() { return read_csv(JENSEN_SOURCE_DIR "/data/faithful.csv").table; }
+Table faithful() { return read_csv(in_source("data/faithful.csv")).table; }
 
 Options few_restarts() {
   Options options = from_data();

@@ -9,6 +9,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "support/source_folder.h"
+
 namespace jensen::cli {
 
 namespace {
@@ -105,7 +107,7 @@ std::string ToolTest::faithful_model(const std::string& name) const {
   return path(name);
 }
 
-std::string data(const std::string& name) { return JENSEN_SOURCE_DIR "/data/" + name; }
+std::string data(const std::string& name) { return in_source("data/" + name); }
 
 std::vector<std::string> lines(const std::string& text) {
   std::vector<std::string> result;

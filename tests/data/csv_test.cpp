@@ -10,6 +10,8 @@
 #include <jensen/data/mapped_file.h>
 #include <jensen/error.h>
 
+#include "support/source_folder.h"
+
 namespace jensen {
 namespace {
 
@@ -314,18 +316,17 @@ TEST(ReadCsv, OtherDelimiters) {
 }
 
 TEST(ReadCsv, ReadsFiles) {
-  const CsvTable faithful = read_csv(JENSEN_SOURCE_DIR "/data/faithful.csv");
+  const CsvTable faithful = read_csv(in_source("data/faithful.csv"));
   EXPECT_EQ(faithful.table.rows(), 272);
   EXPECT_EQ(faithful.table.column_names(), (Names{"eruptions", "waiting"}));
   EXPECT_EQ(faithful.table.cell(2, 0), 3.333);
   EXPECT_EQ(faithful.table.cell(271, 1), 74);
-  const Table air = read_csv(JENSEN_SOURCE_DIR "/data/airquality.csv").table;
+  const Table air = read_csv(in_source("data/airquality.csv")).table;
   EXPECT_TRUE(air.has_missing());
   CsvOptions options;
   options.labels = "Species";
   options.states = 3;
-  EXPECT_EQ(read_csv(JENSEN_SOURCE_DIR "/data/iris.csv", options).label_names,
-            (Names{"setosa", "versicolor", "virginica"}));
+  EXPECT_EQ(read_csv(in_source("data/iris.csv"), options).label_names, (Names{"setosa", "versicolor", "virginica"}));
 }
 
 TEST(ReadCsv, SaysWhyAFileCannotBeRead) {
@@ -418,7 +419,7 @@ TEST(FillCsv, LeavesCellsWithoutAValue) {
 
 TEST(FillCsv, FilledFilesReadBackExactly) {
   std::ostringstream out;
-  const std::string path = JENSEN_SOURCE_DIR "/data/airquality.csv";
+  const std::string path = in_source("data/airquality.csv");
   const Table before = read_csv(path).table;
   const auto value = [](std::int64_t row, int column) { return std::sqrt(static_cast<double>(row + 7 * column)); };
   fill_csv(path, {}, out, value);

@@ -13,15 +13,15 @@
 #include <numbers>
 #include <optional>
 
+#include "support/source_folder.h"
+
 namespace jensen {
 namespace {
 
 using Json = nlohmann::json;
 
-const std::string source = JENSEN_SOURCE_DIR;
-
 const Json& cases() {
-  static const Json all = Json::parse(std::ifstream(source + "/tests/golden/gaussian_mixture.json")).at("cases");
+  static const Json all = Json::parse(std::ifstream(in_source("tests/golden/gaussian_mixture.json"))).at("cases");
   return all;
 }
 
@@ -64,7 +64,7 @@ std::optional<Table> table_of(const Json& dataset) {
   if (dataset.contains("recipe")) return large_table();
   std::string path = dataset.at("path");
   const bool in_place = path.find("in_place") != std::string::npos;
-  path = source + (in_place ? "/../shared/" : "/") + path;
+  path = in_source((in_place ? "../shared/" : "") + path);
   if (in_place && !std::filesystem::exists(path)) return std::nullopt;
   CsvOptions options;
   options.columns = dataset.at("columns").get<std::vector<std::string>>();
