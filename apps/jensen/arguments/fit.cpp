@@ -1,0 +1,52 @@
+// jensen fit: one function for each kind of model.
+#include <memory>
+
+#include "arguments/options.h"
+
+namespace {
+
+void add_gaussian_mixture(CLI::App& fit, Command& chosen) {
+  auto* mixture = fit.add_subcommand("gaussian-mixture", "Fit a mixture of K multivariate normal distributions");
+  auto a = std::make_shared<FitArguments>();
+  add_data(*mixture, a->data);
+  mixture->add_option("--labels", a->data.labels, "Column of known components; a missing cell is an unknown one")
+      ->type_name("COLUMN");
+  mixture->add_option("-k,--components", a->components, "Number of components, K")->type_name("K");
+  mixture->add_option("--covariance", a->covariance, "Structure of the covariance matrices [full]")
+      ->check(one_of({"full", "tied", "diagonal", "spherical"}))
+      ->type_name("full|tied|diagonal|spherical");
+  mixture
+      ->add_option("--start", a->start,
+                   "Model file whose weights, means and covariances are the start, used as they are")
+      ->type_name("MODEL");
+  add_engine(*mixture, a->engine);
+  mixture->add_option("-o,--output", a->output, "Save the model here")->type_name("MODEL");
+  mixture->add_option("--trace", a->trace, "Write a line for each iteration of the returned start to this CSV file")
+      ->type_name("CSV");
+  add_results(*mixture, a->json, a->quiet);
+  mixture->footer(
+      "Examples:\n"
+      "  # two components, the best of twenty starts, saved\n"
+      "  jensen fit gaussian-mixture data/faithful.csv -k 2 --restarts 20 --seed 1 -o model.json\n"
+      "  # some columns only; missing cells (NA) need no preparation\n"
+      "  jensen fit gaussian-mixture data/airquality.csv --columns Ozone,Wind,Temp -k 3 --covariance diagonal\n"
+      "  # the species is known for these rows and named in the model\n"
+      "  jensen fit gaussian-mixture data/iris.csv -k 3 --labels Species -o iris.json\n"
+      "  # ten more iterations from a saved model, each one recorded\n"
+      "  jensen fit gaussian-mixture data/faithful.csv --start model.json --tolerance 0 --max-iterations 10 "
+      "--trace trace.csv\n\n"
+      "Exit code: 0 converged, 1 something to correct, 2 the fit did not converge (its best is still saved).\n"
+      "Ctrl-C ends the fit with the best so far; a second one ends it at once.");
+  mixture->callback([a, &chosen] { chosen = *a; });
+}
+
+}  // namespace
+
+void add_fit(CLI::App& app, Command& chosen) {
+  auto* fit = app.add_subcommand("fit", "Fit a model to data");
+  fit->require_subcommand(1);
+  fit->footer(
+      "Example:\n  jensen fit gaussian-mixture data/faithful.csv -k 2\n\n"
+      "See: jensen fit gaussian-mixture --help");
+  add_gaussian_mixture(*fit, chosen);
+}

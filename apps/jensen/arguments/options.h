@@ -1,0 +1,31 @@
+// Pieces of the command line: options that several commands share, and the commands, one file for each group.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <string>
+#include <vector>
+
+#include "arguments.h"
+
+/// A check that a value is one of `names`; they stand in the help as the option's type already.
+CLI::IsMember one_of(std::vector<std::string> names);
+/// A check for seeds: CLI11 takes "-1" for a large unsigned number and cuts numbers that are too large.
+std::string refuse_unless_whole(const std::string& text);
+
+// Options that commands share -----------------------------------------------------------------------------------------
+
+void add_reading_options(CLI::App& app, DataArguments& data);  ///< how text is read
+void add_data(CLI::App& app, DataArguments& data);             ///< the file, its columns and weights, how it is read
+void add_engine(CLI::App& app, EngineArguments& engine);       ///< starts, prior, when to stop, threads
+void add_results(CLI::App& app, bool& json, bool& quiet);      ///< how much is printed
+
+// Commands: each adds itself and, if the user names it, writes what was said into `chosen` ----------------------------
+
+void add_fit(CLI::App& app, Command& chosen);
+void add_select(CLI::App& app, Command& chosen);
+void add_predict(CLI::App& app, Command& chosen);
+void add_score(CLI::App& app, Command& chosen);
+void add_impute(CLI::App& app, Command& chosen);
+void add_sample(CLI::App& app, Command& chosen);
+void add_describe(CLI::App& app, Command& chosen);
