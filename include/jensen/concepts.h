@@ -18,6 +18,8 @@
 
 namespace jensen {
 
+class Stream;  // math/random.h
+
 /// Expected sufficient statistics. `sum` is linear in the observations' weights: it adds over blocks, threads and
 /// machines, and scales. `about` holds the reference points (pivots) about which moments in `sum` were taken; only
 /// statistics about the same points add.
@@ -130,6 +132,31 @@ concept Emissions = std::copy_constructible<E> &&
                       next.maximize(c);
                     };
 
+// Optional functions of emissions ------------------------------------------------------------------------------------
+
+template <class E>
+concept HasExpectedLogDensity = requires(const E e, ConstSlice s) {
+  { e.expected_log_density(s) } -> std::convertible_to<double>;  // Σ_k E_q[1(z = k) log p(x | z = k)], every term of it
+};
+template <class E>
+concept MovesSlices = requires(const E e, ConstSlice from, Slice to) {
+  e.move(from, to);  // the same statistics, exactly, about to.about, which are e's own reference points
+};
+template <class E>
+concept SamplesStates = requires(const E e, int k, Stream& stream, std::span<double> row) {
+  e.sample(k, stream, row);  // one row of p(x | z = k); a column that is given (exposure, covariate) it reads from row
+};
+template <class E>
+concept ChecksCells = requires(const E e, const Block& x) {
+  e.check(x);  // throws DataError naming row and column of the first cell that no parameters could explain
+};
+template <class E>
+concept Regularizes = requires(E e, ConstSlice pooled, double rows) {
+  // Takes a prior as if `rows` further observations, distributed as the whole data, had been seen by each component.
+  // pooled: statistics with r(i, 0) = w_i, r(i, k) = 0 else. False where it has no such prior.
+  { e.regularize(pooled, rows) } -> std::same_as<bool>;
+};
+
 // Optional capabilities of a model ----------------------------------------------------------------------------------
 
 template <class M>
@@ -185,5 +212,21 @@ concept HasName = requires(const M m) {
   { m.name() } -> std::convertible_to<std::string>;
 };
 // clang-format on
+
+/// What a model may be able to do beyond the least. Composites answer at run time: a mixture can only what its
+/// emissions can.
+enum class Capability {
+  rules,               ///< E-step under any rule for q, with the entropy of q measured
+  expected_log_joint,  ///< Q(θ | statistics)
+  unconstrained,       ///< θ ↔ ℝ^p
+  parameters,          ///< θ as exact, named numbers
+  move,                ///< statistics re-originated exactly
+  free_parameters,     ///< p
+  score,               ///< log p(x_i; θ) by row
+  states,              ///< discrete latents: K and responsibilities by row
+  sample,              ///< draws of (x, z)
+};
+/// The capability as a verb phrase: "evaluate its expected log-joint".
+std::string describe(Capability capability);
 
 }  // namespace jensen

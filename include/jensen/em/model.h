@@ -13,22 +13,6 @@
 
 namespace jensen {
 
-/// What a model may be able to do beyond the least. Composites answer at run time: a mixture can only what its
-/// emissions can.
-enum class Capability {
-  rules,               ///< E-step under any rule for q, with the entropy of q measured
-  expected_log_joint,  ///< Q(θ | statistics)
-  unconstrained,       ///< θ ↔ ℝ^p
-  parameters,          ///< θ as exact, named numbers
-  move,                ///< statistics re-originated exactly
-  free_parameters,     ///< p
-  score,               ///< log p(x_i; θ) by row
-  states,              ///< discrete latents: K and responsibilities by row
-  sample,              ///< draws of (x, z)
-};
-/// The capability as a verb phrase: "evaluate its expected log-joint".
-std::string describe(Capability capability);
-
 /// A model at one θ. Functions behind a capability that can() denies throw UnsupportedError.
 class Model {
  public:

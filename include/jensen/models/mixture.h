@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <jensen/concepts.h>
+#include <jensen/emissions/optional.h>
 #include <jensen/error.h>
 #include <jensen/math/kernels.h>
 #include <jensen/math/random.h>
@@ -16,7 +17,8 @@
 
 namespace jensen {
 
-/// Statistics: Σ r(i, k) for the weights, then those of the emissions. A component of weight 0 stays at 0.
+/// Statistics: Σ r(i, k) for the weights, then those of the emissions. A component of weight 0 stays at 0. A missing
+/// cell is the emissions' business: they integrate it out, or throw DataError naming row and column.
 template <Emissions E>
 class Mixture {
  public:
@@ -41,6 +43,9 @@ class Mixture {
   const E& emissions() const { return emissions_; }
   E& emissions() { return emissions_; }
   std::string name() const { return "mixture"; }
+  /// A mixture can what its emissions can.
+  bool can(Capability capability) const { return optional::can(emissions_, capability); }
+  bool tentative() const { return optional::tentative(emissions_); }
 
   Statistics no_statistics() const {
     const Layout layout = emissions_.layout();
@@ -67,20 +72,20 @@ class Mixture {
   }
 
   double expected_log_joint(const Statistics& s) const {
-    double total = emissions_.expected_log_density(emission_part(s));
+    double total = optional::expected_log_density(emissions_, emission_part(s));
     for (std::size_t k = 0; k < weights_.size(); ++k) {
       if (s.sum[k] > 0) total += s.sum[k] * std::log(weights_[k]);
     }
     return total;
   }
 
-  double log_prior() const { return emissions_.log_prior(); }
-  std::vector<Degeneracy> degeneracies() const { return emissions_.degeneracies(); }
+  double log_prior() const { return optional::log_prior(emissions_); }
+  std::vector<Degeneracy> degeneracies() const { return optional::degeneracies(emissions_); }
 
   Statistics move(const Statistics& s) const {
     Statistics moved = no_statistics();
     std::copy_n(s.sum.begin(), weights_.size(), moved.sum.begin());
-    emissions_.move(emission_part(s), {std::span<double>(moved.sum).subspan(weights_.size()), moved.about});
+    optional::move(emissions_, emission_part(s), {std::span<double>(moved.sum).subspan(weights_.size()), moved.about});
     return moved;
   }
 
@@ -100,47 +105,49 @@ class Mixture {
     for (int k = 0; k < states(); ++k) std::copy_n(panel.column(k), panel.rows, p.column(k));
   }
 
+  /// Columns that the emissions take as given (exposures, covariates) are read from x and stay.
   void sample(std::uint64_t seed, std::int64_t first_row, Panel x, std::span<std::int32_t> z) const {
     std::vector<double> row(static_cast<std::size_t>(x.columns));
     for (std::int64_t i = 0; i < x.rows; ++i) {
       Stream stream(seed, Purpose::sample, 0, 0, static_cast<std::uint64_t>(first_row + i));
       const int k = stream.choice(weights_);
-      emissions_.sample(k, stream, row);
+      for (int j = 0; j < x.columns; ++j) row[static_cast<std::size_t>(j)] = x(i, j);
+      optional::sample(emissions_, k, stream, row);
       for (int j = 0; j < x.columns; ++j) x(i, j) = row[static_cast<std::size_t>(j)];
       if (!z.empty()) z[static_cast<std::size_t>(i)] = k;
     }
   }
 
-  int free_parameters() const { return states() - 1 + emissions_.free_parameters(); }
+  int free_parameters() const { return states() - 1 + optional::free_parameters(emissions_); }
 
   /// Log-ratios of the weights (simplex.h), then the emissions' coordinates.
   std::vector<double> unconstrained() const {
     std::vector<double> u = simplex_to_logits(weights_);
-    const auto own = emissions_.unconstrained();
+    const auto own = optional::unconstrained(emissions_);
     u.insert(u.end(), own.begin(), own.end());
     return u;
   }
   void set_unconstrained(std::span<const double> u) {
     const std::size_t logits = simplex_to_logits(weights_).size();
-    emissions_.set_unconstrained(u.subspan(std::min(logits, u.size())));
+    optional::set_unconstrained(emissions_, u.subspan(std::min(logits, u.size())));
     weights_ = logits_to_simplex(u.first(logits), weights_);
   }
 
   std::vector<double> parameters() const {
     std::vector<double> v = weights_;
-    const auto own = emissions_.parameters();
+    const auto own = optional::parameters(emissions_);
     v.insert(v.end(), own.begin(), own.end());
     return v;
   }
   void set_parameters(std::span<const double> v) {
     const std::size_t count = std::min(weights_.size(), v.size());
-    emissions_.set_parameters(v.subspan(count));
+    optional::set_parameters(emissions_, v.subspan(count));
     weights_.assign(v.begin(), v.begin() + static_cast<std::ptrdiff_t>(count));
   }
   std::vector<std::string> parameter_names() const {
     std::vector<std::string> names;
     for (int k = 0; k < states(); ++k) names.push_back("weight[" + std::to_string(k) + "]");
-    const auto own = emissions_.parameter_names();
+    const auto own = optional::parameter_names(emissions_);
     names.insert(names.end(), own.begin(), own.end());
     return names;
   }
