@@ -1,0 +1,62 @@
+// Time of one EM iteration (one pass over the data and an M-step) of a Gaussian mixture.
+#include <jensen/em/e_step.h>
+#include <jensen/fit_gaussian_mixture.h>
+
+#include <benchmark/benchmark.h>
+
+#include "clusters.h"
+#include "machine_limits.h"
+
+namespace jensen::benchmarks {
+namespace {
+
+void one_iteration(benchmark::State& state, Covariance structure) {
+  const auto rows = state.range(0);
+  const auto columns = static_cast<int>(state.range(1));
+  const auto components = static_cast<int>(state.range(2));
+  const auto threads = static_cast<int>(state.range(3));
+  const Table& table = overlapping_clusters(rows, columns, components);
+  Options options;
+  options.max_iterations = 1;
+  options.start = Start::k_means_plus_plus;
+  options.tolerance = 0;
+  options.threads = threads;
+  Erased<GaussianMixture> model(
+      fit(gaussian_mixture_for(table, {components, structure, Prior::none}), table, options).model);
+  Workers workers(threads);
+  EStep e_step(table, workers);
+  for (auto _ : state) {
+    const Expected expected = e_step(model);
+    model.maximize(expected.statistics);
+    benchmark::DoNotOptimize(expected.evidence.log_likelihood);
+  }
+  const Work work = work_of_an_iteration(rows, columns, components, structure);
+  const MachineLimits& machine = machine_limits(threads);
+  const auto rate = benchmark::Counter::kIsIterationInvariantRate;
+  state.counters["bytes"] =
+      benchmark::Counter(static_cast<double>(rows) * columns * sizeof(double), rate, benchmark::Counter::OneK::kIs1024);
+  state.counters["flops"] = benchmark::Counter(work.flops, rate);
+  state.counters["of_peak"] = benchmark::Counter(work.flops / machine.product_flops, rate);
+  state.counters["of_limit"] = benchmark::Counter(work.seconds(machine), rate);
+}
+
+using Shapes = std::vector<std::vector<std::int64_t>>;
+
+void with_threads(benchmark::internal::Benchmark* benchmark, const Shapes& shapes) {
+  benchmark->ArgNames({"n", "d", "K", "threads"})->Unit(benchmark::kMillisecond)->UseRealTime();
+  for (auto shape : shapes) {
+    for (const int threads : {1, 2}) {
+      benchmark->Args({shape[0], shape[1], shape[2], threads});
+    }
+  }
+}
+
+BENCHMARK_CAPTURE(one_iteration, full, Covariance::full)->Apply([](benchmark::internal::Benchmark* benchmark) {
+  with_threads(benchmark, {{1000000, 2, 5}, {1000000, 16, 16}, {200000, 64, 32}, {100000, 128, 10}});
+});
+BENCHMARK_CAPTURE(one_iteration, diagonal, Covariance::diagonal)->Apply([](benchmark::internal::Benchmark* benchmark) {
+  with_threads(benchmark, {{1000000, 16, 16}, {1000000, 64, 64}});
+});
+
+}  // namespace
+}  // namespace jensen::benchmarks

@@ -1,0 +1,156 @@
+"""Seconds of one EM iteration of a Gaussian mixture: jensen beside other programs and beside the machine's own limits.
+
+Same data, same start, same number of iterations. Each program runs 1 and 1 + N iterations; the difference, divided by N,
+is the time of one iteration, so that neither reading the data nor setting up counts. The log-likelihoods at the end must
+agree to 1e-9 relative, or the comparison is void and the exit status is 1; programs that do something else by design are
+compared in time alone, and a note says what they do. Everything is printed as Markdown.
+"""
+import argparse
+import json
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from programs import PROGRAMS, ROOT, Failed
+from shapes import SHAPES, make, quick
+
+SLOW = 2.0  # seconds of an iteration from which one measurement has to do
+
+
+class Measured:
+    """Seconds of an iteration of one program on one shape, and its log-likelihood at the end."""
+
+    def __init__(self, program, folder, shape, threads, arguments):
+        self.failure = ""
+        times = []
+        try:
+            while len(times) < arguments.repeats and (not times or times[0] < SLOW):
+                answer = program.run(folder, shape, threads, [1, 1 + arguments.iterations])
+                short, long = answer["runs"]
+                times.append((long["seconds"] - short["seconds"]) / arguments.iterations)
+            median = statistics.median(times)
+            self.seconds = median if median > 0 else float("nan")  # too little work to tell from noise
+            self.log_likelihood = long["log_likelihood"]
+            self.version = answer["version"]
+        except Failed as failure:
+            self.failure = str(failure)
+
+
+def limits(shapes, threads):
+    command = [ROOT / "build/release/bin/jensen_limits", str(threads)] + [shape.argument() for shape in shapes]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def figure(seconds):
+    if seconds != seconds:
+        return "?"
+    return f"{seconds:.2g}" if seconds < 0.995 else f"{seconds:.1f}" if seconds < 100 else f"{seconds:.0f}"
+
+
+class Comparison:
+    def __init__(self, programs, arguments):
+        self.programs, self.arguments = programs, arguments
+        self.notes, self.versions, self.agree = {}, {}, True
+
+    def row(self, folder, shape, threads, limit, alone):
+        """A line of the table. `alone` remembers what programs without threads did on this shape."""
+        results = {}
+        for program in self.programs:
+            results[program.name] = alone.get(program.name) or Measured(program, folder, shape, threads, self.arguments)
+            if not program.threaded:
+                alone[program.name] = results[program.name]
+        ours = results["jensen"]
+        if ours.failure:
+            sys.exit(f"jensen: {ours.failure}")
+        cells = [str(shape), str(threads), figure(limit), figure(ours.seconds), f"{ours.seconds / limit:.2f}"]
+        for program in self.programs[1:]:
+            cells.append(self.cell(program, results[program.name], ours, shape))
+        print("| " + " | ".join(cells) + " |", flush=True)
+        self.versions["jensen"] = ours.version
+
+    def cell(self, program, result, ours, shape):
+        if result.failure:
+            self.note(program, f"{result.failure} ({shape})")
+            return "–"
+        self.versions[program.name] = result.version
+        if program.differs:
+            self.note(program, program.differs)
+        else:
+            difference = abs(result.log_likelihood / ours.log_likelihood - 1)
+            if not difference <= 1e-9:
+                self.agree = False
+                self.note(program, f"VOID: its log-likelihood differs by {difference:.1e} relative ({shape})")
+        return f"{figure(result.seconds)} (×{figure(result.seconds / ours.seconds)})"
+
+    def note(self, program, text):
+        self.notes.setdefault(program.name, {})[text] = None
+
+    def print_notes(self):
+        single = ", ".join(p.name for p in self.programs if not p.threaded)
+        print("\nIn brackets how many times the program takes as long as jensen. Versions: " +
+              ", ".join(f"{name} {version}" for name, version in self.versions.items()) + ".")
+        if single:
+            print(f"Without threads, so that their time is the same in both rows: {single}.")
+        checked = [p.name for p in self.programs[1:] if not p.differs and p.name in self.versions]
+        if checked and self.agree:
+            print(f"Log-likelihoods equal to 1e-9 relative in every row: jensen, {', '.join(checked)}.")
+        for name, texts in self.notes.items():
+            print(f"- {name}: {'; '.join(texts)}")
+
+
+def processor():
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":")[1].strip()
+    return platform.processor()
+
+
+def print_machine(machine):
+    print(f"Processor: {processor()}, {machine[min(machine)]['instruction_set']}. Measured in this run:\n")
+    print("| threads | products of blocks in cache, GFLOP/s | one exp, ns |")
+    print("| --- | --- | --- |")
+    for threads, limit in machine.items():
+        print(f"| {threads} | {limit['product_gflops']:.1f} | {limit['exp_ns']:.2f} |")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="small sizes: shows that everything works, not how fast")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--iterations", type=int, default=3)
+    parser.add_argument("--threads", default="1,2")
+    parser.add_argument("--only", help="names of programs, separated by commas")
+    parser.add_argument("--shapes", help="numbers of rows of the table, from 1, separated by commas")
+    arguments = parser.parse_args()
+    only = arguments.only.lower().split(",") if arguments.only else None
+    programs = [p for p in PROGRAMS if p.name == "jensen" or only is None or p.name.lower() in only]
+    chosen = SHAPES
+    if arguments.shapes:
+        chosen = [SHAPES[int(number) - 1] for number in arguments.shapes.split(",")]
+    if arguments.quick:
+        chosen, arguments.repeats = [quick(shape) for shape in chosen], 1
+    threads = [int(t) for t in arguments.threads.split(",")]
+
+    machine = {t: limits(chosen, t) for t in threads}
+    print_machine(machine)
+    print("\nSeconds of one EM iteration, float64:\n")
+    heads = ["n, d, K, covariance", "threads", "limit", "jensen", "jensen / limit"] + [p.name for p in programs[1:]]
+    print("| " + " | ".join(heads) + " |")
+    print("|" + " --- |" * len(heads))
+    comparison = Comparison(programs, arguments)
+    for index, shape in enumerate(chosen):
+        with tempfile.TemporaryDirectory() as name:
+            make(Path(name), shape)
+            alone = {}
+            for t in threads:
+                comparison.row(Path(name), shape, t, machine[t]["seconds"][index], alone)
+    comparison.print_notes()
+    if not comparison.agree:
+        sys.exit("log-likelihoods differ: the comparison is void")
+
+
+if __name__ == "__main__":
+    main()
