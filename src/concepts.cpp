@@ -36,6 +36,7 @@ std::string describe(Capability capability) {
     case Capability::score: return "give the log-density of a row";
     case Capability::states: return "give responsibilities by row (it has no discrete states)";
     case Capability::sample: return "draw samples";
+    case Capability::parts: return "maximise over one part of its parameters at a time";
   }
   return "do that";
 }

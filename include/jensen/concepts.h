@@ -168,6 +168,21 @@ concept HasLogPrior = requires(const M m) {
   { m.log_prior() } -> std::convertible_to<double>;
 };
 template <class M>
+concept HasTentative = requires(const M m) {
+  // asked after maximize(): that M-step was a step that need not climb (a Newton step on an expansion of Q, say). The
+  // loop keeps its θ only if the objective did not fall, else halves the way to it in unconstrained coordinates.
+  // Emissions may have it too; mixtures pass it on.
+  { m.tentative() } -> std::same_as<bool>;
+};
+template <class M>
+concept HasParts = requires(const M m, M next, const Statistics& s, int part) {
+  // Conditional maximisations (ECM): θ falls into parts() parts, and maximize(s, part) maximises over one of them with
+  // the others held where they are. It may leave the object expecting under another augmentation for the part that
+  // comes next (AECM).
+  { m.parts() } -> std::convertible_to<int>;
+  next.maximize(s, part);
+};
+template <class M>
 concept HasUnconstrained = requires(const M m, M next, std::span<const double> u) {
   { m.unconstrained() } -> std::convertible_to<std::vector<double>>;  // θ in ℝ^p, p = free parameters
   next.set_unconstrained(u);
@@ -225,6 +240,7 @@ enum class Capability {
   score,               ///< log p(x_i; θ) by row
   states,              ///< discrete latents: K and responsibilities by row
   sample,              ///< draws of (x, z)
+  parts,               ///< conditional maximisations over parts of θ
 };
 /// The capability as a verb phrase: "evaluate its expected log-joint".
 std::string describe(Capability capability);

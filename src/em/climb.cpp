@@ -43,8 +43,9 @@ class Climber {
       const Expected expected = e_step_(*candidate.model);  // E: q = p(z | x; θ), folded into statistics and evidence
       const Step step = read(*candidate.model, expected);   // the objective at this very θ
       if (!trace_) trace_.emplace(options_.tolerance, options_.max_iterations, expected.evidence.weight);
-      if (candidate.trial && !(step.reading.objective() >= trace_->reached())) {
+      if (candidate.trial && fell_short(candidate, step)) {
         candidate = stride_.retreat();
+        if (!candidate.model) return finish(Outcome::stalled);
         continue;
       }
       const auto why = judge(candidate, expected, step);
@@ -52,13 +53,20 @@ class Climber {
       auto next = accepted_->clone();
       next->maximize(expected.statistics);  // M: θ = argmax E_q[log p(x, z; θ)] + log p(θ)
       if (const auto fatal = fatal_degeneracies(*next); !fatal.empty()) return finish(Outcome::degenerate, fatal);
-      promised_bound_ = bound_of(*next, expected).value() + next->log_prior();
+      // A tentative step was taken on an expansion of Q, which promises nothing away from where it was made.
+      promised_bound_ = next->tentative() ? std::numeric_limits<double>::quiet_NaN()
+                                          : bound_of(*next, expected).value() + next->log_prior();
       ++iterations_;
       candidate = stride_.propose(*accepted_, std::move(next));
     }
   }
 
  private:
+  bool fell_short(const Candidate& candidate, const Step& step) const {
+    const double slack = candidate.share > 0 ? trace_->noise() : 0;
+    return !(step.reading.objective() >= trace_->reached() - slack);
+  }
+
   Step read(const Model& model, const Expected& expected) const {
     Step step;
     step.iteration = iterations_;
@@ -71,7 +79,7 @@ class Climber {
 
   // Accepts the candidate unless it is worse than what there is; says whether the climb is over.
   std::optional<Outcome> judge(Candidate& candidate, const Expected& expected, const Step& step) {
-    auto why = trace_->record(step, !candidate.trial, [&] {
+    auto why = trace_->record(step, candidate.plain(), [&] {
       return promised_gain(*candidate.model, expected.statistics, expected.evidence.weight);
     });
     if (why == Outcome::objective_fell || why == Outcome::not_finite) {
@@ -132,14 +140,18 @@ class Climber {
                            trace_->fall(), iterations_);
       case Outcome::not_finite: return fmt::format("the likelihood is not finite after {} iterations", iterations_);
       case Outcome::stalled:
-        return fmt::format("the M-step no longer moves after {} iterations, but a gain of {:.2g} is still to be had",
-                           accepted_step_.iteration, trace_->promised_gain());
+        return std::isnan(trace_->promised_gain())
+                 ? fmt::format("the M-step no longer climbs after {} iterations, however short a step is tried",
+                               accepted_step_.iteration)
+                 : fmt::format(
+                       "the M-step no longer moves after {} iterations, but a gain of {:.2g} is still to be had",
+                       accepted_step_.iteration, trace_->promised_gain());
     }
     return {};
   }
 
   const Options& options_;
-  Stride& stride_;
+  HalvingStride stride_;
   const std::function<Verdict(const Step&)>& watch_;
   EStep e_step_;
   std::optional<Trace> trace_;

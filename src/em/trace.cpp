@@ -11,6 +11,8 @@ double Trace::reached() const {
 
 double Trace::rounding(double objective) const { return 1e-10 * (std::abs(objective) + weight_); }
 
+double Trace::noise() const { return 4 * std::numeric_limits<double>::epsilon() * (std::abs(reached()) + weight_); }
+
 std::optional<Outcome> Trace::record(Step step, bool plain, const std::function<double()>& promised_gain) {
   const double objective = step.reading.objective();
   if (!std::isfinite(objective)) return Outcome::not_finite;
@@ -39,8 +41,7 @@ std::optional<Outcome> Trace::record(Step step, bool plain, const std::function<
 // Gains of EM fall by a constant factor in the end, so that what is left is a geometric series (Böhning et al. 1994).
 double Trace::aitken(double gain) const {
   const double before = steps_.back().gain;
-  const double noise = 4 * std::numeric_limits<double>::epsilon() * (std::abs(reached()) + weight_);
-  if (gain <= noise) return std::max(gain, 0.0);
+  if (gain <= noise()) return std::max(gain, 0.0);
   const double rate = gain / before;
   return before > 0 && rate < 1 ? gain * rate / (1 - rate) : std::numeric_limits<double>::infinity();
 }
@@ -52,8 +53,7 @@ std::optional<Outcome> Trace::judge(double gain, const std::function<double()>& 
   if (tolerance_ > 0 && settled_ >= 2) {
     promised_gain_ = promised_gain();
     if (std::isnan(promised_gain_) || promised_gain_ <= tolerance_) return Outcome::converged;
-    const double noise = 4 * std::numeric_limits<double>::epsilon() * (std::abs(reached()) + weight_);
-    contradictions_ = gain <= noise ? contradictions_ + 1 : 0;
+    contradictions_ = gain <= noise() ? contradictions_ + 1 : 0;
     if (contradictions_ >= 3) return Outcome::stalled;
   }
   if (last.iteration >= max_iterations_) return Outcome::iteration_limit;

@@ -31,6 +31,9 @@ class Model {
   virtual std::unique_ptr<Scratch> scratch() const = 0;
   virtual Evidence expect(const Block& x, const Rule& q, Statistics& s, Scratch& scratch) const = 0;
   virtual void maximize(const Statistics& s) = 0;
+  virtual bool tentative() const { return false; }  ///< the last M-step need not climb: the loop takes it on trial
+  virtual int parts() const { return 1; }           ///< conditional maximisations that θ falls into (ECM)
+  virtual void maximize_part(const Statistics& s, int part) = 0;
 
   virtual double log_prior() const = 0;                      ///< 0 where the model has no prior
   virtual std::vector<Degeneracy> degeneracies() const = 0;  ///< of the last M-step; empty where none is known
@@ -89,6 +92,7 @@ class Erased final : public Model {
       case Capability::score: return HasScore<M>;
       case Capability::states: return HasStates<M>;
       case Capability::sample: return HasSample<M>;
+      case Capability::parts: return HasParts<M>;
     }
     return false;
   }
@@ -117,6 +121,18 @@ class Erased final : public Model {
   }
 
   void maximize(const Statistics& s) override { model_.maximize(s); }
+  bool tentative() const override {
+    if constexpr (HasTentative<M>) return model_.tentative();
+    return false;
+  }
+  int parts() const override {
+    if constexpr (HasParts<M>) return model_.parts();
+    return 1;
+  }
+  void maximize_part(const Statistics& s, int part) override {
+    if constexpr (HasParts<M>) return model_.maximize(s, part);
+    refuse(Capability::parts);
+  }
 
   double log_prior() const override {
     if constexpr (HasLogPrior<M>) return model_.log_prior();

@@ -27,6 +27,8 @@ class Trace {
   double reached() const;
   /// Differences of the objective below this are rounding.
   double rounding(double objective) const;
+  /// What repeating the same sums in other numbers may change: far below rounding(), which a whole M-step may lose.
+  double noise() const;
 
   const std::vector<Step>& steps() const { return steps_; }
   bool monotone() const { return monotone_; }

@@ -1,0 +1,35 @@
+#include <jensen/em/stride.h>
+
+#include <cmath>
+
+namespace jensen {
+
+Candidate HalvingStride::propose(const Model& accepted, std::unique_ptr<Model> next) {
+  tentative_ = next->tentative();
+  share_ = 0;
+  if (tentative_) {
+    next->require(Capability::unconstrained, "an M-step on trial");
+    from_ = accepted.unconstrained();
+  }
+  return on_trial(inner_.propose(accepted, std::move(next)));
+}
+
+Candidate HalvingStride::retreat() {
+  if (share_ == 0) return on_trial(inner_.retreat());
+  if (share_ < std::ldexp(1.5, -most_halvings)) return {};
+  share_ /= 2;
+  for (std::size_t j = 0; j < to_.size(); ++j) to_[j] = from_[j] + 0.5 * (to_[j] - from_[j]);
+  auto part = model_->clone();
+  part->set_unconstrained(to_);
+  return {std::move(part), true, share_};
+}
+
+Candidate HalvingStride::on_trial(Candidate candidate) {
+  if (!tentative_ || candidate.trial) return candidate;
+  share_ = 1;
+  to_ = candidate.model->unconstrained();
+  model_ = candidate.model->clone();
+  return {std::move(candidate.model), true, share_};
+}
+
+}  // namespace jensen
