@@ -6,6 +6,7 @@
 namespace jensen {
 
 Expected EStep::operator()(const Model& model, const Rule& rule) {
+  model.check_units(!data_.sequences().empty());
   ++evaluations_;
   while (scratch_.size() < static_cast<std::size_t>(workers_.count())) scratch_.push_back(model.scratch());
   const Expected zero{model.no_statistics(), {}};
