@@ -19,20 +19,19 @@ std::size_t checked_states(int states) {
 }
 
 // `distribution` ∝ counts + pseudo-count on its support; unchanged where nothing was counted.
-void renew(std::span<double> distribution, std::span<const double> counts, double pseudo_count) {
+void renew(std::span<double> distribution, std::span<const double> support, std::span<const double> counts,
+           double pseudo_count) {
   double total = 0;
-  for (std::size_t k = 0; k < distribution.size(); ++k) {
-    if (distribution[k] > 0) total += counts[k] + pseudo_count;
-  }
+  for (std::size_t k = 0; k < distribution.size(); ++k) total += support[k] * (counts[k] + pseudo_count);
   if (!(total > 0)) return;
   for (std::size_t k = 0; k < distribution.size(); ++k) {
-    if (distribution[k] > 0) distribution[k] = (counts[k] + pseudo_count) / total;
+    distribution[k] = support[k] * (counts[k] + pseudo_count) / total;
   }
 }
 
-double sum_of_logs(std::span<const double> distribution) {
+double sum_of_logs(std::span<const double> distribution, std::span<const double> support) {
   double total = 0;
-  for (const double p : distribution) total += p > 0 ? std::log(p) : 0;
+  for (std::size_t k = 0; k < distribution.size(); ++k) total += support[k] > 0 ? std::log(distribution[k]) : 0;
   return total;
 }
 
@@ -45,15 +44,32 @@ double cross_entropy(std::span<const double> counts, std::span<const double> dis
   return total;
 }
 
-int support(std::span<const double> distribution) {
-  return static_cast<int>(std::count_if(distribution.begin(), distribution.end(), [](double p) { return p > 0; }));
+int size_of(std::span<const double> support) {
+  return static_cast<int>(std::count_if(support.begin(), support.end(), [](double p) { return p > 0; }));
+}
+
+std::vector<double> support_of(const std::vector<double>& distribution) {
+  std::vector<double> support;
+  for (const double p : distribution) support.push_back(p > 0 ? 1 : 0);
+  return support;
+}
+
+// Log-ratios on the support, with 1e-300 in the place of an estimated zero.
+std::vector<double> logits(std::span<const double> distribution, std::span<const double> support) {
+  std::vector<double> positive;
+  for (std::size_t k = 0; k < distribution.size(); ++k) {
+    positive.push_back(support[k] > 0 ? std::max(distribution[k], 1e-300) : 0);
+  }
+  return simplex_to_logits(positive);
 }
 
 }  // namespace
 
 MarkovChain::MarkovChain(int states)
     : initial_(checked_states(states), 1.0 / states),
-      transitions_(initial_.size() * initial_.size(), 1.0 / states) {}
+      transitions_(initial_.size() * initial_.size(), 1.0 / states),
+      initial_support_(support_of(initial_)),
+      transition_support_(support_of(transitions_)) {}
 
 MarkovChain::MarkovChain(std::vector<double> initial, std::vector<double> transitions) {
   const auto states = static_cast<int>(initial.size());
@@ -65,9 +81,12 @@ MarkovChain::MarkovChain(std::vector<double> initial, std::vector<double> transi
   initial_ = checked_simplex(std::move(initial), states, "MarkovChain: initial");
   for (std::size_t from = 0; from < size; ++from) {
     const auto begin = transitions.begin() + static_cast<std::ptrdiff_t>(from * size);
-    const auto row = checked_simplex({begin, begin + states}, states, fmt::format("MarkovChain: transitions from state {}", from));
+    const auto row =
+        checked_simplex({begin, begin + states}, states, fmt::format("MarkovChain: transitions from state {}", from));
     transitions_.insert(transitions_.end(), row.begin(), row.end());
   }
+  initial_support_ = support_of(initial_);
+  transition_support_ = support_of(transitions_);
 }
 
 MarkovChain MarkovChain::left_to_right(int states) {
@@ -97,7 +116,8 @@ MarkovChain MarkovChain::banded(int states, int width) {
 void MarkovChain::set_pseudo_counts(double initial, double transitions) {
   for (const double count : {initial, transitions}) {
     if (count >= 0 && std::isfinite(count)) continue;
-    throw ArgumentError("MarkovChain::set_pseudo_counts", "count", fmt::format("must be finite and >= 0, got {}", count));
+    throw ArgumentError("MarkovChain::set_pseudo_counts", "count",
+                        fmt::format("must be finite and >= 0, got {}", count));
   }
   initial_count_ = initial;
   transition_count_ = transitions;
@@ -105,10 +125,10 @@ void MarkovChain::set_pseudo_counts(double initial, double transitions) {
 
 void MarkovChain::maximize(std::span<const double> statistics) {
   const std::size_t size = initial_.size();
-  if (!initial_fixed_) renew(initial_, statistics.first(size), initial_count_);
+  if (!initial_fixed_) renew(initial_, initial_support_, statistics.first(size), initial_count_);
   for (std::size_t from = 0; from < size && !transitions_fixed_; ++from) {
-    renew(std::span(transitions_).subspan(from * size, size), statistics.subspan(size + from * size, size),
-          transition_count_);
+    renew(std::span(transitions_).subspan(from * size, size), row(transition_support_, from),
+          statistics.subspan(size + from * size, size), transition_count_);
   }
 }
 
@@ -119,23 +139,26 @@ double MarkovChain::expected_log_density(std::span<const double> statistics) con
 
 double MarkovChain::log_prior() const {
   double total = 0;
-  if (!initial_fixed_ && initial_count_ > 0) total += initial_count_ * sum_of_logs(initial_);
-  if (!transitions_fixed_ && transition_count_ > 0) total += transition_count_ * sum_of_logs(transitions_);
+  if (!initial_fixed_ && initial_count_ > 0) total += initial_count_ * sum_of_logs(initial_, initial_support_);
+  if (!transitions_fixed_ && transition_count_ > 0)
+    total += transition_count_ * sum_of_logs(transitions_, transition_support_);
   return total;
 }
 
 int MarkovChain::free_parameters() const {
-  int count = initial_fixed_ ? 0 : support(initial_) - 1;
-  for (std::size_t from = 0; from < initial_.size() && !transitions_fixed_; ++from) count += support(row(from)) - 1;
+  int count = initial_fixed_ ? 0 : size_of(initial_support_) - 1;
+  for (std::size_t from = 0; from < initial_.size() && !transitions_fixed_; ++from) {
+    count += size_of(row(transition_support_, from)) - 1;
+  }
   return count;
 }
 
 std::vector<double> MarkovChain::unconstrained() const {
   std::vector<double> u;
-  if (!initial_fixed_) u = simplex_to_logits(initial_);
+  if (!initial_fixed_) u = logits(initial_, initial_support_);
   for (std::size_t from = 0; from < initial_.size() && !transitions_fixed_; ++from) {
-    const auto logits = simplex_to_logits(row(from));
-    u.insert(u.end(), logits.begin(), logits.end());
+    const auto own = logits(row(transitions_, from), row(transition_support_, from));
+    u.insert(u.end(), own.begin(), own.end());
   }
   return u;
 }
@@ -147,15 +170,16 @@ void MarkovChain::set_unconstrained(std::span<const double> u) {
   }
   std::size_t next = 0;
   const auto renewed = [&](std::span<const double> pattern) {
-    const auto count = static_cast<std::size_t>(support(pattern) - 1);
+    const auto count = static_cast<std::size_t>(size_of(pattern) - 1);
     const auto simplex = logits_to_simplex(u.subspan(next, count), pattern);
     next += count;
     return simplex;
   };
-  if (!initial_fixed_) initial_ = renewed(initial_);
+  if (!initial_fixed_) initial_ = renewed(initial_support_);
   for (std::size_t from = 0; from < initial_.size() && !transitions_fixed_; ++from) {
-    const auto simplex = renewed(row(from));
-    std::copy(simplex.begin(), simplex.end(), transitions_.begin() + static_cast<std::ptrdiff_t>(from * initial_.size()));
+    const auto simplex = renewed(row(transition_support_, from));
+    std::copy(simplex.begin(), simplex.end(),
+              transitions_.begin() + static_cast<std::ptrdiff_t>(from * initial_.size()));
   }
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <jensen/concepts.h>
+#include <jensen/emissions/optional.h>
 #include <jensen/error.h>
 #include <jensen/math/random.h>
 #include <jensen/models/chain_posterior.h>
@@ -37,6 +38,9 @@ class HiddenMarkov {
   int states() const { return emissions_.states(); }
   int columns() const { return emissions_.columns(); }
   bool sequential() const { return true; }
+  /// A hidden Markov model can what its emissions can.
+  bool can(Capability capability) const { return optional::can(emissions_, capability); }
+  bool tentative() const { return optional::tentative(emissions_); }
   std::string name() const { return "hidden Markov model"; }
   const MarkovChain& chain() const { return chain_; }
   MarkovChain& chain() { return chain_; }
@@ -66,15 +70,15 @@ class HiddenMarkov {
 
   double expected_log_joint(const Statistics& s) const {
     return chain_.expected_log_density(std::span<const double>(s.sum).first(chain_size())) +
-           emissions_.expected_log_density(emission_part(s));
+           optional::expected_log_density(emissions_, emission_part(s));
   }
-  double log_prior() const { return chain_.log_prior() + emissions_.log_prior(); }
-  std::vector<Degeneracy> degeneracies() const { return emissions_.degeneracies(); }
+  double log_prior() const { return chain_.log_prior() + optional::log_prior(emissions_); }
+  std::vector<Degeneracy> degeneracies() const { return optional::degeneracies(emissions_); }
 
   Statistics move(const Statistics& s) const {
     Statistics moved = no_statistics();
     std::copy_n(s.sum.begin(), chain_size(), moved.sum.begin());
-    emissions_.move(emission_part(s), {std::span<double>(moved.sum).subspan(chain_size()), moved.about});
+    optional::move(emissions_, emission_part(s), {std::span<double>(moved.sum).subspan(chain_size()), moved.about});
     return moved;
   }
 
@@ -104,7 +108,8 @@ class HiddenMarkov {
   }
 
   /// Rows of one sequence that begins with row 0: the path up to first_row is drawn to reach it. Row i of a seed is the
-  /// same however the rows are cut.
+  /// same however the rows are cut. Columns that the emissions take as given (exposures, covariates) are read from x
+  /// and stay.
   void sample(std::uint64_t seed, std::int64_t first_row, Panel x, std::span<std::int32_t> z) const {
     std::vector<double> row(static_cast<std::size_t>(x.columns));
     int state = -1;
@@ -114,27 +119,30 @@ class HiddenMarkov {
       state = stream.choice(state < 0 ? chain_.initial()
                                       : chain_.transitions().subspan(static_cast<std::size_t>(state) * size, size));
       if (i < first_row) continue;
-      emissions_.sample(state, stream, row);
+      for (int j = 0; j < x.columns; ++j) row[static_cast<std::size_t>(j)] = x(i - first_row, j);
+      optional::sample(emissions_, state, stream, row);
       for (int j = 0; j < x.columns; ++j) x(i - first_row, j) = row[static_cast<std::size_t>(j)];
       if (!z.empty()) z[static_cast<std::size_t>(i - first_row)] = state;
     }
   }
 
-  int free_parameters() const { return chain_.free_parameters() + emissions_.free_parameters(); }
-  std::vector<double> unconstrained() const { return joined(chain_.unconstrained(), emissions_.unconstrained()); }
+  int free_parameters() const { return chain_.free_parameters() + optional::free_parameters(emissions_); }
+  std::vector<double> unconstrained() const {
+    return joined(chain_.unconstrained(), optional::unconstrained(emissions_));
+  }
   void set_unconstrained(std::span<const double> u) {
     const auto own = std::min<std::size_t>(u.size(), static_cast<std::size_t>(chain_.free_parameters()));
-    emissions_.set_unconstrained(u.subspan(own));
+    optional::set_unconstrained(emissions_, u.subspan(own));
     chain_.set_unconstrained(u.first(own));
   }
-  std::vector<double> parameters() const { return joined(chain_.parameters(), emissions_.parameters()); }
+  std::vector<double> parameters() const { return joined(chain_.parameters(), optional::parameters(emissions_)); }
   void set_parameters(std::span<const double> v) {
     const std::size_t own = std::min(v.size(), chain_size());
-    emissions_.set_parameters(v.subspan(own));
+    optional::set_parameters(emissions_, v.subspan(own));
     chain_.set_parameters(v.first(own));
   }
   std::vector<std::string> parameter_names() const {
-    return joined(chain_.parameter_names(), emissions_.parameter_names());
+    return joined(chain_.parameter_names(), optional::parameter_names(emissions_));
   }
 
  private:
@@ -150,7 +158,8 @@ class HiddenMarkov {
 
   // log p(x_t | k)
   Panel log_density(const Block& x, Scratch& scratch) const {
-    scratch.panel.assign(std::max<std::size_t>(1, static_cast<std::size_t>(x.rows()) * static_cast<std::size_t>(states())), 0.0);
+    scratch.panel.assign(
+        std::max<std::size_t>(1, static_cast<std::size_t>(x.rows()) * static_cast<std::size_t>(states())), 0.0);
     const Panel panel{scratch.panel.data(), x.rows(), states(), x.rows()};
     emissions_.add_log_density(x, panel, scratch.emissions);
     return panel;

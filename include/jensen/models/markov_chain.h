@@ -8,7 +8,8 @@
 
 namespace jensen {
 
-/// Zeros of π and A are structural: they have no coordinate, and no M-step moves them.
+/// Zeros given at construction are structural: they have no coordinate, and no M-step moves them. A probability that an
+/// M-step makes 0 stays free: it keeps its coordinate (log 1e-300 for log 0) and counts as a parameter.
 ///
 /// Statistics: K expected first states, then K × K expected transitions, from × to.
 class MarkovChain {
@@ -64,12 +65,14 @@ class MarkovChain {
   std::size_t index(int from, int to) const {
     return static_cast<std::size_t>(from) * initial_.size() + static_cast<std::size_t>(to);
   }
-  std::span<const double> row(std::size_t from) const {
-    return std::span<const double>(transitions_).subspan(from * initial_.size(), initial_.size());
+  std::span<const double> row(const std::vector<double>& matrix, std::size_t from) const {
+    return std::span<const double>(matrix).subspan(from * initial_.size(), initial_.size());
   }
 
   std::vector<double> initial_;
   std::vector<double> transitions_;
+  std::vector<double> initial_support_;  // 1 where a probability is free, 0 where it is zero by structure
+  std::vector<double> transition_support_;
   bool initial_fixed_ = false;
   bool transitions_fixed_ = false;
   double initial_count_ = 0;
