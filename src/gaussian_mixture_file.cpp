@@ -212,8 +212,9 @@ std::vector<double> covariances(const Field& field, std::size_t components, std:
 }
 
 Outcome outcome_named(const Field& field) {
-  for (const auto outcome : {Outcome::converged, Outcome::iteration_limit, Outcome::stopped_by_caller,
-                             Outcome::degenerate, Outcome::objective_fell, Outcome::not_finite, Outcome::stalled}) {
+  for (const auto outcome :
+       {Outcome::converged, Outcome::iteration_limit, Outcome::stopped_by_caller, Outcome::degenerate,
+        Outcome::objective_fell, Outcome::not_finite, Outcome::stalled, Outcome::completed}) {
     if (field.text() == to_string(outcome)) return outcome;
   }
   field.refuse(excerpt(field.text()) + " is no outcome of a fit");

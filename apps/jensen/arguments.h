@@ -20,6 +20,13 @@ struct DataArguments {
   std::optional<std::string> header;
 };
 
+/// A fit on disk, to go on from after an interruption.
+struct CheckpointArguments {
+  std::optional<std::string> path;
+  std::optional<double> every;
+  bool resume = false;
+};
+
 /// How a fit is to go.
 struct EngineArguments {
   std::optional<int> restarts;
@@ -29,6 +36,9 @@ struct EngineArguments {
   std::optional<double> tolerance;
   std::optional<int> max_iterations;
   int threads = 0;
+  std::optional<std::string> algorithm;
+  std::optional<std::string> accelerate;
+  CheckpointArguments checkpoint;
 };
 
 struct FitArguments {

@@ -83,6 +83,8 @@ void check_outputs(const FitArguments& a) {
   if (a.trace == "-") throw Error("--trace: must be a file");
   if (a.output && a.trace && *a.output == *a.trace) throw Error("--trace: is the same file as -o");
   check_output(a.output, "-o", {a.data.path});
+  check_output(a.engine.checkpoint.path, "--checkpoint",
+               {a.data.path, a.output.value_or(""), a.trace.value_or(""), a.start.value_or("")});
   check_output(a.trace, "--trace", {a.data.path, a.start.value_or("")});
 }
 
@@ -111,5 +113,5 @@ int run(const FitArguments& a) {
   if (a.trace) write_to(a.trace, [&](std::ostream& out) { write_trace(out, result.report.trace); });
   if (a.json) print(fit_json(result));
   if (!a.json && !a.quiet) print(describe_fit(result, a));
-  return result.report.converged() ? exit_done : exit_not_converged;
+  return exit_code(result.report);
 }

@@ -13,7 +13,37 @@ jensen::Start start_named(const std::string& name) {
   if (name == "random") return jensen::Start::random;
   if (name == "hierarchical") return jensen::Start::hierarchical;
   if (name == "short-runs") return jensen::Start::short_runs;
+  if (name == "annealed") return jensen::Start::annealed;
   return jensen::Start::k_means_plus_plus;
+}
+
+jensen::Algorithm algorithm_named(const std::string& name) {
+  using jensen::Algorithm;
+  for (auto a : {Algorithm::classification, Algorithm::stochastic, Algorithm::monte_carlo, Algorithm::annealed,
+                 Algorithm::incremental, Algorithm::online, Algorithm::sparse, Algorithm::ecm}) {
+    if (name == to_string(a)) return a;
+  }
+  return Algorithm::exact;
+}
+
+jensen::Acceleration acceleration_named(const std::string& name) {
+  using jensen::Acceleration;
+  for (auto a : {Acceleration::squarem, Acceleration::anderson, Acceleration::quasi_newton}) {
+    if (name == to_string(a)) return a;
+  }
+  return Acceleration::none;
+}
+
+void add_checkpoint(jensen::Options& options, const CheckpointArguments& checkpoint) {
+  if (!checkpoint.path && (checkpoint.resume || checkpoint.every)) {
+    throw jensen::Error(std::string(checkpoint.resume ? "--resume" : "--checkpoint-every") +
+                        ": say which file with --checkpoint");
+  }
+  if (!checkpoint.path) return;
+  if (checkpoint.path->empty() || *checkpoint.path == "-") throw jensen::Error("--checkpoint: must be a file");
+  options.checkpoint = *checkpoint.path;
+  if (checkpoint.every) options.checkpoint_seconds = *checkpoint.every;
+  options.resume = checkpoint.resume;
 }
 
 }  // namespace
@@ -27,6 +57,9 @@ jensen::Options engine_options(const EngineArguments& arguments) {
   if (arguments.tolerance) options.tolerance = *arguments.tolerance;
   if (arguments.max_iterations) options.max_iterations = *arguments.max_iterations;
   options.threads = arguments.threads;
+  if (arguments.algorithm) options.algorithm = algorithm_named(*arguments.algorithm);
+  if (arguments.accelerate) options.acceleration = acceleration_named(*arguments.accelerate);
+  add_checkpoint(options, arguments.checkpoint);
   options.validate();
   return options;
 }

@@ -20,6 +20,11 @@ struct FitResult {
   int threads = 1;
 };
 
+/// A stochastic algorithm that did all it was asked to has done its work too.
+inline ExitCode exit_code(const jensen::Report& report) {
+  return report.converged() || report.outcome == jensen::Outcome::completed ? exit_done : exit_not_converged;
+}
+
 /// Options of a fit from data as the user put them, the callback aside.
 jensen::Options engine_options(const EngineArguments& arguments);
 int thread_count(int threads);

@@ -1,18 +1,46 @@
 #include <jensen/em/e_step.h>
 #include <jensen/execution/reduction.h>
 
+#include <algorithm>
 #include <limits>
 
 namespace jensen {
 
-Expected EStep::operator()(const Model& model, const Rule& rule) {
-  model.check_units(!data_.sequences().empty());
-  ++evaluations_;
+Model::Scratch& EStep::scratch_of(int worker, const Model& model) {
   while (scratch_.size() < static_cast<std::size_t>(workers_.count())) scratch_.push_back(model.scratch());
+  return *scratch_[static_cast<std::size_t>(worker)];
+}
+
+Expected EStep::view(const Data& data, const Model& model, const Rule& rule) {
+  rows_seen_ += data_.rows();
+  static_cast<void>(scratch_of(0, model));  // makes all of them, before there are threads
   const Expected zero{model.no_statistics(), {}};
-  return reduce(data_, workers_, zero, [&](Expected& total, const Block& block, int worker) {
+  return reduce(data, workers_, zero, [&](Expected& total, const Block& block, int worker) {
     total.evidence += model.expect(block, rule, total.statistics, *scratch_[static_cast<std::size_t>(worker)]);
   });
+}
+
+Expected EStep::rows(const Model& model, const Rule& rule, std::int64_t first, std::int64_t last) {
+  rows_seen_ += last - first;
+  Expected total{model.no_statistics(), {}};
+  BlockBuffer buffer;
+  const std::int64_t block_rows = chunk_layout(data_.rows(), data_.columns()).block_rows;
+  for (; first < last; first += block_rows) {
+    const Block block = data_.block(first, std::min(block_rows, last - first), buffer);
+    total.evidence += model.expect(block, rule, total.statistics, scratch_of(0, model));
+  }
+  return total;
+}
+
+double EStep::weight() {
+  return reduce(data_, workers_, 0.0, [](double& total, const Block& block, int) {
+    for (std::int64_t i = 0; i < block.rows(); ++i) total += block.weight(i);
+  });
+}
+
+int EStep::evaluations() const {
+  const std::int64_t rows = std::max<std::int64_t>(1, data_.rows());
+  return static_cast<int>((rows_seen_ + rows - 1) / rows);
 }
 
 Bound bound_of(const Model& theta, const Expected& expected) {

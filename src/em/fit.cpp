@@ -1,4 +1,6 @@
 // Restarts around the loop of climb.cpp, and the report of what they found.
+#include <jensen/em/accelerate/acceleration.h>
+#include <jensen/em/checkpoint.h>
 #include <jensen/em/climb.h>
 #include <jensen/em/fit.h>
 #include <jensen/em/starts.h>
@@ -13,6 +15,7 @@
 #include <cmath>
 #include <limits>
 #include <mutex>
+#include <optional>
 
 namespace jensen {
 
@@ -34,13 +37,25 @@ void check(const Model& model, const Data& data, const Options& options) {
                                     "agglomerated whole, so that every restart would be the same",
                                     data.rows(), options.restarts, hierarchical_sample_rows));
   }
+  make_variant(options.algorithm, options.variant, 0)->check(model);
+  if (options.acceleration != Acceleration::none) {
+    model.require(Capability::unconstrained, "acceleration by " + to_string(options.acceleration));
+  }
 }
 
 // All starts of one fit, the best end so far, and the report on each.
 class Search {
  public:
   Search(const Model& prototype, const Data& data, const Options& options)
-      : prototype_(prototype), data_(data), options_(options), reports_(static_cast<std::size_t>(options.restarts)) {}
+      : prototype_(prototype), data_(data), options_(options), reports_(static_cast<std::size_t>(options.restarts)) {
+    if (options.checkpoint.empty()) return;
+    checkpoint_.emplace(prototype, data, options);
+    if (auto best = checkpoint_->best(prototype)) {
+      best_restart_ = checkpoint_->best_restart();
+      best_ = std::move(*best);
+      start_seconds_ = checkpoint_->start(best_restart_).seconds;
+    }
+  }
 
   void run(Workers& workers) {
     // Threads go to restarts while there are enough of them, else into each pass; bits are the same either way.
@@ -63,17 +78,19 @@ class Search {
   void try_start(int restart, Workers& workers) {
     RestartReport& report = reports_[static_cast<std::size_t>(restart)];
     report.seed = restart_seed(options_.seed, restart);
+    if (checkpoint_ && checkpoint_->start(restart).finished) {
+      report = checkpoint_->start(restart).report;
+      return;
+    }
     if (stopped_) {
       report.outcome = Outcome::stopped_by_caller;
       report.message = "not begun: stopped by the caller";
       report.log_likelihood = std::numeric_limits<double>::quiet_NaN();
       return;
     }
-    const auto begun = Clock::now();
-    const auto start = started(prototype_, options_.start, data_, report.seed, workers);
-    const double seconds = seconds_since(begun);
-    PlainStride stride;
-    Climb end = climb(*start, data_, workers, options_, stride, [&](const Step& step) { return watch(restart, step); });
+    Climb end;
+    double seconds = 0;
+    climb_from(restart, workers, end, seconds);
     report.outcome = end.outcome;
     report.message = end.message;
     report.log_likelihood = end.reading.log_likelihood;
@@ -81,7 +98,43 @@ class Search {
     report.iterations = end.iterations;
     report.evaluations = end.evaluations;
     report.degenerate = !end.degeneracies.empty();
-    keep_best(restart, std::move(end), seconds);
+    const std::lock_guard lock(best_mutex_);
+    const bool is_best = better(restart, end);
+    // What was cut short is under way still: the checkpoint has its last accepted θ.
+    if (checkpoint_ && !stopped_) checkpoint_->finish(restart, seconds, report, is_best ? &end : nullptr);
+    if (!is_best) return;
+    best_ = std::move(end);
+    best_restart_ = restart;
+    start_seconds_ = seconds;
+  }
+
+  void climb_from(int restart, Workers& workers, Climb& end, double& seconds) {
+    const std::uint64_t seed = restart_seed(options_.seed, restart);
+    const auto variant = make_variant(options_.algorithm, options_.variant, seed);
+    const auto stride = make_stride(options_.acceleration);
+    const auto watcher = [&](const Step& step) { return watch(restart, step); };
+    if (!checkpoint_) {
+      const auto begun = Clock::now();
+      const auto start = started(prototype_, options_.start, data_, seed, workers);
+      seconds = seconds_since(begun);
+      end = climb(*start, data_, workers, options_, *stride, watcher, variant.get());
+      return;
+    }
+    const Keep keep = [&](const std::function<void(StateWriter&)>& state) {
+      checkpoint_->keep(restart, seconds, state, stopped_);
+    };
+    const std::string& state = checkpoint_->start(restart).state;
+    if (!state.empty()) {
+      const std::string copy = state;  // the checkpoint's own is overwritten on the way
+      StateReader resume(copy);
+      seconds = checkpoint_->start(restart).seconds;
+      end = climb(prototype_, data_, workers, options_, *stride, watcher, variant.get(), keep, &resume);
+      return;
+    }
+    const auto begun = Clock::now();
+    const auto start = started(prototype_, options_.start, data_, seed, workers);
+    seconds = seconds_since(begun);
+    end = climb(*start, data_, workers, options_, *stride, watcher, variant.get(), keep);
   }
 
   Verdict watch(int restart, const Step& step) {
@@ -107,14 +160,6 @@ class Search {
     return mine > theirs || (mine == theirs && restart < best_restart_);
   }
 
-  void keep_best(int restart, Climb end, double seconds) {
-    const std::lock_guard lock(best_mutex_);
-    if (!better(restart, end)) return;
-    best_ = std::move(end);
-    best_restart_ = restart;
-    start_seconds_ = seconds;
-  }
-
   const Model& prototype_;
   const Data& data_;
   const Options& options_;
@@ -125,6 +170,7 @@ class Search {
   Climb best_;
   int best_restart_ = -1;
   double start_seconds_ = 0;
+  std::optional<Checkpoint> checkpoint_;
 };
 
 std::vector<Optimum> distinct_optima(const std::vector<RestartReport>& restarts, double weight) {

@@ -18,6 +18,20 @@ void Options::validate() const {
   if (max_iterations < 0) refuse("max_iterations", fmt::format("must be ≥ 0, got {}", max_iterations));
   if (restarts < 1) refuse("restarts", fmt::format("must be ≥ 1, got {}", restarts));
   if (threads < 0) refuse("threads", fmt::format("must be ≥ 0 (0: one per processor), got {}", threads));
+  variant.validate(algorithm);
+  const bool one_map = algorithm == Algorithm::exact || algorithm == Algorithm::classification ||
+                       algorithm == Algorithm::restricted || (algorithm == Algorithm::ecm && !variant.multicycle);
+  if (acceleration != Acceleration::none && !one_map) {
+    refuse("acceleration", fmt::format("must be none with algorithm {}, whose steps are not one fixed map, got {}",
+                                       to_string(algorithm), to_string(acceleration)));
+  }
+  if (!(checkpoint_seconds >= 0)) {
+    refuse("checkpoint_seconds", fmt::format("must be ≥ 0, got {}", checkpoint_seconds));
+  }
+  if (resume && checkpoint.empty()) refuse("resume", "needs a checkpoint to go on from");
+  if (!checkpoint.empty() && variant.restricted_q) {
+    refuse("checkpoint", "cannot be kept of a restricted q, which is the caller's own code");
+  }
   if (start == Start::given && restarts > 1) {
     refuse("restarts",
            fmt::format("must be 1 when the start is given, got {}: every restart would be the same", restarts));

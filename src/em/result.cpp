@@ -14,6 +14,7 @@ std::string to_string(Outcome outcome) {
     case Outcome::objective_fell: return "objective_fell";
     case Outcome::not_finite: return "not_finite";
     case Outcome::stalled: return "stalled";
+    case Outcome::completed: return "completed";
   }
   return "unknown";
 }

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace jensen {
@@ -62,6 +63,18 @@ std::unique_ptr<Model> best_of_short_runs(const Model& prototype, const Data& da
   return best;
 }
 
+std::unique_ptr<Model> annealed(const Model& prototype, const Data& data, std::uint64_t seed, Workers& workers) {
+  const auto start = started(prototype, Start::random, data, seed, workers);
+  Options options;
+  const VariantOptions schedule;
+  // Down to temperature 1, where the climb that follows goes on.
+  const double levels = std::ceil(std::log(schedule.first_temperature) / -std::log(schedule.cooling));
+  options.max_iterations = static_cast<int>(levels) * schedule.steps_per_temperature;
+  PlainStride stride;
+  const auto variant = make_variant(Algorithm::annealed, schedule, seed);
+  return climb(*start, data, workers, options, stride, {}, variant.get()).model;
+}
+
 void check_labels(const Data& data, int states) {
   BlockBuffer buffer;
   const Block block = data.block(0, std::min<std::int64_t>(1, data.rows()), buffer);
@@ -79,6 +92,7 @@ Rule starting_rule(Start start, const Data& data, int states, std::uint64_t seed
     case Start::hierarchical: return hierarchical_seeding(data, states, seed, workers);
     case Start::k_means_plus_plus: return k_means_plus_plus_seeding(data, states, seed, workers);
     case Start::short_runs:
+    case Start::annealed:
     case Start::given: break;
   }
   throw ArgumentError("starting_rule", "start", "is not a rule for responsibilities");
@@ -90,6 +104,7 @@ std::unique_ptr<Model> started(const Model& prototype, Start start, const Data& 
   prototype.require(Capability::states, "a random start");
   prototype.require(Capability::rules, "a random start");
   if (start == Start::short_runs) return best_of_short_runs(prototype, data, seed, workers);
+  if (start == Start::annealed) return annealed(prototype, data, seed, workers);
   const Rule rule = starting_rule(start, data, prototype.states(), seed, workers);
   EStep e_step(data, workers);
   auto model = prototype.clone();

@@ -4,17 +4,25 @@
 
 namespace jensen {
 
-Candidate HalvingStride::propose(const Model& accepted, std::unique_ptr<Model> next) {
-  tentative_ = next->tentative();
+void HalvingStride::look_at(const Model& accepted, const Model& next) {
+  tentative_ = next.tentative();
   share_ = 0;
-  if (tentative_) {
-    next->require(Capability::unconstrained, "an M-step on trial");
-    from_ = accepted.unconstrained();
-  }
+  if (!tentative_) return;
+  next.require(Capability::unconstrained, "an M-step on trial");
+  from_ = accepted.unconstrained();
+}
+
+Proposal HalvingStride::propose(const Model& accepted, std::unique_ptr<Model> next) {
+  look_at(accepted, *next);
   return on_trial(inner_.propose(accepted, std::move(next)));
 }
 
-Candidate HalvingStride::retreat() {
+Proposal HalvingStride::plain(const Model& accepted, std::unique_ptr<Model> next) {
+  look_at(accepted, *next);
+  return on_trial({std::move(next)});
+}
+
+Proposal HalvingStride::retreat() {
   if (share_ == 0) return on_trial(inner_.retreat());
   if (share_ < std::ldexp(1.5, -most_halvings)) return {};
   share_ /= 2;
@@ -24,7 +32,7 @@ Candidate HalvingStride::retreat() {
   return {std::move(part), true, share_};
 }
 
-Candidate HalvingStride::on_trial(Candidate candidate) {
+Proposal HalvingStride::on_trial(Proposal candidate) {
   if (!tentative_ || candidate.trial) return candidate;
   share_ = 1;
   to_ = candidate.model->unconstrained();

@@ -38,6 +38,50 @@ std::optional<Outcome> Trace::record(Step step, bool plain, const std::function<
   return judge(step.gain, promised_gain);
 }
 
+bool Trace::wants_plain_steps() const {
+  return tolerance_ > 0 && !steps_.empty() && plain_steps_ == 0 && steps_.back().gain <= tolerance_;
+}
+
+void save(StateWriter& out, const Step& step) {
+  out.put(step.iteration);
+  out.put(step.evaluations);
+  out.put(step.reading.epoch);
+  for (double value : {step.reading.log_likelihood, step.reading.log_prior, step.reading.surrogate, step.bound,
+                       step.gain, step.remaining, step.seconds}) {
+    out.put(value);
+  }
+}
+
+Step load_step(StateReader& in) {
+  Step step;
+  step.iteration = in.number();
+  step.evaluations = in.number();
+  step.reading.epoch = in.number();
+  for (double* value : {&step.reading.log_likelihood, &step.reading.log_prior, &step.reading.surrogate, &step.bound,
+                        &step.gain, &step.remaining, &step.seconds}) {
+    *value = in.real();
+  }
+  return step;
+}
+
+void Trace::save(StateWriter& out) const {
+  out.put(static_cast<std::int64_t>(steps_.size()));
+  for (const Step& step : steps_) jensen::save(out, step);
+  for (int value : {plain_steps_, settled_, contradictions_}) out.put(value);
+  out.put(monotone_);
+  out.put(promised_gain_);
+  out.put(fall_);
+}
+
+void Trace::load(StateReader& in) {
+  steps_.resize(static_cast<std::size_t>(in.integer()));
+  for (Step& step : steps_) step = load_step(in);
+  for (int* value : {&plain_steps_, &settled_, &contradictions_}) *value = in.number();
+  monotone_ = in.flag();
+  promised_gain_ = in.real();
+  fall_ = in.real();
+}
+
 // Gains of EM fall by a constant factor in the end, so that what is left is a geometric series (Böhning et al. 1994).
 double Trace::aitken(double gain) const {
   const double before = steps_.back().gain;

@@ -18,7 +18,7 @@ namespace {
 class OverRelaxed final : public Stride {
  public:
   explicit OverRelaxed(double factor) : factor_(factor) {}
-  Candidate propose(const Model& accepted, std::unique_ptr<Model> next) override {
+  Proposal propose(const Model& accepted, std::unique_ptr<Model> next) override {
     ++proposals;
     const auto from = accepted.unconstrained();
     auto to = next->unconstrained();
@@ -27,7 +27,7 @@ class OverRelaxed final : public Stride {
     next->set_unconstrained(to);
     return {std::move(next), true};
   }
-  Candidate retreat() override {
+  Proposal retreat() override {
     ++retreats;
     return {std::move(fallback_), false};
   }
@@ -97,12 +97,12 @@ TEST(Stride, PlainStepsAreTheDefault) {
 TEST(Stride, ATrialWithoutLikelihoodIsTakenBack) {
   class ToNowhere final : public Stride {
    public:
-    Candidate propose(const Model&, std::unique_ptr<Model> next) override {
+    Proposal propose(const Model&, std::unique_ptr<Model> next) override {
       fallback_ = next->clone();
       static_cast<void>(next);
       return {std::make_unique<Erased<support::Geometric>>(support::Geometric{.theta = std::nan("")}), true};
     }
-    Candidate retreat() override { return {std::move(fallback_), false}; }
+    Proposal retreat() override { return {std::move(fallback_), false}; }
 
    private:
     std::unique_ptr<Model> fallback_;
@@ -155,7 +155,7 @@ TEST(HalvingStride, SharesHalveTheWayInUnconstrainedCoordinates) {
   PlainStride plain;
   HalvingStride stride(plain);
   const Erased accepted(NewtonPoisson{.u = 1});
-  Candidate candidate = stride.propose(accepted, std::make_unique<Erased<NewtonPoisson>>(NewtonPoisson{.u = 9}));
+  Proposal candidate = stride.propose(accepted, std::make_unique<Erased<NewtonPoisson>>(NewtonPoisson{.u = 9}));
   EXPECT_TRUE(candidate.trial);
   EXPECT_TRUE(candidate.plain()) << "the whole M-step is a plain one";
   double share = 1;

@@ -6,13 +6,18 @@
 #include <gtest/gtest.h>
 #include <Eigen/LU>
 
+#include <array>
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <iostream>
 #include <nlohmann/json.hpp>
 #include <numbers>
 #include <optional>
 
+#include "../examples/poisson_mixture.h"
 #include "support/source_folder.h"
 
 namespace jensen {
@@ -266,6 +271,66 @@ std::string name_of(const testing::TestParamInfo<std::size_t>& info) {
 }
 
 INSTANTIATE_TEST_SUITE_P(GaussianMixture, Golden, testing::Range<std::size_t>(0, 39), name_of);
+
+// Passes over the data until ℓ is within 1e-9 per observation of the best end of all four; −1 where the climb led to
+// another optimum.
+std::array<int, 4> passes_to_the_best(const std::function<Report(const Options&)>& fit) {
+  std::array<Report, 4> reports;
+  double best = -std::numeric_limits<double>::infinity();
+  for (std::size_t a = 0; a < reports.size(); ++a) {
+    Options options;
+    options.acceleration = static_cast<Acceleration>(a);
+    options.tolerance = 1e-12;
+    options.max_iterations = 20000;
+    reports[a] = fit(options);
+    EXPECT_TRUE(reports[a].monotone) << to_string(options.acceleration);
+    for (const Step& step : reports[a].trace) EXPECT_FALSE(step.gain < -1e-8) << to_string(options.acceleration);
+    best = std::max(best, reports[a].log_likelihood);
+  }
+  std::array<int, 4> passes{-1, -1, -1, -1};
+  for (std::size_t a = 0; a < reports.size(); ++a) {
+    for (const Step& step : reports[a].trace) {
+      if (step.reading.log_likelihood < best - 1e-9 * reports[a].total_weight) continue;
+      passes[a] = step.evaluations;
+      break;
+    }
+  }
+  return passes;
+}
+
+// Prints the table of docs/acceleration.md where JENSEN_TABLE is set, with the case of 200 000 rows.
+TEST(GoldenAcceleration, NeverFallsAndOftenSavesPasses) {
+  const bool whole = std::getenv("JENSEN_TABLE") != nullptr;
+  std::string text = "| case | plain | SQUAREM | Anderson | quasi-Newton |\n| --- | --: | --: | --: | --: |\n";
+  std::array<int, 4> total{};
+  const auto line = [&](const std::string& name, const std::array<int, 4>& passes) {
+    text += "| " + name;
+    for (int p : passes) text += " | " + (p < 0 ? "other" : std::to_string(p));
+    text += " |\n";
+    for (std::size_t a = 0; a < passes.size(); ++a) total[a] += std::max(0, passes[a]);
+  };
+  for (const auto& golden : cases()) {
+    if (golden.at("components") == 1 && !golden.contains("init")) {
+      if (!whole) continue;
+    }
+    if (golden.at("dataset").contains("recipe") && !whole) continue;
+    const auto table = table_of(golden.at("dataset"));
+    if (!table) continue;
+    const GaussianMixture start = start_of(golden, *table);
+    line(golden.at("id"), passes_to_the_best([&](const Options& options) {
+           return fit_gaussian_mixture(start, *table, Prior::none, options).report;
+         }));
+  }
+  const Table deaths = read_csv(in_source("data/london_deaths.csv"), {.columns = {{"deaths"}}})
+                           .table.with_weights({162, 267, 271, 185, 111, 61, 27, 8, 3, 1});
+  const auto london = passes_to_the_best([&](const Options& options) {
+    return fit(PoissonMixture({0.5, 0.5}, {1, 3}), deaths, options).report;
+  });
+  line("london_deaths, two Poissons", london);
+  line("sum", total);
+  if (whole) std::cout << text;
+  for (std::size_t a = 1; a < london.size(); ++a) EXPECT_LT(london[a], london[0] / 5);
+}
 
 TEST(GoldenFile, IsWhole) { EXPECT_EQ(cases().size(), 39U); }
 

@@ -3,8 +3,8 @@
 
 void add_engine(CLI::App& app, EngineArguments& engine) {
   app.add_option("--init", engine.init, "Where a start comes from [k-means++]")
-      ->check(one_of({"k-means++", "random", "hierarchical", "short-runs"}))
-      ->type_name("k-means++|random|hierarchical|short-runs");
+      ->check(one_of({"k-means++", "random", "hierarchical", "short-runs", "annealed"}))
+      ->type_name("k-means++|random|hierarchical|short-runs|annealed");
   app.add_option("--restarts", engine.restarts, "Independent starts; the best end counts [10; 1 if hierarchical]")
       ->type_name("N");
   app.add_option("--seed", engine.seed, "Of the starts; the same seed gives the same result, to the bit [0]")
@@ -20,6 +20,7 @@ void add_engine(CLI::App& app, EngineArguments& engine) {
                  "Stop when the log-likelihood still to gain is estimated below this per observation; 0: never [1e-8]")
       ->type_name("X");
   app.add_option("--max-iterations", engine.max_iterations, "Of each start [5000]")->type_name("N");
+  add_algorithm(app, engine);
   app.add_option("--threads", engine.threads, "0: one per processor; the result does not depend on it")
       ->capture_default_str()
       ->type_name("N");

@@ -20,6 +20,7 @@ void add_gaussian_mixture(CLI::App& fit, Command& chosen) {
                    "Model file whose weights, means and covariances are the start, used as they are")
       ->type_name("MODEL");
   add_engine(*mixture, a->engine);
+  add_checkpoint(*mixture, a->engine.checkpoint);
   mixture->add_option("-o,--output", a->output, "Save the model here")->type_name("MODEL");
   mixture->add_option("--trace", a->trace, "Write a line for each iteration of the returned start to this CSV file")
       ->type_name("CSV");
@@ -34,7 +35,9 @@ void add_gaussian_mixture(CLI::App& fit, Command& chosen) {
       "  jensen fit gaussian-mixture data/iris.csv -k 3 --labels Species -o iris.json\n"
       "  # ten more iterations from a saved model, each one recorded\n"
       "  jensen fit gaussian-mixture data/faithful.csv --start model.json --tolerance 0 --max-iterations 10 "
-      "--trace trace.csv\n\n"
+      "--trace trace.csv\n"
+      "  # killed at any moment, the same command goes on where it was\n"
+      "  jensen fit gaussian-mixture data/faithful.csv -k 3 --checkpoint fit.ckpt --resume -o model.json\n\n"
       "Exit code: 0 converged, 1 something to correct, 2 the fit did not converge (its best is still saved).\n"
       "Ctrl-C ends the fit with the best so far; a second one ends it at once.");
   mixture->callback([a, &chosen] { chosen = *a; });

@@ -9,6 +9,7 @@
 #include <jensen/em/options.h>
 #include <jensen/em/stride.h>
 #include <jensen/em/trace.h>
+#include <jensen/em/variants/variant.h>
 
 namespace jensen {
 
@@ -28,8 +29,18 @@ struct Climb {
   std::vector<Degeneracy> degeneracies;
 };
 
-/// Climbs from `start` until the trace says that it is over. `watch` sees every accepted step.
+/// Keeps what is needed to go on after an interruption. `state` is called to write it, when it is wanted.
+using Keep = std::function<void(const std::function<void(StateWriter&)>& state)>;
+
+/// Climbs from `start` until the trace says that it is over. `watch` sees every accepted step. `variant` is exact EM if
+/// null. `keep` is called after every accepted whole step; `resume`, what it wrote, goes on from there with the same
+/// bits, given the same start, data, options and fresh policies.
 Climb climb(const Model& start, const Data& data, Workers& workers, const Options& options, Stride& stride,
-            const std::function<Verdict(const Step&)>& watch);
+            const std::function<Verdict(const Step&)>& watch, Variant* variant = nullptr, const Keep& keep = nullptr,
+            StateReader* resume = nullptr);
+
+/// A finished climb as bytes, and back into a copy of `prototype`.
+void save(StateWriter& out, const Climb& climb);
+Climb load_climb(StateReader& in, const Model& prototype);
 
 }  // namespace jensen

@@ -27,14 +27,28 @@ class EStep {
   EStep(const Data& data, Workers& workers) : data_(data), workers_(workers) {}
 
   /// One pass over the data. Statistics are about the model's own reference points.
-  Expected operator()(const Model& model, const Rule& rule = Posterior{});
-  int evaluations() const { return evaluations_; }
+  Expected operator()(const Model& model, const Rule& rule = Posterior{}) { return view(data_, model, rule); }
+  /// One pass over another view of the same rows.
+  Expected view(const Data& data, const Model& model, const Rule& rule = Posterior{});
+  /// Rows [first, last) alone, on this thread: that share of a pass.
+  Expected rows(const Model& model, const Rule& rule, std::int64_t first, std::int64_t last);
+
+  const Data& data() const { return data_; }
+  /// Σ w_i, without an E-step.
+  double weight();
+  /// Passes over the data so far; a pass begun counts as one.
+  int evaluations() const;
+  /// Rows beyond whole passes, and passes: what a checkpoint keeps.
+  std::int64_t rows_seen() const { return rows_seen_; }
+  void set_rows_seen(std::int64_t rows) { rows_seen_ = rows; }
 
  private:
+  Model::Scratch& scratch_of(int worker, const Model& model);
+
   const Data& data_;
   Workers& workers_;
   std::vector<std::unique_ptr<Model::Scratch>> scratch_;  // one a worker
-  int evaluations_ = 0;
+  std::int64_t rows_seen_ = 0;
 };
 
 /// Q and the bound at `theta`, from an E-step made at any parameters; NaN where the model cannot say.

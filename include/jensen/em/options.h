@@ -3,8 +3,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 
+#include <jensen/em/accelerate/options.h>
 #include <jensen/em/result.h>
+#include <jensen/em/variants/options.h>
 
 namespace jensen {
 
@@ -15,6 +18,7 @@ enum class Start {
   random,             ///< responsibilities uniform on the simplex, independent by row
   hierarchical,  ///< Ward's agglomeration on scaled columns, cut at K clusters; same for every seed up to 2000 rows
   short_runs,    ///< the best of several short EM runs from random seeds (Biernacki, Celeux and Govaert 2003)
+  annealed,      ///< random responsibilities, then annealed EM (Ueda and Nakano 1998) from temperature 4 to 1
   given,         ///< the parameters of the model handed in
 };
 
@@ -28,12 +32,25 @@ struct Options {
   /// M-steps at most. ≥ 0; 0 evaluates the start.
   int max_iterations = 5000;
 
+  /// Which variant of EM climbs, and its settings.
+  Algorithm algorithm = Algorithm::exact;
+  VariantOptions variant = {};
+  /// Leaps between the steps, for every model with unconstrained(); the objective never falls. Needs an algorithm that
+  /// ascends by one fixed map: exact, classification, restricted or single-cycle ECM.
+  Acceleration acceleration = Acceleration::none;
+
   Start start = Start::given;
   /// Independent starts; the best end is returned. ≥ 1; a deterministic start (given) allows only 1.
   int restarts = 1;
   std::uint64_t seed = 0;
   /// Worker threads; 0 means one per processor. The result does not depend on it, to the last bit.
   int threads = 0;
+
+  /// File that keeps the fit as it stands (em/checkpoint.h), rewritten every checkpoint_seconds ≥ 0; empty: none.
+  std::string checkpoint = {};
+  double checkpoint_seconds = 10;
+  /// Go on from that file, to the same bits as without the interruption; begin afresh where it does not exist.
+  bool resume = false;
 
   /// Called after every iteration of every restart, never by two threads at once. Verdict::stop ends all of them; the
   /// result is the best so far.

@@ -1,7 +1,9 @@
 // What a fit reports: how it ended, the certificate of its ascent, and every start that it tried.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,7 @@ enum class Outcome {
   objective_fell,     ///< an M-step lowered the objective beyond rounding: the model's M-step or Q is wrong
   not_finite,         ///< the likelihood is −∞ or not a number
   stalled,            ///< the M-step no longer moves, yet the gradient is not zero
+  completed,          ///< a stochastic algorithm did all that it was asked to; there is no claim of convergence
 };
 std::string to_string(Outcome outcome);
 
@@ -36,7 +39,11 @@ struct Reading {
   int epoch = 0;
   double log_likelihood = 0;
   double log_prior = 0;
-  double objective() const { return log_likelihood + log_prior; }
+  /// What is climbed in place of ℓ(θ): F(q, θ) where q is not the posterior (classification, restricted, incremental,
+  /// sparse), F with the entropy times T (annealed); in the passes of online EM Σ w_i log p(x_i; θ), each batch at the
+  /// θ of its turn. NaN: nothing, it is ℓ(θ) itself. Where it is not, ℓ(θ) may be unknown and NaN.
+  double surrogate = std::numeric_limits<double>::quiet_NaN();
+  double objective() const { return (std::isnan(surrogate) ? log_likelihood : surrogate) + log_prior; }
 };
 
 /// One accepted θ. NaN stands for what is not known yet or what the model cannot measure.
@@ -92,7 +99,7 @@ struct Report {
   int free_parameters = -1;  ///< −1 where the model does not say
 
   Bound bound;           ///< at the parameters returned; entropy and Q are NaN where the model lacks them
-  bool monotone = true;  ///< every step climbed: ℓ_old ≤ F(q_old, θ_new) ≤ ℓ_new, to rounding
+  bool monotone = true;  ///< every step that had to climb did: ℓ_old ≤ F(q_old, θ_new) ≤ ℓ_new, to rounding
   double gradient = 0;   ///< largest gain per observation that a Newton step along one coordinate of Q promises at the
                          ///< end; NaN where the model has no Q in unconstrained coordinates
 

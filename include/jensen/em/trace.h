@@ -7,8 +7,12 @@
 #include <vector>
 
 #include <jensen/em/result.h>
+#include <jensen/em/state.h>
 
 namespace jensen {
+
+void save(StateWriter& out, const Step& step);
+Step load_step(StateReader& in);
 
 class Trace {
  public:
@@ -22,13 +26,21 @@ class Trace {
   /// unknown) is asked only when the readings say "converged".
   std::optional<Outcome> record(Step step, bool plain, const std::function<double()>& promised_gain);
 
+  void save(StateWriter& out) const;
+  void load(StateReader& in);
+
   bool empty() const { return steps_.empty(); }
   /// The objective of the last accepted θ; −∞ before there is one.
   double reached() const;
+  /// Whether a reading may be compared with the last one.
+  bool compares(const Reading& reading) const { return !empty() && steps_.back().reading.epoch == reading.epoch; }
   /// Differences of the objective below this are rounding.
   double rounding(double objective) const;
   /// What repeating the same sums in other numbers may change: far below rounding(), which a whole M-step may lose.
   double noise() const;
+
+  /// The last gain lies below the tolerance, but was no plain step's: plain steps must tell what is left.
+  bool wants_plain_steps() const;
 
   const std::vector<Step>& steps() const { return steps_; }
   bool monotone() const { return monotone_; }

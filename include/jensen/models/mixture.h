@@ -66,8 +66,7 @@ class Mixture {
   }
 
   void maximize(const Statistics& s) {
-    const double total = std::accumulate(s.sum.begin(), s.sum.begin() + states(), 0.0);
-    for (std::size_t k = 0; k < weights_.size() && total > 0; ++k) weights_[k] = s.sum[k] / total;
+    maximize_weights(s);
     emissions_.maximize(emission_part(s));
   }
 
@@ -77,6 +76,21 @@ class Mixture {
       if (s.sum[k] > 0) total += s.sum[k] * std::log(weights_[k]);
     }
     return total;
+  }
+
+  /// Conditional maximisation: the weights are part 0, then come the parts of the emissions, or all of them as one.
+  int parts() const {
+    if constexpr (requires { emissions_.parts(); }) return 1 + emissions_.parts();
+    return 2;
+  }
+  void maximize(const Statistics& s, int part) {
+    if (part == 0) {
+      maximize_weights(s);
+    } else if constexpr (requires(ConstSlice c) { emissions_.maximize(c, part); }) {
+      emissions_.maximize(emission_part(s), part - 1);
+    } else {
+      emissions_.maximize(emission_part(s));
+    }
   }
 
   double log_prior() const { return optional::log_prior(emissions_); }
@@ -153,6 +167,10 @@ class Mixture {
   }
 
  private:
+  void maximize_weights(const Statistics& s) {
+    const double total = std::accumulate(s.sum.begin(), s.sum.begin() + states(), 0.0);
+    for (std::size_t k = 0; k < weights_.size() && total > 0; ++k) weights_[k] = s.sum[k] / total;
+  }
   ConstSlice emission_part(const Statistics& s) const {
     return {std::span<const double>(s.sum).subspan(weights_.size()), s.about};
   }
