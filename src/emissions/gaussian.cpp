@@ -130,6 +130,7 @@ void Gaussian::derive() {
     constants_[static_cast<std::size_t>(k)] =
         -0.5 * (static_cast<double>(columns_) * log_two_pi + log_determinants[static_cast<std::size_t>(factor_of(k))]);
   }
+  derive_pivot();
 }
 
 void Gaussian::sample(int k, Stream& stream, std::span<double> x) const {

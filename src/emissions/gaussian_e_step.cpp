@@ -40,7 +40,7 @@ void Gaussian::reference(std::span<double> about) const { std::copy(means_.begin
 
 void Gaussian::add_log_density(const Block& x, Panel p, Scratch& scratch) const {
   if (!x.has_missing) {
-    for (int k = 0; k < components_; ++k) add_rows(x.x, k, p.column(k), scratch);
+    add_complete_rows(x.x, p, scratch);
     return;
   }
   keep_conditionings_of_these_covariances(scratch);
@@ -114,7 +114,7 @@ void Gaussian::add_pattern(const Block& x, const MissingPattern& pattern, Panel 
 
 double Gaussian::accumulate(const Block& x, ConstPanel r, Slice s, Scratch& scratch) const {
   if (!x.has_missing) {
-    for (int k = 0; k < components_; ++k) accumulate_rows(x.x, r.column(k), k, s, scratch);
+    accumulate_complete_rows(x.x, r, s, scratch);
     return 0;
   }
   keep_conditionings_of_these_covariances(scratch);

@@ -17,29 +17,12 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 #include <hwy/contrib/math/math-inl.h>
+#include "math/lanes-inl.h"
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();
 namespace jensen::kernels::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
-
-using Lane = hn::ScalableTag<double>;
-using Vector = hn::Vec<Lane>;
-constexpr std::size_t lanes = HWY_LANES(double);
-constexpr std::size_t virtual_lanes = 8;              // sums over rows have this many partial sums on every target
-constexpr std::size_t parts = virtual_lanes / lanes;  // vectors that make up the virtual lanes
-constexpr std::size_t tile_rows = 32;                 // rows of a tile that stays in the first-level cache
-constexpr std::size_t register_vectors = lanes == 8 ? 4 : 2;
-
 std::size_t padded(std::size_t rows) { return (rows + virtual_lanes - 1) / virtual_lanes * virtual_lanes; }
-
-double add_lanes(const double* v) { return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7])); }
-
-double add_lanes(const Vector* accumulators) {
-  alignas(64) double v[virtual_lanes];
-  for (std::size_t p = 0; p < parts; ++p) hn::Store(accumulators[p], Lane(), v + p * lanes);
-  return add_lanes(v);
-}
 
 // Writes x(first … first + count, j) − point[j] into target, column by column, and zeros up to the next multiple of
 // `pad`, so that the loops that follow need no remainder.
@@ -129,9 +112,17 @@ void add_diagonal_log_density(ConstPanel x, const double* mean, const double* pr
 }
 
 double sum(const double* v, std::size_t count) {
-  alignas(64) double accumulators[virtual_lanes] = {};
-  for (std::size_t i = 0; i < count; ++i) accumulators[i % virtual_lanes] += v[i];
-  return add_lanes(accumulators);
+  const Lane d;
+  Vector sums[parts];
+  for (auto& s : sums) s = hn::Zero(d);
+  std::size_t i = 0;
+  for (; i + virtual_lanes <= count; i += virtual_lanes) {
+    for (std::size_t p = 0; p < parts; ++p) sums[p] = hn::Add(sums[p], hn::LoadU(d, v + i + p * lanes));
+  }
+  alignas(64) double partial[virtual_lanes];
+  for (std::size_t p = 0; p < parts; ++p) hn::Store(sums[p], d, partial + p * lanes);
+  for (; i < count; ++i) partial[i % virtual_lanes] += v[i];
+  return add_lanes(partial);
 }
 
 // second += Σ_i left_a(i) right_b(i) for an A × B tile of the moment matrix; entries above the diagonal are left out.
@@ -245,6 +236,8 @@ void add_diagonal_moments(ConstPanel x, const double* about, const double* r, do
 // Highway's Exp and Log promise nothing for NaN, zero and infinities, so those lanes are settled here.
 Vector exp_of(Vector v) {
   const Lane d;
+  const auto easy = hn::And(hn::Ge(v, hn::Set(d, lowest_exponent)), hn::Le(v, hn::Set(d, highest_exponent)));
+  if (hn::AllTrue(d, easy)) return exp_inside(v);
   const Vector inside = hn::Min(hn::Max(v, hn::Set(d, -800.0)), hn::Set(d, 800.0));
   Vector result = hn::Exp(d, hn::Min(inside, hn::Set(d, 709.0)));
   result = hn::IfThenElse(hn::Gt(v, hn::Set(d, 709.0)), hn::Mul(result, hn::Exp(d, hn::Sub(inside, hn::Set(d, 709.0)))),
@@ -285,70 +278,117 @@ void log(double* v, std::size_t count) {
   elementwise(v, count, [](Vector x) HWY_ATTR { return log_of(x); });
 }
 
-// One vector of rows of normalize(): column k lies at p + k · stride.
 struct RowVector {
   Vector log_normalizer, entropy;
 };
 
-RowVector normalize_rows(double* p, std::size_t stride, std::size_t states, Vector weight) {
+// N vectors of rows of normalize(): column k of vector v lies at p + k · stride + v · lanes. Several at once, because
+// what is done to one row is a long chain of dependent operations.
+template <std::size_t N>
+HWY_INLINE void normalize_rows(double* p, std::size_t stride, std::size_t states, const Vector* weight,
+                               RowVector* row) {
   const Lane d;
   const Vector infinity = hn::Set(d, std::numeric_limits<double>::infinity());
-  const Vector lowest = hn::Set(d, -745.0);  // exp of less is 0, and 0 · −∞ must not arise below
-  Vector largest = hn::Neg(infinity);
-  auto broken = hn::Lt(infinity, infinity);
-  for (std::size_t k = 0; k < states; ++k) {
-    const Vector value = hn::LoadU(d, p + k * stride);
-    broken = hn::Or(broken, hn::Or(hn::IsNaN(value), hn::Eq(value, infinity)));
-    largest = hn::Max(largest, value);
+  const Vector lowest = hn::Set(d, lowest_exponent);  // e to the power of less is 0, and 0 · −∞ must not arise below
+  Vector largest[N], shift[N], total[N], weighted[N];
+  auto sound = hn::Lt(hn::Zero(d), infinity);
+  for (std::size_t v = 0; v < N; ++v) {
+    largest[v] = hn::Neg(infinity);
+    total[v] = weighted[v] = hn::Zero(d);  // weighted: Σ e^t t with t = p − max ≤ 0
   }
-  const Vector shift = hn::IfThenElse(hn::Eq(largest, hn::Neg(infinity)), hn::Zero(d), largest);
-  Vector total = hn::Zero(d);
-  Vector weighted = hn::Zero(d);  // Σ e^t t with t = p − max ≤ 0
+  hn::Mask<Lane> sound_rows[N];
+  for (auto& s : sound_rows) s = sound;  // neither NaN nor +∞ among them
   for (std::size_t k = 0; k < states; ++k) {
-    const Vector raw = hn::Sub(hn::LoadU(d, p + k * stride), shift);
-    const Vector t = hn::Max(raw, lowest);
-    const Vector e = hn::IfThenElse(hn::Lt(raw, lowest), hn::Zero(d), hn::Exp(d, t));
-    hn::StoreU(e, d, p + k * stride);
-    total = hn::Add(total, e);
-    weighted = hn::MulAdd(e, t, weighted);
+    for (std::size_t v = 0; v < N; ++v) {
+      const Vector value = hn::LoadU(d, p + k * stride + v * lanes);
+      sound_rows[v] = hn::And(sound_rows[v], hn::Lt(value, infinity));
+      largest[v] = hn::Max(largest[v], value);
+    }
   }
-  const auto possible = hn::Gt(total, hn::Zero(d));
-  const Vector log_total = hn::Log(d, hn::IfThenElse(possible, total, hn::Set(d, 1.0)));
-  const Vector inverse = hn::IfThenElse(possible, hn::Div(hn::Set(d, 1.0), total), hn::Zero(d));
-  const Vector scale = hn::Mul(inverse, weight);
+  for (std::size_t v = 0; v < N; ++v) {
+    shift[v] = hn::IfThenElse(hn::Eq(largest[v], hn::Neg(infinity)), hn::Zero(d), largest[v]);
+  }
   for (std::size_t k = 0; k < states; ++k) {
-    hn::StoreU(hn::Mul(hn::LoadU(d, p + k * stride), scale), d, p + k * stride);
+    double* column = p + k * stride;
+    Vector raw[N];
+    auto any = hn::Lt(infinity, infinity);
+    for (std::size_t v = 0; v < N; ++v) {
+      raw[v] = hn::Sub(hn::LoadU(d, column + v * lanes), shift[v]);
+      any = hn::Or(any, hn::Ge(raw[v], lowest));
+    }
+    if (hn::AllFalse(d, any)) {
+      for (std::size_t v = 0; v < N; ++v) hn::StoreU(hn::Zero(d), d, column + v * lanes);
+      continue;
+    }
+    for (std::size_t v = 0; v < N; ++v) {
+      const Vector t = hn::Max(raw[v], lowest);
+      const Vector e = hn::IfThenElseZero(hn::Ge(raw[v], lowest), exp_inside(t));
+      hn::StoreU(e, d, column + v * lanes);
+      total[v] = hn::Add(total[v], e);
+      weighted[v] = hn::MulAdd(e, t, weighted[v]);
+    }
   }
-  const Vector nan = hn::Set(d, std::numeric_limits<double>::quiet_NaN());
-  RowVector row;
-  row.log_normalizer = hn::IfThenElse(possible, hn::Add(shift, log_total), hn::Neg(infinity));
-  row.log_normalizer = hn::IfThenElse(broken, nan, row.log_normalizer);
-  row.entropy = hn::IfThenElse(possible, hn::Sub(log_total, hn::Mul(weighted, inverse)), hn::Zero(d));
-  return row;
+  Vector scale[N];
+  for (std::size_t v = 0; v < N; ++v) {
+    const auto possible = hn::Gt(total[v], hn::Zero(d));
+    const Vector log_total = hn::Log(d, hn::IfThenElse(possible, total[v], hn::Set(d, 1.0)));
+    const Vector inverse = hn::IfThenElse(possible, hn::Div(hn::Set(d, 1.0), total[v]), hn::Zero(d));
+    scale[v] = hn::Mul(inverse, weight[v]);
+    const Vector nan = hn::Set(d, std::numeric_limits<double>::quiet_NaN());
+    row[v].log_normalizer = hn::IfThenElse(possible, hn::Add(shift[v], log_total), hn::Neg(infinity));
+    row[v].log_normalizer = hn::IfThenElse(sound_rows[v], row[v].log_normalizer, nan);
+    row[v].entropy = hn::IfThenElse(possible, hn::Sub(log_total, hn::Mul(weighted[v], inverse)), hn::Zero(d));
+  }
+  for (std::size_t k = 0; k < states; ++k) {
+    for (std::size_t v = 0; v < N; ++v) {
+      double* at = p + k * stride + v * lanes;
+      hn::StoreU(hn::Mul(hn::LoadU(d, at), scale[v]), d, at);
+    }
+  }
+}
+
+struct NormalizedSums {
+  Vector sums[3][parts];
+};
+
+template <std::size_t N>
+HWY_INLINE void normalize_and_add(double* p, std::size_t stride, std::size_t states, const double* weights,
+                                  double* log_normalizers, std::size_t part, NormalizedSums& total) {
+  const Lane d;
+  Vector weight[N];
+  RowVector row[N];
+  for (std::size_t v = 0; v < N; ++v) {
+    weight[v] = weights == nullptr ? hn::Set(d, 1.0) : hn::LoadU(d, weights + v * lanes);
+  }
+  normalize_rows<N>(p, stride, states, weight, row);
+  for (std::size_t v = 0; v < N; ++v) {
+    if (log_normalizers != nullptr) hn::StoreU(row[v].log_normalizer, d, log_normalizers + v * lanes);
+    const Vector counted = hn::IfThenElse(hn::Eq(weight[v], hn::Zero(d)), hn::Zero(d), row[v].log_normalizer);
+    const std::size_t to = (part + v) % parts;
+    total.sums[0][to] = hn::MulAdd(weight[v], counted, total.sums[0][to]);
+    total.sums[1][to] = hn::MulAdd(weight[v], row[v].entropy, total.sums[1][to]);
+    total.sums[2][to] = hn::Add(total.sums[2][to], weight[v]);
+  }
 }
 
 void normalize(Panel panel, const double* weights, double* log_normalizer, Normalized* result) {
   const Lane d;
   const auto rows = static_cast<std::size_t>(panel.rows);
   const auto states = static_cast<std::size_t>(panel.columns);
-  Vector sums[3][parts];
-  for (auto& measure : sums) {
+  const auto stride = static_cast<std::size_t>(panel.stride);
+  NormalizedSums total;
+  for (auto& measure : total.sums) {
     for (auto& s : measure) s = hn::Zero(d);
   }
-  const auto take = [&](double* p, std::size_t stride, const double* w, double* log_normalizers,
-                        std::size_t part) HWY_ATTR {
-    const Vector weight = w == nullptr ? hn::Set(d, 1.0) : hn::LoadU(d, w);
-    const RowVector row = normalize_rows(p, stride, states, weight);
-    if (log_normalizers != nullptr) hn::StoreU(row.log_normalizer, d, log_normalizers);
-    const Vector counted = hn::IfThenElse(hn::Eq(weight, hn::Zero(d)), hn::Zero(d), row.log_normalizer);
-    sums[0][part] = hn::MulAdd(weight, counted, sums[0][part]);
-    sums[1][part] = hn::MulAdd(weight, row.entropy, sums[1][part]);
-    sums[2][part] = hn::Add(sums[2][part], weight);
-  };
+  const auto offset = [](auto* pointer, std::size_t i) { return pointer == nullptr ? nullptr : pointer + i; };
   std::size_t i = 0;
+  for (; i + register_vectors * lanes <= rows; i += register_vectors * lanes) {
+    normalize_and_add<register_vectors>(panel.data + i, stride, states, offset(weights, i), offset(log_normalizer, i),
+                                        i / lanes, total);
+  }
   for (; i + lanes <= rows; i += lanes) {
-    take(panel.data + i, static_cast<std::size_t>(panel.stride), weights == nullptr ? nullptr : weights + i,
-         log_normalizer == nullptr ? nullptr : log_normalizer + i, i / lanes % parts);
+    normalize_and_add<1>(panel.data + i, stride, states, offset(weights, i), offset(log_normalizer, i), i / lanes,
+                         total);
   }
   if (i < rows) {  // the rows that do not fill a vector, padded with rows of weight 0
     const std::size_t count = rows - i;
@@ -361,7 +401,7 @@ void normalize(Panel panel, const double* weights, double* log_normalizer, Norma
         rest[k * lanes + r] = panel(static_cast<std::int64_t>(i + r), static_cast<int>(k));
       }
     }
-    take(rest.data(), lanes, rest_weights, rest_normalizers, i / lanes % parts);
+    normalize_and_add<1>(rest.data(), lanes, states, rest_weights, rest_normalizers, i / lanes, total);
     for (std::size_t r = 0; r < count; ++r) {
       if (log_normalizer != nullptr) log_normalizer[i + r] = rest_normalizers[r];
       for (std::size_t k = 0; k < states; ++k) {
@@ -369,9 +409,9 @@ void normalize(Panel panel, const double* weights, double* log_normalizer, Norma
       }
     }
   }
-  result->log_likelihood = add_lanes(sums[0]);
-  result->entropy = add_lanes(sums[1]);
-  result->weight = add_lanes(sums[2]);
+  result->log_likelihood = add_lanes(total.sums[0]);
+  result->entropy = add_lanes(total.sums[1]);
+  result->weight = add_lanes(total.sums[2]);
 }
 
 void name_instruction_set(const char** name, bool* fused) {

@@ -1,6 +1,5 @@
 // Kernels against long double, on every instruction set that this processor has.
 #include <gtest/gtest.h>
-#include <hwy/targets.h>
 #include <jensen/math/cholesky.h>
 #include <jensen/math/kernels.h>
 #include <jensen/math/random.h>
@@ -9,36 +8,17 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <map>
+
+#include "support/instruction_sets.h"
+#include "support/normals.h"
 
 namespace jensen {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-// Runs `body` under each instruction set in turn, with its name.
-template <class Body>
-void on_every_instruction_set(Body body) {
-  std::int64_t targets = hwy::SupportedTargets();
-  std::map<std::string, int> seen;
-  for (; targets != 0; targets &= targets - 1) {
-    const std::int64_t target = targets & ~(targets - 1);
-    hwy::SetSupportedTargetsForTest(target);
-    hwy::GetChosenTarget().Update(target);
-    const std::string name = kernels::instruction_set();
-    if (++seen[name] == 1) body(name);
-  }
-  hwy::SetSupportedTargetsForTest(0);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-  ASSERT_GE(seen.size(), 1U);
-}
-
-std::vector<double> normals(std::size_t count, std::uint64_t seed, double scale = 1, double shift = 0) {
-  Stream stream(seed, Purpose::test);
-  std::vector<double> v(count);
-  for (double& x : v) x = shift + scale * stream.normal();
-  return v;
-}
+using support::normals;
+using support::on_every_instruction_set;
 
 struct Problem {
   Problem(std::int64_t n, int columns) : rows(n), d(columns) {

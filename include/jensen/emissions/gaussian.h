@@ -11,6 +11,7 @@
 #include <jensen/data/missing_patterns.h>
 #include <jensen/math/cholesky.h>
 #include <jensen/math/kernels.h>
+#include <jensen/math/panel_kernels.h>
 #include <jensen/math/random.h>
 
 namespace jensen {
@@ -45,6 +46,8 @@ class Gaussian {
  public:
   struct Scratch {
     kernels::Workspace workspace;
+    kernels::CenteredRows centered;
+    std::vector<double> moments;
     std::vector<double> rows, weights, second;
     // Patterns of holes recur in block after block: what depends on (Σ, pattern) alone is kept while Σ stays the same.
     std::vector<double> covariances;
@@ -110,6 +113,12 @@ class Gaussian {
   // Of every factor, given the observed cells of a pattern with holes.
   const std::vector<Conditioning>& conditionings(const MissingPattern& pattern, Scratch& scratch) const;
   void add_rows(ConstPanel x, int k, double* out, Scratch& scratch) const;
+  void add_complete_rows(ConstPanel x, Panel p, Scratch& scratch) const;
+  void add_log_densities(std::span<const int> components, Panel p, Scratch& scratch) const;
+  void accumulate_complete_rows(ConstPanel x, ConstPanel r, Slice s, Scratch& scratch) const;
+  void add_recentered(const double* about_pivot, int k, Slice s) const;
+  double* first_moments(Slice s, int k) const;
+  double* second_moments(Slice s, int k) const;
   void add_pattern(const Block& x, const MissingPattern& pattern, Panel p, Scratch& scratch) const;
   double accumulate_rows(ConstPanel x, const double* r, int k, Slice s, Scratch& scratch) const;
   double accumulate_pattern(const Block& x, const MissingPattern& pattern, ConstPanel r, Slice s,
@@ -122,7 +131,8 @@ class Gaussian {
   std::string too_few_rows(double weight) const;
   std::string held_by_prior(std::span<const double> own, std::span<const double> candidate, double share) const;
   double prior_variance(std::size_t i) const;  // element i of S₀ in the structure's shape
-  void derive();                               // factors_, precisions_ and constants_ from covariances_
+  void derive();                               // what stands at the end, from means_ and covariances_
+  void derive_pivot();
 
   int components_;
   int columns_;
@@ -137,6 +147,14 @@ class Gaussian {
   std::vector<Cholesky> factors_;
   std::vector<double> precisions_;
   std::vector<double> constants_;  // −½ (d log 2π + log|Σ_k|), by component
+
+  // A point that blocks are centred on once for all components (gaussian_pivot.cpp). A component is near it where that
+  // loses no digits that count; the others are served about their own means.
+  std::vector<double> pivot_;
+  std::vector<kernels::ColumnPair> pairs_;  // whose products are the moments of this structure
+  std::vector<int> near_, far_;             // components
+  std::vector<double> scales_;              // K × d: 1/σ, where covariances are no matrices
+  std::vector<double> offsets_;  // K × d: (μ_k − pivot) in units of the component's own spread; 0 for far ones
 };
 
 static_assert(Emissions<Gaussian>);

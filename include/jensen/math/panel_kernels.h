@@ -1,0 +1,66 @@
+// Kernels over a whole block and many components at once: the arithmetic of a Gaussian E-step. docs/kernels.md says
+// which one serves which case, and why each is as accurate as it is.
+//
+// As in kernels.h, results depend neither on the vector width nor on how work is tiled.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include <jensen/data/panel.h>
+
+namespace jensen::kernels {
+
+/// A block about a point: column 0 is all ones, column 1 + j holds x_j − point[j]; laid out so that columns neither
+/// share cache sets nor need a remainder loop. Memory is kept from one block to the next.
+class CenteredRows {
+ public:
+  /// x holds no NaN.
+  void assign(ConstPanel x, const double* point);
+
+  std::size_t rows() const { return rows_; }
+  std::size_t padded_rows() const { return stride_ - gap; }  ///< a multiple of 32; rows beyond rows() are 0
+  std::size_t stride() const { return stride_; }
+  int columns() const { return columns_; }  ///< without the ones
+  const double* data() const { return values_.data() + offset_; }
+  const double* column(int j) const { return data() + static_cast<std::size_t>(j) * stride_; }
+
+ private:
+  static constexpr std::size_t gap = 8;  // one cache line: equal rows of neighbouring columns fall into different sets
+  std::vector<double> values_;
+  std::size_t offset_ = 0, rows_ = 0, stride_ = gap;
+  int columns_ = 0;
+};
+
+/// out[i] += constant − ½ ‖W c_i − offset‖², c_i row i about the point and W lower triangular, packed by rows. With
+/// offset = W (mean − point) this is the log-density of N(mean, (WᵀW)⁻¹); the error of each element of W c_i − offset
+/// is a few roundings of |W| (|c_i| + |mean − point|).
+struct TriangularTerm {
+  const double* inverse_factor;
+  const double* offset;
+  double constant;
+  double* out;
+};
+void add_triangular_log_densities(const CenteredRows& x, std::span<const TriangularTerm> terms);
+
+/// out[i] += constant − ½ Σ_j (scale[j] c_ij − offset[j])².
+struct DiagonalTerm {
+  const double* scale;
+  const double* offset;
+  double constant;
+  double* out;
+};
+void add_diagonal_log_densities(const CenteredRows& x, std::span<const DiagonalTerm> terms);
+
+/// Two columns of CenteredRows, so that {0, 0} stands for 1, {1 + j, 0} for c_j and {1 + a, 1 + b} for c_a c_b.
+struct ColumnPair {
+  int a = 0;
+  int b = 0;
+};
+/// sums[k · pairs.size() + f] += Σ_i r_k(i) c_{i, a_f} c_{i, b_f}: moments of all components as one product of the
+/// responsibilities (columns r_k of x.rows() numbers ≥ 0) with products of columns, each formed once.
+void add_pair_moments(const CenteredRows& x, std::span<const ColumnPair> pairs, std::span<const double* const> r,
+                      double* sums);
+
+}  // namespace jensen::kernels

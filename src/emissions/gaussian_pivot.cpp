@@ -1,0 +1,163 @@
+// E-step of the Gaussian emissions on complete rows: all components at once, about one pivot where that is as accurate
+// as about each component's own mean. docs/kernels.md has the bound.
+#include <jensen/emissions/gaussian.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace jensen {
+
+namespace {
+
+// Distance of a component from the pivot, in its own standard deviations, up to which it is served about the pivot. Its
+// log-densities then lose at most 4 of 53 bits in each whitened coordinate and its covariance at most 8.
+constexpr double farthest = 16;
+
+}  // namespace
+
+void Gaussian::derive_pivot() {
+  const auto d = static_cast<std::size_t>(columns_);
+  const auto count = static_cast<std::size_t>(components_);
+  scales_.resize(precisions_.size());
+  std::transform(precisions_.begin(), precisions_.end(), scales_.begin(), [](double v) { return std::sqrt(v); });
+
+  // Narrow components bear a distance least: each column's pivot is the mean of means, weighted by precision.
+  pivot_.assign(d, 0.0);
+  std::vector<double> total(d, 0.0);
+  const auto precision = [&](std::size_t k, std::size_t j) {
+    if (!has_matrices()) return precisions_[k * d + j];
+    const int f = factor_of(static_cast<int>(k));
+    const int at = static_cast<int>(j);
+    return 1 / covariances_[static_cast<std::size_t>(f) * shape_size() + packed_index(at, at)];
+  };
+  for (std::size_t k = 0; k < count; ++k) {
+    for (std::size_t j = 0; j < d; ++j) total[j] += precision(k, j);
+  }
+  for (std::size_t k = 0; k < count; ++k) {
+    for (std::size_t j = 0; j < d; ++j) pivot_[j] += precision(k, j) / total[j] * means_[k * d + j];
+  }
+
+  pairs_.assign(1, {});
+  for (int a = 1; a <= columns_; ++a) {
+    for (int b = 0; b <= a; ++b) {
+      if (has_matrices() || b == 0 || b == a) pairs_.push_back({a, b});
+    }
+  }
+
+  near_.clear();
+  far_.clear();
+  offsets_.assign(count * d, 0.0);
+  std::vector<double> offset(d);
+  for (std::size_t k = 0; k < count; ++k) {
+    double largest = 0;
+    for (std::size_t a = 0; a < d; ++a) {
+      double sum = 0;
+      double size = 0;  // the same without cancellation
+      for (std::size_t b = has_matrices() ? 0 : a; b <= a; ++b) {
+        const double factor =
+            has_matrices()
+                ? factors_[static_cast<std::size_t>(factor_of(static_cast<int>(k)))].inverse[a * (a + 1) / 2 + b]
+                : scales_[k * d + b];
+        const double term = factor * (means_[k * d + b] - pivot_[b]);
+        sum += term;
+        size += std::abs(term);
+      }
+      offset[a] = sum;
+      largest = std::isfinite(size) ? std::max(largest, size) : 2 * farthest;
+    }
+    const bool near = largest <= farthest;
+    (near ? near_ : far_).push_back(static_cast<int>(k));
+    if (near) std::copy(offset.begin(), offset.end(), offsets_.begin() + static_cast<std::ptrdiff_t>(k * d));
+  }
+}
+
+void Gaussian::add_complete_rows(ConstPanel x, Panel p, Scratch& scratch) const {
+  if (!near_.empty()) {
+    scratch.centered.assign(x, pivot_.data());
+    add_log_densities(near_, p, scratch);
+  }
+  for (const int k : far_) {
+    scratch.centered.assign(x, mean(k).data());
+    add_log_densities({&k, 1}, p, scratch);
+  }
+}
+
+// Adds the log-densities of some components to their columns of p, of the rows in scratch.centered.
+void Gaussian::add_log_densities(std::span<const int> components, Panel p, Scratch& scratch) const {
+  const auto d = static_cast<std::size_t>(columns_);
+  std::vector<kernels::TriangularTerm> triangular;
+  std::vector<kernels::DiagonalTerm> diagonal;
+  for (const int k : components) {
+    const double constant = constants_[static_cast<std::size_t>(k)];
+    const double* offset = offsets_.data() + static_cast<std::size_t>(k) * d;
+    if (has_matrices()) {
+      const double* factor = factors_[static_cast<std::size_t>(factor_of(k))].inverse.data();
+      triangular.push_back({factor, offset, constant, p.column(k)});
+    } else {
+      diagonal.push_back({scales_.data() + static_cast<std::size_t>(k) * d, offset, constant, p.column(k)});
+    }
+  }
+  kernels::add_triangular_log_densities(scratch.centered, triangular);
+  kernels::add_diagonal_log_densities(scratch.centered, diagonal);
+}
+
+double* Gaussian::first_moments(Slice s, int k) const {
+  return s.sum.data() + components_ + static_cast<std::ptrdiff_t>(k) * columns_;
+}
+
+double* Gaussian::second_moments(Slice s, int k) const {
+  return s.sum.data() + static_cast<std::ptrdiff_t>(components_) * (1 + columns_) +
+         factor_of(k) * static_cast<std::ptrdiff_t>(shape_size());
+}
+
+void Gaussian::accumulate_complete_rows(ConstPanel x, ConstPanel r, Slice s, Scratch& scratch) const {
+  // What is near was judged of this object's means; statistics may be wanted about others.
+  const bool own = std::equal(s.about.begin(), s.about.end(), means_.begin(), means_.end());
+  if (own && !near_.empty()) {
+    std::vector<const double*> columns;
+    for (const int k : near_) columns.push_back(r.column(k));
+    scratch.moments.assign(near_.size() * pairs_.size(), 0.0);
+    scratch.centered.assign(x, pivot_.data());
+    kernels::add_pair_moments(scratch.centered, pairs_, columns, scratch.moments.data());
+    for (std::size_t t = 0; t < near_.size(); ++t) {
+      add_recentered(scratch.moments.data() + t * pairs_.size(), near_[t], s);
+    }
+  }
+  if (!own) {
+    for (int k = 0; k < components_; ++k) accumulate_rows(x, r.column(k), k, s, scratch);
+  } else {
+    for (const int k : far_) accumulate_rows(x, r.column(k), k, s, scratch);
+  }
+}
+
+// Moments about the pivot become moments about the mean μ, with δ = μ − pivot:
+//   f_a − N δ_a   and   S_ab − f_a δ_b − δ_a f_b + N δ_a δ_b.
+void Gaussian::add_recentered(const double* about_pivot, int k, Slice s) const {
+  const auto d = static_cast<std::size_t>(columns_);
+  const auto center = mean(k);
+  const double weight = about_pivot[0];
+  double* first = first_moments(s, k);
+  double* second = second_moments(s, k);
+  s.sum[static_cast<std::size_t>(k)] += weight;
+  const auto delta = [&](std::size_t j) { return center[j] - pivot_[j]; };
+  if (has_matrices()) {  // (1; c) (1; c)ᵀ, packed
+    for (std::size_t a = 0; a < d; ++a) {
+      const double* row = about_pivot + (a + 1) * (a + 2) / 2;
+      const double shift = row[0] - weight * delta(a);
+      first[a] += shift;
+      for (std::size_t b = 0; b <= a; ++b) {
+        const double* other = about_pivot + (b + 1) * (b + 2) / 2;
+        second[a * (a + 1) / 2 + b] += row[1 + b] - shift * delta(b) - delta(a) * other[0];
+      }
+    }
+    return;
+  }
+  for (std::size_t j = 0; j < d; ++j) {  // 1, c_1, c_1², c_2, …
+    const double* column = about_pivot + 1 + 2 * j;
+    const double shift = column[0] - weight * delta(j);
+    first[j] += shift;
+    second[structure_ == Covariance::diagonal ? j : 0] += column[1] - (shift + column[0]) * delta(j);
+  }
+}
+
+}  // namespace jensen

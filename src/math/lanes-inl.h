@@ -1,0 +1,103 @@
+// What all files of kernels share. Included once for each instruction set, hence no include guard of the usual kind.
+#if defined(JENSEN_MATH_LANES_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef JENSEN_MATH_LANES_INL_H_
+#undef JENSEN_MATH_LANES_INL_H_
+#else
+#define JENSEN_MATH_LANES_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+#include <cstddef>
+
+HWY_BEFORE_NAMESPACE();
+namespace jensen::kernels::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using Lane = hn::ScalableTag<double>;
+using Vector = hn::Vec<Lane>;
+constexpr std::size_t lanes = HWY_LANES(double);
+constexpr std::size_t virtual_lanes = 8;              // sums over rows have this many partial sums on every target
+constexpr std::size_t parts = virtual_lanes / lanes;  // vectors that make up the virtual lanes
+constexpr std::size_t tile_rows = 32;                 // rows of a tile that stays in the first-level cache
+constexpr std::size_t register_vectors = lanes == 8 ? 4 : 2;
+
+// Loads that several multiply-adds share: GCC would repeat the load as a memory operand of each, and the load ports,
+// not the multipliers, would set the pace.
+HWY_INLINE Vector in_register(Vector v) {
+#if HWY_ARCH_X86 && HWY_MAX_BYTES >= 16 && (HWY_COMPILER_GCC || HWY_COMPILER_CLANG)
+  __asm__("" : "+v"(v.raw));
+#endif
+  return v;
+}
+
+// The order in which eight partial sums are added.
+HWY_INLINE double add_lanes(const double* v) {
+  return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
+}
+HWY_INLINE double add_lanes(const Vector* sums) {
+  alignas(64) double v[virtual_lanes];
+  for (std::size_t p = 0; p < parts; ++p) hn::Store(sums[p], Lane(), v + p * lanes);
+  return add_lanes(v);
+}
+
+#if HWY_MAX_BYTES >= 16
+// The two outer summands of that order.
+using PairLane = hn::FixedTag<double, 2>;
+HWY_INLINE hn::Vec<PairLane> fold(const Vector* sums) {
+#if HWY_MAX_BYTES == 64
+  const hn::Half<Lane> half;
+  const hn::Half<hn::Half<Lane>> quarter;
+  const auto four = hn::Add(hn::LowerHalf(half, sums[0]), hn::UpperHalf(half, sums[0]));
+  return hn::Add(hn::LowerHalf(quarter, four), hn::UpperHalf(quarter, four));
+#elif HWY_MAX_BYTES == 32
+  const hn::Half<Lane> half;
+  const Vector four = hn::Add(sums[0], sums[1]);
+  return hn::Add(hn::LowerHalf(half, four), hn::UpperHalf(half, four));
+#else
+  return hn::Add(hn::Add(sums[0], sums[2]), hn::Add(sums[1], sums[3]));
+#endif
+}
+#endif
+
+// *first += the sum of the eight lanes of `a`, *second += that of `b`: two at a time, as one addition finishes both.
+HWY_INLINE void add_two_sums(const Vector* a, const Vector* b, double* first, double* second) {
+#if HWY_MAX_BYTES >= 16
+  const PairLane d;
+  const auto x = fold(a);
+  const auto y = fold(b);
+  const auto both = hn::Add(hn::InterleaveLower(d, x, y), hn::InterleaveUpper(d, x, y));
+  *first += hn::GetLane(both);
+  *second += hn::GetLane(hn::Reverse(d, both));
+#else
+  *first += add_lanes(a);
+  *second += add_lanes(b);
+#endif
+}
+
+// e^v for −708 ≤ v ≤ 709; any other v gives any number. With n the integer nearest v / log 2 and r = v − n log 2 it is
+// 2^n e^r, e^r by the minimax polynomial of Highway's Exp in Horner's form. Error below 0.9 ulp.
+constexpr double lowest_exponent = -708;
+constexpr double highest_exponent = 709;
+HWY_INLINE Vector exp_inside(Vector v) {
+  const Lane d;
+  const hn::RebindToSigned<Lane> integer;
+  const Vector magic = hn::Set(d, 0x1.8p52);  // sums with it end in the nearest integer, in their last bits
+  const Vector shifted = hn::MulAdd(v, hn::Set(d, 1.442695040888963407359924681), magic);
+  const Vector n = hn::Sub(shifted, magic);
+  Vector r = hn::MulAdd(n, hn::Set(d, -0.6931471805596629565116018), v);
+  r = hn::MulAdd(n, hn::Set(d, -0.28235290563031577122588448175e-12), r);
+  Vector p = hn::Set(d, 2.08860621107283687536341e-9);
+  for (const double coefficient :
+       {2.51112930892876518610661e-8, 2.75573911234900471893338e-7, 2.75572362911928827629423e-6,
+        2.4801587159235472998791e-5, 0.000198412698960509205564975, 0.00138888888889774492207962,
+        0.00833333333331652721664984, 0.0416666666666665047591422, 0.166666666666666851703837, 0.5, 1.0, 1.0}) {
+    p = hn::MulAdd(p, r, hn::Set(d, coefficient));
+  }
+  return hn::BitCast(d, hn::Add(hn::BitCast(integer, p), hn::ShiftLeft<52>(hn::BitCast(integer, shifted))));
+}
+
+}  // namespace jensen::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

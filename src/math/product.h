@@ -1,0 +1,19 @@
+// What the kernels of every instruction set are told about a product over rows.
+#pragma once
+
+#include <cstddef>
+
+#include <jensen/math/panel_kernels.h>
+
+namespace jensen::kernels {
+
+struct Product {
+  const double* columns;
+  std::size_t stride;
+  const ColumnPair* pairs;
+  std::size_t pair_count;
+  const double* const* r;
+  double* sums;
+};
+
+}  // namespace jensen::kernels
