@@ -29,6 +29,7 @@ std::string describe(Capability capability) {
   switch (capability) {
     case Capability::rules: return "take any rule for q (its E-step takes no Rule)";
     case Capability::expected_log_joint: return "evaluate its expected log-joint";
+    case Capability::global_bound: return "evaluate its expected log-joint away from the parameters of the E-step";
     case Capability::unconstrained: return "map its parameters to unconstrained coordinates";
     case Capability::parameters: return "list its parameters";
     case Capability::move: return "move its statistics to other reference points";

@@ -233,6 +233,7 @@ concept HasName = requires(const M m) {
 enum class Capability {
   rules,               ///< E-step under any rule for q, with the entropy of q measured
   expected_log_joint,  ///< Q(θ | statistics)
+  global_bound,        ///< and exactly so away from the E-step's θ: denied where statistics hold an expansion of Q
   unconstrained,       ///< θ ↔ ℝ^p
   parameters,          ///< θ as exact, named numbers
   move,                ///< statistics re-originated exactly

@@ -5,7 +5,7 @@ namespace jensen {
 
 Bound lower_bound(const Model& at, const Rule& rule, const Model& theta, const Data& data, int threads) {
   at.require(Capability::rules, "lower_bound");
-  theta.require(Capability::expected_log_joint, "lower_bound");
+  theta.require(Capability::global_bound, "lower_bound");
   Workers workers(threads);
   EStep e_step(data, workers);
   Bound bound = bound_of(theta, e_step(at, rule));

@@ -47,8 +47,11 @@ Bound bound_of(const Model& theta, const Expected& expected) {
   Bound bound;
   bound.log_likelihood = expected.evidence.log_likelihood;
   bound.entropy = expected.evidence.entropy;
-  bound.expected_log_joint = theta.can(Capability::expected_log_joint) ? theta.expected_log_joint(expected.statistics)
-                                                                       : std::numeric_limits<double>::quiet_NaN();
+  // An expansion of Q about the E-step's θ is Q there and nowhere else.
+  const bool known = theta.can(Capability::expected_log_joint) &&
+                     (theta.can(Capability::global_bound) || theta.no_statistics().about == expected.statistics.about);
+  bound.expected_log_joint =
+      known ? theta.expected_log_joint(expected.statistics) : std::numeric_limits<double>::quiet_NaN();
   return bound;
 }
 

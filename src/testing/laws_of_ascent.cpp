@@ -51,6 +51,7 @@ LawResult ascent(const Laboratory& lab) {
 
 LawResult certificate(const Laboratory& lab) {
   lab.need_bound();
+  lab.need(Capability::global_bound);
   Finding finding(rounding);
   auto at = lab.model.clone();
   for (int step = 1; step <= lab.subject.steps; ++step) {
@@ -69,7 +70,7 @@ LawResult certificate(const Laboratory& lab) {
 }
 
 LawResult m_step_maximizes(const Laboratory& lab) {
-  lab.need(Capability::expected_log_joint);
+  lab.need(Capability::global_bound);
   lab.need(Capability::unconstrained);
   if (!lab.subject.exact_m_step) throw NotApplicable{"the M-step is said to climb, not to maximize (exact_m_step)"};
   Finding finding(1e-7);

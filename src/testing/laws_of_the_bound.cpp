@@ -55,6 +55,7 @@ LawResult tight_bound(const Laboratory& lab) {
 
 LawResult bound_below(const Laboratory& lab) {
   lab.need_bound();
+  lab.need(Capability::global_bound);
   Finding finding(1e-11);
   const Expected expected = lab.expect(lab.model, lab.data);
   for (const auto& theta : other_parameters(lab, expected)) {

@@ -9,7 +9,7 @@ namespace jensen {
 
 /// F(q, θ) with q chosen by `rule` from the posterior at `at` (or given by it), evaluated at `theta`:
 ///   F(q, θ) = E_q[log p(x, z; θ)] + H(q) = ℓ(θ) − Σ w_i KL(q_i ‖ p(z | x_i; θ)) ≤ ℓ(θ).
-/// Two passes over the data. Needs Capability::rules of `at` and expected_log_joint of `theta`.
+/// Two passes over the data. Needs Capability::rules of `at` and global_bound of `theta`.
 Bound lower_bound(const Model& at, const Rule& rule, const Model& theta, const Data& data, int threads = 0);
 
 /// The same with q and θ from one model: one pass; the gap is 0 to rounding for the posterior rule.

@@ -84,7 +84,8 @@ class Erased final : public Model {
     }
     switch (capability) {
       case Capability::rules: return ExpectsByRule<M> || ExpectsWithScratch<M>;
-      case Capability::expected_log_joint: return HasExpectedLogJoint<M>;
+      case Capability::expected_log_joint:
+      case Capability::global_bound: return HasExpectedLogJoint<M>;
       case Capability::unconstrained: return HasUnconstrained<M>;
       case Capability::parameters: return HasParameters<M>;
       case Capability::move: return HasMove<M>;

@@ -23,7 +23,8 @@ bool can(const E& e, Capability capability) {
     if (!e.can(capability)) return false;
   }
   switch (capability) {
-    case Capability::expected_log_joint: return HasExpectedLogDensity<E>;
+    case Capability::expected_log_joint:
+    case Capability::global_bound: return HasExpectedLogDensity<E>;
     case Capability::unconstrained: return HasUnconstrained<E>;
     case Capability::parameters: return HasParameters<E>;
     case Capability::move: return MovesSlices<E>;
