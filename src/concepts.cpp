@@ -38,6 +38,7 @@ std::string describe(Capability capability) {
     case Capability::states: return "give responsibilities by row (it has no discrete states)";
     case Capability::sample: return "draw samples";
     case Capability::parts: return "maximise over one part of its parameters at a time";
+    case Capability::impute: return "fill missing cells";
   }
   return "do that";
 }

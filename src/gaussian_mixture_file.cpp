@@ -4,143 +4,16 @@
 #include <jensen/gaussian_mixture_file.h>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <cmath>
-#include <limits>
-#include <set>
 
 #include "data/text.h"
+#include "json/field.h"
+#include "model_format.h"
 
 namespace jensen {
 
 namespace {
-
-using Json = nlohmann::json;
-
-constexpr int newest_version = 1;
-
-// Most of the work is naming what is wrong: a value, the file that it is in and the path to it. The path is put
-// together only for a message; a field must not outlive the one that it was taken from.
-class Field {
- public:
-  Field(const Json& value, const std::string& file) : value_(value), file_(file) {}
-
-  [[noreturn]] void refuse(const std::string& problem) const {
-    const std::string where = path();
-    throw DataError(file_ + ": " + (where.empty() ? "" : where + ": ") + problem);
-  }
-  bool is_null() const { return value_.is_null(); }
-  bool has(const char* key) const { return value_.is_object() && value_.contains(key); }
-  Field operator[](const char* key) const {
-    if (!value_.is_object()) refuse("must be an object");
-    if (!value_.contains(key)) Field(value_, *this, key, 0).refuse("is missing");
-    return {value_[key], *this, key, 0};
-  }
-  Field operator[](std::size_t i) const { return {value_[i], *this, nullptr, i}; }
-
-  /// Elements of an array; what they should be is for the message.
-  std::size_t array(const char* of) const {
-    if (!value_.is_array() || value_.empty()) refuse(fmt::format("must be an array of {}", of));
-    return value_.size();
-  }
-  void array_of(std::size_t size, const char* of) const {
-    if (value_.is_array() && value_.size() == size) return;
-    refuse(fmt::format("must be an array of {} {}{}", size, of,
-                       value_.is_array() ? fmt::format(", but holds {}", value_.size()) : ""));
-  }
-  double number() const {
-    if (!value_.is_number()) refuse("must be a number");
-    return value_.get<double>();  // the parser lets no infinity through
-  }
-  double number_or_null() const { return is_null() ? std::numeric_limits<double>::quiet_NaN() : number(); }
-  std::int64_t integer() const {
-    if (!value_.is_number_integer() ||
-        (value_.is_number_unsigned() && value_.get<std::uint64_t>() > std::uint64_t{1} << 62)) {
-      refuse("must be an integer");
-    }
-    return value_.get<std::int64_t>();
-  }
-  int small_integer() const {
-    const std::int64_t value = integer();
-    if (value < std::numeric_limits<int>::min() || value > std::numeric_limits<int>::max()) refuse("is out of range");
-    return static_cast<int>(value);
-  }
-  std::uint64_t unsigned_integer() const {
-    if (!value_.is_number_unsigned()) refuse("must be an integer ≥ 0");
-    return value_.get<std::uint64_t>();
-  }
-  bool boolean() const {
-    if (!value_.is_boolean()) refuse("must be true or false");
-    return value_.get<bool>();
-  }
-  const std::string& text() const {
-    if (!value_.is_string()) refuse("must be a text");
-    return value_.get_ref<const std::string&>();
-  }
-
- private:
-  Field(const Json& value, const Field& parent, const char* key, std::size_t index)
-      : value_(value), file_(parent.file_), parent_(&parent), key_(key), index_(index) {}
-
-  std::string path() const {
-    if (parent_ == nullptr) return {};
-    const std::string before = parent_->path();
-    if (key_ == nullptr) return fmt::format("{}[{}]", before, index_);
-    return before.empty() ? key_ : before + "." + key_;
-  }
-
-  const Json& value_;
-  const std::string& file_;
-  const Field* parent_ = nullptr;
-  const char* key_ = nullptr;  // nullptr: an element of an array, at index_
-  std::size_t index_ = 0;
-};
-
-Json parse_json(std::string_view text, const std::string& file) {
-  std::vector<std::set<std::string>> keys;
-  const auto refuse_twins = [&](int, Json::parse_event_t event, Json& value) {
-    if (event == Json::parse_event_t::object_start) keys.emplace_back();
-    if (event == Json::parse_event_t::object_end) keys.pop_back();
-    if (event == Json::parse_event_t::key && !keys.back().insert(value.get<std::string>()).second) {
-      throw DataError(file + ": the field " + excerpt(value.get<std::string>()) + " comes twice");
-    }
-    return true;
-  };
-  try {
-    return Json::parse(text.begin(), text.end(), refuse_twins);
-  } catch (const Json::exception& error) {
-    std::string problem = error.what();
-    problem.erase(0, problem.find("] ") == std::string::npos ? 0 : problem.find("] ") + 2);
-    throw DataError(file + ": cannot be read as JSON: " + problem.substr(0, 200));
-  }
-}
-
-std::vector<std::string> names(const Field& field, std::size_t size, const char* of, bool may_be_empty) {
-  field.array_of(size, of);
-  std::vector<std::string> result;
-  std::set<std::string> seen;
-  for (std::size_t i = 0; i < size; ++i) {
-    result.push_back(field[i].text());
-    if (result.back().empty() && may_be_empty) continue;
-    if (result.back().empty()) field[i].refuse("is empty");
-    if (!seen.insert(result.back()).second) field[i].refuse(excerpt(result.back()) + " comes twice");
-  }
-  return result;
-}
-
-std::vector<double> weights(const Field& field) {
-  std::vector<double> result;
-  double total = 0;
-  for (std::size_t k = 0, size = field.array("numbers"); k < size; ++k) {
-    result.push_back(field[k].number());
-    if (!(result[k] >= 0)) field[k].refuse(fmt::format("must be ≥ 0, got {}", result[k]));
-    total += result[k];
-  }
-  if (!(std::abs(total - 1) <= 1e-9)) field.refuse(fmt::format("must sum to 1, but sum to {}", total));
-  return result;
-}
 
 std::vector<double> means(const Field& field, std::size_t components) {
   field.array_of(components, "means, one for each weight");
@@ -211,47 +84,6 @@ std::vector<double> covariances(const Field& field, std::size_t components, std:
   return result;
 }
 
-Outcome outcome_named(const Field& field) {
-  for (const auto outcome :
-       {Outcome::converged, Outcome::iteration_limit, Outcome::stopped_by_caller, Outcome::degenerate,
-        Outcome::objective_fell, Outcome::not_finite, Outcome::stalled, Outcome::completed}) {
-    if (field.text() == to_string(outcome)) return outcome;
-  }
-  field.refuse(excerpt(field.text()) + " is no outcome of a fit");
-}
-
-template <class Value, class Named>
-Value named(const Field& field, Named by_name) {
-  try {
-    return by_name(field.text());
-  } catch (const ArgumentError& error) {
-    field.refuse(error.what());
-  }
-}
-
-FitSummary fit_summary(const Field& field) {
-  FitSummary fit;
-  fit.outcome = outcome_named(field["outcome"]);
-  fit.message = field["message"].text();
-  fit.log_likelihood = field["log_likelihood"].number_or_null();
-  fit.penalty = field["penalty"].number_or_null();
-  fit.iterations = field["iterations"].small_integer();
-  fit.observations = field["observations"].number_or_null();
-  fit.free_parameters = field["free_parameters"].small_integer();
-  fit.aic = field["aic"].number_or_null();
-  fit.bic = field["bic"].number_or_null();
-  fit.icl = field["icl"].number_or_null();
-  fit.prior = named<Prior>(field["prior"], prior_named);
-  fit.seed = field["seed"].unsigned_integer();
-  if (!field.has("degeneracies")) return fit;
-  const Field list = field["degeneracies"];
-  for (std::size_t i = 0, size = list.is_null() ? 0 : list.array("objects"); i < size; ++i) {
-    fit.degeneracies.push_back(
-        {list[i]["component"].small_integer(), list[i]["fatal"].boolean(), list[i]["reason"].text()});
-  }
-  return fit;
-}
-
 GaussianMixtureFile read_model(const Field& top, Covariance structure) {
   std::vector<double> pi = weights(top["weights"]);
   const std::size_t components = pi.size();
@@ -265,41 +97,37 @@ GaussianMixtureFile read_model(const Field& top, Covariance structure) {
   gaussian.set(std::move(mu), std::move(sigma));
   GaussianMixtureFile file{GaussianMixture(std::move(pi), std::move(gaussian)), {}, {}, {}};
   if (top.has("columns")) file.columns = names(top["columns"], columns, "names, one for each column of means", false);
-  if (top.has("component_names")) {
-    file.component_names = names(top["component_names"], components, "names, one for each weight", true);
-  }
-  if (top.has("fit")) file.fit = fit_summary(top["fit"]);
+  ModelFile ends;
+  read_ends(top, components, ends);
+  file.component_names = std::move(ends.component_names);
+  file.fit = std::move(ends.fit);
   return file;
 }
 
 void check_format(const Field& top) {
-  if (top["format"].text() != "jensen-model") top["format"].refuse("must be 'jensen-model'");
-  const std::int64_t version = top["version"].integer();
-  if (version > newest_version) {
-    top["version"].refuse(
-        fmt::format("is {}, but this version of jensen reads files up to version {}: a newer one wrote "
-                    "this file",
-                    version, newest_version));
-  }
-  if (version < 1) top["version"].refuse("must be ≥ 1");
-  if (top["model"].text() != "gaussian-mixture") {
+  check_header(top);
+  if (top["model"].text() != gaussian_mixture_format.kind) {
     top["model"].refuse("is " + excerpt(top["model"].text()) + ", not 'gaussian-mixture'");
   }
+}
+
+GaussianMixtureFile read_whole(const Field& top) {
+  for (const char* required : {"columns", "components"}) top[required];
+  return read_model(top, named<Covariance>(top["covariance"], covariance_named));
 }
 
 }  // namespace
 
 GaussianMixtureFile parse_gaussian_mixture(std::string_view text, const std::string& name) {
-  const Json json = parse_json(text, name);
+  const auto json = parse_json(text, name);
   const Field top(json, name);
   check_format(top);
-  for (const char* required : {"columns", "components"}) top[required];
-  return read_model(top, named<Covariance>(top["covariance"], covariance_named));
+  return read_whole(top);
 }
 
 GaussianMixtureFile parse_gaussian_mixture_start(std::string_view text, const std::string& name,
                                                  std::optional<Covariance> structure) {
-  const Json json = parse_json(text, name);
+  const auto json = parse_json(text, name);
   const Field top(json, name);
   if (top.has("format")) check_format(top);
   if (top.has("covariance")) {
@@ -321,5 +149,20 @@ GaussianMixtureFile load_gaussian_mixture_start(const std::string& path, std::op
   const MappedFile file(path);
   return parse_gaussian_mixture_start(file.text(), file.name(), structure);
 }
+
+ModelFile to_model_file(GaussianMixtureFile file) {
+  return {std::make_shared<Erased<GaussianMixture>>(std::move(file.model)), std::move(file.columns),
+          std::move(file.component_names), std::move(file.fit)};
+}
+
+namespace {
+
+bool holds(const Model& model) { return dynamic_cast<const Erased<GaussianMixture>*>(&model) != nullptr; }
+
+ModelFile read(const Field& top) { return to_model_file(read_whole(top)); }
+
+}  // namespace
+
+const ModelFormat gaussian_mixture_format{"gaussian-mixture", holds, gaussian_mixture_fields, read};
 
 }  // namespace jensen

@@ -55,15 +55,10 @@ std::string why_unsound(const Report& report, double criterion) {
 
 void fill(Candidate& candidate, const Fitted<GaussianMixture>& fitted, Criterion criterion) {
   const Report& report = fitted.report;
+  static_cast<Criteria&>(candidate) = criteria(report, candidate.components);
   candidate.fitted = true;
   candidate.outcome = report.outcome;
   candidate.iterations = report.iterations;
-  candidate.log_likelihood = report.log_likelihood;
-  candidate.log_prior = report.log_prior;
-  candidate.free_parameters = report.free_parameters;
-  candidate.aic = report.aic();
-  candidate.bic = report.bic();
-  candidate.icl = report.icl();
   candidate.effective_components = effective_components(fitted.model);
   for (const auto& restart : report.restarts) candidate.starts += restart.evaluations > 0 ? 1 : 0;
   // A sound end is preferred to a degenerate one with a higher objective, so that the best optimum need not be ours.

@@ -17,14 +17,16 @@ namespace {
 
 using jensen::Block;
 using jensen::Error;
-using jensen::GaussianMixtureFile;
+using jensen::ModelFile;
 using jensen::Panel;
 
 constexpr std::int64_t rows_at_once = 512;
 
-GaussianMixtureFile load_model(const ApplyArguments& a) {
+ModelFile load_model(const ApplyArguments& a, jensen::Capability needed, const char* command) {
   if (a.model == "-" && a.data.path == "-") throw Error("DATA: standard input is the model already");
-  return jensen::load_gaussian_mixture(a.model);
+  ModelFile file = jensen::load_model(a.model);
+  file.model->require(needed, command);
+  return file;
 }
 
 void check_csv_output(const ApplyArguments& a) {
@@ -52,9 +54,8 @@ class PanelBuffer {
   std::vector<double> values_;
 };
 
-void write_components(std::ostream& out, const GaussianMixtureFile& file, const jensen::Table& table,
-                      bool probabilities) {
-  const int components = file.model.states();
+void write_components(std::ostream& out, const ModelFile& file, const jensen::Table& table, bool probabilities) {
+  const int components = file.model->states();
   jensen::CsvWriter csv(out);
   csv.field("component");
   for (int k = 0; probabilities && k < components; ++k) csv.field("probability_" + file.component(k));
@@ -62,7 +63,7 @@ void write_components(std::ostream& out, const GaussianMixtureFile& file, const 
   PanelBuffer buffer;
   for_each_block(table, [&](const Block& block) {
     const Panel p = buffer.of(block.rows(), components);
-    file.model.responsibilities(block, p);
+    file.model->responsibilities(block, p);
     for (std::int64_t i = 0; i < block.rows(); ++i) {
       int most = 0;
       for (int k = 1; k < components; ++k) most = p(i, k) > p(i, most) ? k : most;
@@ -92,10 +93,10 @@ class Sum {
 };
 
 // The table that the user reads, with holes filled, in memory.
-std::vector<double> filled_table(const GaussianMixtureFile& file, const jensen::Table& table) {
+std::vector<double> filled_table(const ModelFile& file, const jensen::Table& table) {
   std::vector<double> values(static_cast<std::size_t>(table.rows()) * static_cast<std::size_t>(table.columns()));
   for_each_block(table, [&](const Block& block) {
-    jensen::impute(file.model, block, {values.data() + block.first_row, block.rows(), table.columns(), table.rows()});
+    file.model->impute(block, {values.data() + block.first_row, block.rows(), table.columns(), table.rows()});
   });
   return values;
 }
@@ -103,20 +104,20 @@ std::vector<double> filled_table(const GaussianMixtureFile& file, const jensen::
 // Fills cells in the order in which a file is read: one block at a time is enough.
 class BlockwiseFill {
  public:
-  BlockwiseFill(const GaussianMixtureFile& file, const jensen::Table& table) : file_(file), table_(table) {}
+  BlockwiseFill(const ModelFile& file, const jensen::Table& table) : file_(file), table_(table) {}
 
   double operator()(std::int64_t row, int column) {
     if (row < first_ || row >= first_ + panel_.rows) {
       first_ = row / rows_at_once * rows_at_once;
       const Block block = table_.block(first_, std::min(rows_at_once, table_.rows() - first_), buffer_);
       panel_ = values_.of(block.rows(), table_.columns());
-      jensen::impute(file_.model, block, panel_);
+      file_.model->impute(block, panel_);
     }
     return panel_(row - first_, column);
   }
 
  private:
-  const GaussianMixtureFile& file_;
+  const ModelFile& file_;
   const jensen::Table& table_;
   jensen::BlockBuffer buffer_;
   PanelBuffer values_;
@@ -124,7 +125,7 @@ class BlockwiseFill {
   std::int64_t first_ = 0;
 };
 
-void impute_npy(const ImputeArguments& a, const GaussianMixtureFile& file, const jensen::Table& table) {
+void impute_npy(const ImputeArguments& a, const ModelFile& file, const jensen::Table& table) {
   const auto values = filled_table(file, table);
   jensen::OutputFile output(*a.output);
   jensen::write_npy(output.written_path(), {values.data(), table.rows(), table.columns(), table.rows()});
@@ -135,7 +136,7 @@ void impute_npy(const ImputeArguments& a, const GaussianMixtureFile& file, const
 
 int run(const PredictArguments& a) {
   check_csv_output(a);
-  const GaussianMixtureFile file = load_model(a);
+  const ModelFile file = load_model(a, jensen::Capability::states, "jensen predict");
   const LoadedData data = load_data_for(file, a.data);
   write_to(a.output, [&](std::ostream& out) { write_components(out, file, data.table, a.probabilities); });
   return exit_done;
@@ -145,14 +146,14 @@ int run(const ScoreArguments& a) {
   if (a.json && a.output) throw Error("-o: does not apply with --json, whose object holds every row");
   if (a.quiet && !a.output && !a.json) throw Error("--quiet: leaves nothing to do without -o or --json");
   check_csv_output(a);
-  const GaussianMixtureFile file = load_model(a);
+  const ModelFile file = load_model(a, jensen::Capability::score, "jensen score");
   const LoadedData data = load_data_for(file, a.data);
   std::vector<double> log_density(static_cast<std::size_t>(data.table.rows()));
   Sum sum;
   for_each_block(data.table, [&](const Block& block) {
     const auto own = std::span(log_density)
                          .subspan(static_cast<std::size_t>(block.first_row), static_cast<std::size_t>(block.rows()));
-    file.model.score(block, own);
+    file.model->score(block, own);
     for (const double value : own) sum.add(value);
   });
   if (a.json) {
@@ -178,7 +179,7 @@ int run(const ImputeArguments& a) {
   }
   if (!npy && a.output && is_npy(*a.output)) throw Error("-o: must name a text file, since the data are one");
   check_output(a.output, "-o", {a.model});
-  const GaussianMixtureFile file = load_model(a);
+  const ModelFile file = load_model(a, jensen::Capability::impute, "jensen impute");
   const LoadedData data = load_data_for(file, a.data);
   if (npy) {
     impute_npy(a, file, data.table);

@@ -104,7 +104,7 @@ bool begins_with_data(const jensen::MappedFile& file, CsvOptions options) {
 }
 
 // Chooses the columns of the model in `options`; see load_data_for.
-void choose_columns(const jensen::GaussianMixtureFile& model, const jensen::MappedFile& file, CsvOptions& options) {
+void choose_columns(const jensen::ModelFile& model, const jensen::MappedFile& file, CsvOptions& options) {
   const auto names = first_record(file, options);
   std::vector<std::string> absent;
   for (const auto& name : model.columns) {
@@ -166,7 +166,7 @@ LoadedData load_data(const DataArguments& arguments, int states, const std::vect
   return data;
 }
 
-LoadedData load_data_for(const jensen::GaussianMixtureFile& model, const DataArguments& arguments) {
+LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& arguments) {
   const auto count = static_cast<int>(model.columns.size());
   const auto check_count = [&](int found) {
     if (found == count) return;

@@ -3,7 +3,7 @@
 
 #include <jensen/data/csv.h>
 #include <jensen/data/mapped_file.h>
-#include <jensen/gaussian_mixture_file.h>
+#include <jensen/model_file.h>
 
 #include <memory>
 #include <string>
@@ -31,4 +31,4 @@ LoadedData load_data(const DataArguments& arguments, int states, const std::vect
 
 /// Data to which a model is applied: the columns of the model's names, in its order; those that the user names instead;
 /// or, where the data have no names, all columns, which must be as many.
-LoadedData load_data_for(const jensen::GaussianMixtureFile& model, const DataArguments& arguments);
+LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& arguments);

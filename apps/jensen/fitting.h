@@ -40,11 +40,11 @@ void check_savable(const std::string& path, const std::vector<std::string>& colu
 
 std::string describe_fit(const FitResult& result, const FitArguments& arguments);
 std::string describe_selection(const jensen::Selection& selection, const SelectArguments& arguments, int columns);
-std::string describe_file(const jensen::GaussianMixtureFile& file);
+std::string describe_file(const jensen::ModelFile& file);
 
 // One JSON object each ------------------------------------------------------------------------------------------------
 
 std::string fit_json(const FitResult& result);
 std::string selection_json(const jensen::Selection& selection, const std::string& criterion, const FitResult* best);
-std::string file_json(const jensen::GaussianMixtureFile& file);
+std::string file_json(const jensen::ModelFile& file);
 std::string score_json(const std::vector<double>& log_density, double total);

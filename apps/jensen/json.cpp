@@ -139,14 +139,16 @@ std::string selection_json(const jensen::Selection& selection, const std::string
   return line(json);
 }
 
-std::string file_json(const jensen::GaussianMixtureFile& file) {
-  Json json = Json::parse(jensen::gaussian_mixture_text(file));
-  json["free_parameters"] = file.model.free_parameters();
-  json["effective_components"] = jensen::effective_components(file.model);
-  json["standard_deviations"] = Json::array();
-  for (int k = 0; k < file.model.states(); ++k) {
-    json["standard_deviations"].push_back(
-        standard_deviations(file.model.emissions().covariance(k), file.model.columns()));
+std::string file_json(const jensen::ModelFile& file) {
+  Json json = Json::parse(jensen::model_text(file));
+  if (file.model->can(jensen::Capability::free_parameters)) json["free_parameters"] = file.model->free_parameters();
+  if (const auto* mixture = file.get<jensen::GaussianMixture>()) {
+    json["effective_components"] = jensen::effective_components(*mixture);
+    json["standard_deviations"] = Json::array();
+    for (int k = 0; k < mixture->states(); ++k) {
+      json["standard_deviations"].push_back(
+          standard_deviations(mixture->emissions().covariance(k), mixture->columns()));
+    }
   }
   return line(json);
 }

@@ -260,20 +260,39 @@ std::string describe_selection(const jensen::Selection& selection, const SelectA
   return text;
 }
 
-std::string describe_file(const GaussianMixtureFile& file) {
-  std::string text = title(file) + "\n";
-  if (file.fit) {
-    const auto& fit = *file.fit;
-    text +=
-        fmt::format("  {:<13} {}\n  {:<13} {:.10g}\n  {:<13} {}\n  {:<13} {}\n", "outcome", fit.message, "observations",
-                    fit.observations, "prior", prior_line(fit.prior, fit.penalty), "seed", fit.seed);
-    for (const auto& d : fit.degeneracies) {
-      text += fmt::format("  ! component {} is degenerate: {}\n", file.component(d.component), d.reason);
-    }
-    text += "\n" + criteria(fit.log_likelihood, fit.aic, fit.bic, fit.icl, fit.free_parameters);
-  } else {
-    text += "  the file does not say how it was fitted\n";
+namespace {
+
+std::string fit_facts(const std::optional<jensen::FitSummary>& fit, const jensen::ModelFile& file) {
+  if (!fit) return "  the file does not say how it was fitted\n";
+  std::string text =
+      fmt::format("  {:<13} {}\n  {:<13} {:.10g}\n  {:<13} {}\n  {:<13} {}\n", "outcome", fit->message, "observations",
+                  fit->observations, "prior", prior_line(fit->prior, fit->log_prior), "seed", fit->seed);
+  for (const auto& d : fit->degeneracies) {
+    text += fmt::format("  ! component {} is degenerate: {}\n", file.component(d.component), d.reason);
   }
-  text += "\n" + component_table(file) + "  (mean ± standard deviation)\n";
-  return text + correlations(file);
+  return text + "\n" + criteria(fit->log_likelihood, fit->aic, fit->bic, fit->icl, fit->free_parameters);
+}
+
+// Any model that can name its parameters.
+std::string parameter_table(const jensen::Model& model) {
+  if (!model.can(jensen::Capability::parameters)) return "  its parameters have no names\n";
+  const auto values = model.parameters();
+  const auto names = model.parameter_names();
+  std::vector<Row> rows{{"parameter", "value"}};
+  for (std::size_t i = 0; i < values.size(); ++i) rows.push_back({names[i], brief(values[i])});
+  return aligned(rows);
+}
+
+}  // namespace
+
+std::string describe_file(const jensen::ModelFile& file) {
+  const auto* mixture = file.get<jensen::GaussianMixture>();
+  if (mixture == nullptr) {
+    return fmt::format("{}: {}\n", jensen::model_kind(file),
+                       counted(static_cast<double>(file.columns.size()), "column")) +
+           fit_facts(file.fit, file) + "\n" + parameter_table(*file.model);
+  }
+  const GaussianMixtureFile own{*mixture, file.columns, file.component_names, file.fit};
+  return title(own) + "\n" + fit_facts(file.fit, file) + "\n" + component_table(own) +
+         "  (mean ± standard deviation)\n" + correlations(own);
 }

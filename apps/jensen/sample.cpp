@@ -10,9 +10,9 @@
 
 namespace {
 
-void write_sample(std::ostream& out, const jensen::GaussianMixtureFile& file, const SampleArguments& a) {
+void write_sample(std::ostream& out, const jensen::ModelFile& file, const SampleArguments& a) {
   constexpr std::int64_t rows_at_once = 4096;
-  const int columns = file.model.columns();
+  const int columns = static_cast<int>(file.columns.size());
   jensen::CsvWriter csv(out);
   for (const auto& name : file.columns) csv.field(name);
   if (a.with_component) csv.field("component");
@@ -22,7 +22,7 @@ void write_sample(std::ostream& out, const jensen::GaussianMixtureFile& file, co
   for (std::int64_t first = 0; first < a.rows && out; first += rows_at_once) {
     const std::int64_t rows = std::min(rows_at_once, a.rows - first);
     const jensen::Panel x{values.data(), rows, columns, rows_at_once};
-    file.model.sample(a.seed, first, x, components);
+    file.model->sample(a.seed, first, x, components);
     for (std::int64_t i = 0; i < rows; ++i) {
       for (int j = 0; j < columns; ++j) csv.field(x(i, j));
       if (a.with_component) csv.field(file.component(components[static_cast<std::size_t>(i)]));
@@ -36,7 +36,9 @@ void write_sample(std::ostream& out, const jensen::GaussianMixtureFile& file, co
 int run(const SampleArguments& a) {
   if (a.output && is_npy(*a.output)) throw jensen::Error("-o: the result is CSV, not NPY: name the file otherwise");
   check_output(a.output, "-o", {a.model});
-  const auto file = jensen::load_gaussian_mixture(a.model);
+  const auto file = jensen::load_model(a.model);
+  file.model->require(jensen::Capability::sample, "jensen sample");
+  if (a.with_component) file.model->require(jensen::Capability::states, "--with-component");
   if (a.with_component && std::find(file.columns.begin(), file.columns.end(), "component") != file.columns.end()) {
     throw jensen::Error("--with-component: the model has a column 'component' itself");
   }
@@ -45,7 +47,7 @@ int run(const SampleArguments& a) {
 }
 
 int run(const DescribeArguments& a) {
-  const auto file = jensen::load_gaussian_mixture(a.model);
+  const auto file = jensen::load_model(a.model);
   print(a.json ? file_json(file) : describe_file(file));
   return exit_done;
 }

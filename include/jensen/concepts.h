@@ -147,6 +147,10 @@ concept SamplesStates = requires(const E e, int k, Stream& stream, std::span<dou
   e.sample(k, stream, row);  // one row of p(x | z = k); a column that is given (exposure, covariate) it reads from row
 };
 template <class E>
+concept ImputesCells = requires(const E e, const Block& x, ConstPanel p, Panel filled) {
+  e.impute(x, p, filled);  // writes what is expected in missing cells under p(i, k) = p(z_i = k | x_i): mean, or mode
+};
+template <class E>
 concept ChecksCells = requires(const E e, const Block& x) {
   e.check(x);  // throws DataError naming row and column of the first cell that no parameters could explain
 };
@@ -215,6 +219,10 @@ concept HasSample = requires(const M m, std::uint64_t seed, std::int64_t first_r
   m.sample(seed, first_row, x, z);  // fills x and z; row i depends on (seed, first_row + i) alone
 };
 template <class M>
+concept HasImpute = requires(const M m, const Block& x, Panel filled) {
+  m.impute(x, filled);  // x with missing cells at what is expected there given the row's other cells: mean, or mode
+};
+template <class M>
 concept HasDegeneracies = requires(const M m) {
   { m.degeneracies() } -> std::convertible_to<std::vector<Degeneracy>>;
 };
@@ -242,6 +250,7 @@ enum class Capability {
   states,              ///< discrete latents: K and responsibilities by row
   sample,              ///< draws of (x, z)
   parts,               ///< conditional maximisations over parts of θ
+  impute,              ///< missing cells filled with what is expected there
 };
 /// The capability as a verb phrase: "evaluate its expected log-joint".
 std::string describe(Capability capability);

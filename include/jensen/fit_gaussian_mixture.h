@@ -3,14 +3,9 @@
 
 #include <jensen/em/fit.h>
 #include <jensen/models/gaussian_mixture.h>
+#include <jensen/prior.h>
 
 namespace jensen {
-
-/// Prior on the covariances.
-enum class Prior {
-  data_scaled,  ///< CovariancePrior of 0.02/n rows with the data's covariance: bounds the likelihood, moves little else
-  none,         ///< plain maximum likelihood, unbounded where a component can collapse
-};
 
 struct GaussianMixtureOptions {
   int components = 1;

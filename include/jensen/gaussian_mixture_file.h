@@ -14,33 +14,11 @@
 #include <string_view>
 #include <vector>
 
-#include <jensen/em/result.h>
 #include <jensen/fit_gaussian_mixture.h>
+#include <jensen/model_file.h>
 #include <jensen/models/gaussian_mixture.h>
 
 namespace jensen {
-
-/// What a file keeps of the report on a fit.
-struct FitSummary {
-  Outcome outcome = Outcome::not_finite;
-  std::string message;
-  double log_likelihood = 0;
-  double penalty = 0;  ///< the log prior; 0 without one
-  int iterations = 0;
-  double observations = 0;
-  int free_parameters = 0;
-  double aic = 0;
-  double bic = 0;
-  double icl = 0;
-  Prior prior = Prior::data_scaled;
-  std::uint64_t seed = 0;  ///< with one restart it repeats the fit alone
-  std::vector<Degeneracy> degeneracies;
-};
-FitSummary summarize(const Report& report, Prior prior);
-
-std::string to_string(Prior prior);  ///< "default" or "none"
-/// The prior of that name. Throws ArgumentError listing the names there are.
-Prior prior_named(std::string_view name);
 
 struct GaussianMixtureFile {
   GaussianMixture model;
@@ -51,6 +29,8 @@ struct GaussianMixtureFile {
   /// What to call component k: its name, "component_k" where only others have one, its number where none has.
   std::string component(int k) const;
 };
+
+ModelFile to_model_file(GaussianMixtureFile file);
 
 /// The file's text. Throws DataError, naming `name` and the field, where the text could not be read back: names that
 /// are not UTF-8 or come twice, or are not as many as columns or components.

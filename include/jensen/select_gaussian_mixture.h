@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include <jensen/em/criteria.h>
 #include <jensen/fit_gaussian_mixture.h>
 
 namespace jensen {
@@ -18,7 +19,7 @@ std::string to_string(Criterion criterion);
 Criterion criterion_named(std::string_view name);
 
 /// One combination and what became of it.
-struct Candidate {
+struct Candidate : Criteria {
   int components = 1;
   Covariance covariance = Covariance::full;
   bool fitted = false;  ///< false: `reason` says why not, and all that follows it means nothing
@@ -26,12 +27,6 @@ struct Candidate {
   std::string reason;   ///< why it is not sound; empty where it is
   Outcome outcome = Outcome::not_finite;
   int iterations = 0;
-  double log_likelihood = 0;
-  double log_prior = 0;
-  int free_parameters = 0;
-  double aic = 0;
-  double bic = 0;
-  double icl = 0;
   int effective_components = 0;  ///< components that differ, see effective_components()
   int starts = 0;                ///< starts that were made ...
   int starts_at_best = 0;        ///< ... and how many of them reached the optimum reported

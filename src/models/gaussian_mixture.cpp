@@ -38,21 +38,6 @@ void append_shape(const std::vector<double>& matrix, int d, Covariance structure
   }
 }
 
-// Conditional mean of component k at the missing cells of one row.
-std::vector<double> conditional_mean(const Gaussian& gaussian, int k, const Conditioning& conditioning,
-                                     std::span<const int> observed, std::span<const int> missing,
-                                     const std::function<double(int)>& value) {
-  std::vector<double> mean;
-  for (std::size_t m = 0; m < missing.size(); ++m) {
-    mean.push_back(gaussian.mean(k)[static_cast<std::size_t>(missing[m])]);
-    for (std::size_t o = 0; o < observed.size(); ++o) {
-      const double deviation = value(observed[o]) - gaussian.mean(k)[static_cast<std::size_t>(observed[o])];
-      mean.back() += conditioning.regression[m * observed.size() + o] * deviation;
-    }
-  }
-  return mean;
-}
-
 }  // namespace
 
 GaussianMixture marginal(const GaussianMixture& model, std::span<const int> columns) {
@@ -111,8 +96,7 @@ GaussianMixture conditional(const GaussianMixture& model, std::span<const int> c
   std::vector<double> covariances;
   for (int k = 0; k < model.states(); ++k) {
     const Conditioning conditioning = condition(gaussian.covariance(k), given, others);
-    const auto mean = conditional_mean(gaussian, k, conditioning, given, others,
-                                       [&](int j) { return row[static_cast<std::size_t>(j)]; });
+    const auto mean = gaussian.conditional_mean(k, conditioning, given, others, row);
     means.insert(means.end(), mean.begin(), mean.end());
     if (structure == Covariance::tied && k > 0) continue;
     append_shape(conditioning.residual, d, structure, covariances);
@@ -122,28 +106,7 @@ GaussianMixture conditional(const GaussianMixture& model, std::span<const int> c
   return {std::move(weights), std::move(result)};
 }
 
-void impute(const GaussianMixture& model, const Block& x, Panel filled) {
-  for (int j = 0; j < x.columns(); ++j) std::copy_n(x.x.column(j), x.rows(), filled.column(j));
-  if (!x.has_missing) return;
-  const Gaussian& gaussian = model.emissions();
-  std::vector<double> values(static_cast<std::size_t>(x.rows()) * static_cast<std::size_t>(model.states()));
-  const Panel p{values.data(), x.rows(), model.states(), x.rows()};
-  model.responsibilities(x, p);
-  for (const auto& pattern : missing_patterns(x)) {
-    if (pattern.missing.empty()) continue;
-    for (int j : pattern.missing) {
-      for (std::int64_t i : pattern.rows) filled(i, j) = 0;
-    }
-    for (int k = 0; k < model.states(); ++k) {
-      const Conditioning conditioning = condition(gaussian.covariance(k), pattern.observed, pattern.missing);
-      for (std::int64_t i : pattern.rows) {
-        const auto mean = conditional_mean(gaussian, k, conditioning, pattern.observed, pattern.missing,
-                                           [&](int j) { return x.x(i, j); });
-        for (std::size_t m = 0; m < mean.size(); ++m) filled(i, pattern.missing[m]) += p(i, k) * mean[m];
-      }
-    }
-  }
-}
+void impute(const GaussianMixture& model, const Block& x, Panel filled) { model.impute(x, filled); }
 
 int effective_components(const GaussianMixture& model) {
   const Gaussian& gaussian = model.emissions();

@@ -12,6 +12,7 @@ declare -A may_include=(
     [emissions]="emissions math concepts.h error.h data"
     [models]="models emissions math concepts.h error.h data"
     [em]="em execution math concepts.h error.h data"
+    [json]="json error.h data"
     [testing]="testing em execution math concepts.h error.h data"
 )
 
@@ -20,7 +21,12 @@ declare -A may_include=(
 declare -A front_door=(
     [fit_gaussian_mixture]="em models"     # from data to a fitted mixture in one call
     [select_gaussian_mixture]="em models"  # many fits, compared
-    [gaussian_mixture_file]="em models"    # a file holds the model and the report of its fit
+    [gaussian_mixture_file]="em models json"    # a file holds the model and the report of its fit
+    [gaussian_mixture_text]="em models json"
+    [fit_summary]="em"                     # what files keep of a report
+    [fit_summary_json]="em json"
+    [model_file]="em json"                 # files of any model
+    [model_format]="em json"
 )
 
 # A model is mathematics: it starts no thread and opens no file.

@@ -50,6 +50,7 @@ class Model {
   virtual int states() const = 0;
   virtual void responsibilities(const Block& x, Panel p) const = 0;
   virtual void sample(std::uint64_t seed, std::int64_t first_row, Panel x, std::span<std::int32_t> z) const = 0;
+  virtual void impute(const Block& x, Panel filled) const = 0;
 
   /// Throws UnsupportedError naming this model, the capability and who needs it, unless can(capability).
   void require(Capability capability, std::string_view needed_by) const {
@@ -94,6 +95,7 @@ class Erased final : public Model {
       case Capability::states: return HasStates<M>;
       case Capability::sample: return HasSample<M>;
       case Capability::parts: return HasParts<M>;
+      case Capability::impute: return HasImpute<M>;
     }
     return false;
   }
@@ -192,6 +194,10 @@ class Erased final : public Model {
   void sample(std::uint64_t seed, std::int64_t first_row, Panel x, std::span<std::int32_t> z) const override {
     if constexpr (HasSample<M>) return model_.sample(seed, first_row, x, z);
     refuse(Capability::sample);
+  }
+  void impute(const Block& x, Panel filled) const override {
+    if constexpr (HasImpute<M>) return model_.impute(x, filled);
+    refuse(Capability::impute);
   }
 
  private:

@@ -70,6 +70,7 @@ class AnyEmissions {
   std::vector<Degeneracy> degeneracies() const { return held_->degeneracies(); }
   void move(ConstSlice from, Slice to) const { held_->move(from, to); }
   void sample(int k, Stream& stream, std::span<double> row) const { held_->sample(k, stream, row); }
+  void impute(const Block& x, ConstPanel p, Panel filled) const { held_->impute(x, p, filled); }
   void check(const Block& x) const { held_->check(x); }
   bool regularize(ConstSlice pooled, double rows) { return held_->regularize(pooled, rows); }
   int free_parameters() const { return held_->free_parameters(); }
@@ -98,6 +99,7 @@ class AnyEmissions {
     virtual std::vector<Degeneracy> degeneracies() const = 0;
     virtual void move(ConstSlice from, Slice to) const = 0;
     virtual void sample(int k, Stream& stream, std::span<double> row) const = 0;
+    virtual void impute(const Block& x, ConstPanel p, Panel filled) const = 0;
     virtual void check(const Block& x) const = 0;
     virtual bool regularize(ConstSlice pooled, double rows) = 0;
     virtual int free_parameters() const = 0;
@@ -144,6 +146,9 @@ class AnyEmissions {
     void move(ConstSlice from, Slice to) const override { optional::move(emissions, from, to); }
     void sample(int k, Stream& stream, std::span<double> row) const override {
       optional::sample(emissions, k, stream, row);
+    }
+    void impute(const Block& x, ConstPanel p, Panel filled) const override {
+      optional::impute(emissions, x, p, filled);
     }
     void check(const Block& x) const override { optional::check(emissions, x); }
     bool regularize(ConstSlice pooled, double rows) override { return optional::regularize(emissions, pooled, rows); }

@@ -90,6 +90,11 @@ class Gaussian {
   std::vector<Degeneracy> degeneracies() const { return degeneracies_; }
   void move(ConstSlice from, Slice to) const;  ///< re-origins to this object's reference points
   void sample(int k, Stream& stream, std::span<double> x) const;
+  /// E[x_m | x_o, z = k] for the cells `missing` of a row (one value by column), from condition(Σ_k, observed, missing).
+  std::vector<double> conditional_mean(int k, const Conditioning& given, std::span<const int> observed,
+                                       std::span<const int> missing, std::span<const double> row) const;
+  /// Writes E[x_m | x_o] = Σ_k p(i, k) E[x_m | x_o, k] into the missing cells of `filled`; p(i, k) = p(z_i = k | x_i).
+  void impute(const Block& x, ConstPanel p, Panel filled) const;
 
   int free_parameters() const;
   std::vector<double> unconstrained() const;  ///< means, then log-Cholesky factors or log variances

@@ -30,6 +30,7 @@ bool can(const E& e, Capability capability) {
     case Capability::move: return MovesSlices<E>;
     case Capability::free_parameters: return HasFreeParameters<E> || HasUnconstrained<E>;
     case Capability::sample: return SamplesStates<E>;
+    case Capability::impute: return ImputesCells<E>;
     default: return true;
   }
 }
@@ -73,6 +74,11 @@ template <class E>
 void sample(const E& e, int k, Stream& stream, std::span<double> row) {
   if constexpr (SamplesStates<E>) return e.sample(k, stream, row);
   refuse(e, Capability::sample);
+}
+template <class E>
+void impute(const E& e, const Block& x, ConstPanel p, Panel filled) {
+  if constexpr (ImputesCells<E>) return e.impute(x, p, filled);
+  refuse(e, Capability::impute);
 }
 template <class E>
 void check(const E& e, const Block& x) {
