@@ -106,6 +106,7 @@ class ConstrainedModel final : public Model {
   void sample(std::uint64_t seed, std::int64_t first_row, Panel x, std::span<std::int32_t> z) const override {
     inner_->sample(seed, first_row, x, z);
   }
+  void impute(const Block& x, Panel filled) const override { inner_->impute(x, filled); }
 
  private:
   // Only clone() copies: what is copyable would be taken for a LatentModel and be erased a second time.
