@@ -3,6 +3,7 @@
 #include <jensen/em/checkpoint.h>
 #include <jensen/em/climb.h>
 #include <jensen/em/fit.h>
+#include <jensen/em/observations.h>
 #include <jensen/em/starts.h>
 #include <jensen/error.h>
 #include <jensen/execution/reduction.h>
@@ -199,14 +200,6 @@ void mark_interrupted(Report& report) {
   report.outcome = Outcome::stopped_by_caller;
 }
 
-// How many observations BIC counts.
-double observations(const Data& data, Workers& workers, double total_weight) {
-  if (data.weight_kind() == WeightKind::frequency) return total_weight;
-  return reduce(data, workers, 0.0, [](double& count, const Block& block, int) {
-    for (std::int64_t i = 0; i < block.rows(); ++i) count += block.weight(i) > 0 ? 1 : 0;
-  });
-}
-
 // For each degenerate component up to ten rows that belong to it more than to the others.
 std::vector<std::vector<std::int64_t>> rows_of(const std::vector<Degeneracy>& degeneracies, const Model& model,
                                                const Data& data) {
@@ -255,7 +248,7 @@ FittedModel fit(const Model& start, const Data& data, const Options& options) {
   report.iterations = best.iterations;
   report.evaluations = best.evaluations;
   report.total_weight = best.evidence.weight;
-  report.observations = observations(data, workers, best.evidence.weight);
+  report.observations = count_observations(data, workers, best.evidence.weight);
   report.rows = data.rows();
   if (best.model->can(Capability::free_parameters)) report.free_parameters = best.model->free_parameters();
   report.bound = best.bound;

@@ -9,7 +9,15 @@
 namespace jensen {
 
 /// What a stream is used for; part of its key. Values are fixed: a seed gives the same numbers in every version.
-enum class Purpose : std::uint64_t { start = 1, restart_seed = 2, draws = 3, sample = 4, test = 5, batch_order = 6 };
+enum class Purpose : std::uint64_t {
+  start = 1,
+  restart_seed = 2,
+  draws = 3,
+  sample = 4,
+  test = 5,
+  batch_order = 6,
+  bootstrap = 7
+};
 
 /// The stream of one (seed, purpose, restart, iteration, row). Cheap to construct.
 class Stream {
