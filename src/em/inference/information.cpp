@@ -77,6 +77,11 @@ Eigen::MatrixXd rate_matrix(const Setting& setting) {
 }
 
 Information supplemented_information(const Setting& setting) {
+  const auto after = setting.theta.clone();
+  after->maximize(setting.at.statistics);
+  if (after->tentative()) {
+    throw UnsupportedError(setting.theta.name(), "promise that its M-step reaches the maximum of Q", "supplemented EM");
+  }
   Information information = setting.begin();
   const Eigen::MatrixXd complete = unpacked(information.complete, information.size());
   setting.set_missing(information, rate_matrix(setting) * complete);

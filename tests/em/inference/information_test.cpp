@@ -132,6 +132,13 @@ TEST(Information, Refusals) {
               oakes_information(bare, support::animals());
             }).find("cannot map its parameters to unconstrained coordinates, which oakes_information needs"),
             std::string::npos);
+  struct Tentative : support::Linkage {
+    bool tentative() const { return true; }
+  };
+  EXPECT_NE(support::refusal<UnsupportedError>([&] {
+              supplemented_information(Erased<Tentative>(Tentative{}), support::animals());
+            }).find("cannot promise that its M-step reaches the maximum of Q, which supplemented EM needs"),
+            std::string::npos);
   const Erased poisson(support::PoissonMixture({1}, {1}));
   EXPECT_NE(
       support::refusal<ArgumentError>([&] { oakes_information(poisson, data); }).find("have 2 columns, the model 1"),
