@@ -15,8 +15,8 @@ namespace {
 
 constexpr double left = 0.05;
 constexpr double right = 0.95;
-constexpr double bottom = -8;  // below the maximum of ℓ
-constexpr double top = 0.6;
+constexpr double bottom = -45;  // below the maximum of ℓ
+constexpr double top = 3;
 constexpr int width = 640;
 constexpr int height = 400;
 constexpr int margin = 48;
@@ -54,7 +54,7 @@ int main() {
               width - margin);
   const std::vector<const char*> colours{"#d95f02", "#7570b3", "#1b9e77"};
   std::string marks;
-  GeneticLinkage at{0.15};
+  GeneticLinkage at{0.1};
   bool sound = true;
   for (const char* colour : colours) {
     const GeneticLinkage q = at;

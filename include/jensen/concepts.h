@@ -231,6 +231,10 @@ concept HasColumns = requires(const M m) {
   { m.columns() } -> std::convertible_to<int>;
 };
 template <class M>
+concept HasSequential = requires(const M m) {
+  { m.sequential() } -> std::convertible_to<bool>;  // units are sequences of rows; without it, single rows
+};
+template <class M>
 concept HasName = requires(const M m) {
   { m.name() } -> std::convertible_to<std::string>;
 };

@@ -98,7 +98,39 @@ Table Table::with_weights(std::vector<double> weights, WeightKind kind) const {
   Table weighted = *this;
   weighted.weights_ = std::make_shared<const std::vector<double>>(std::move(weights));
   weighted.kind_ = kind;
+  weighted.check_sequence_weights();
   return weighted;
+}
+
+Table Table::with_sequences(std::vector<std::int64_t> begins) const {
+  const auto refuse = [](const std::string& problem) {
+    throw ArgumentError("Table::with_sequences", "begins", problem);
+  };
+  if (begins.size() < 2 || begins.front() != 0 || begins.back() != rows()) {
+    refuse("must go from 0 to the number of rows, " + std::to_string(rows()) + ", with a sequence at least");
+  }
+  for (std::size_t s = 1; s < begins.size(); ++s) {
+    if (begins[s] > begins[s - 1]) continue;
+    refuse("sequence " + std::to_string(s) + " has no rows: it begins at " + std::to_string(begins[s - 1]) +
+           ", the next one at " + std::to_string(begins[s]));
+  }
+  Table cut = *this;
+  cut.sequences_ = std::make_shared<const std::vector<std::int64_t>>(std::move(begins));
+  cut.check_sequence_weights();
+  return cut;
+}
+
+void Table::check_sequence_weights() const {
+  if (!weights_ || !sequences_) return;
+  for (std::size_t s = 1; s < sequences_->size(); ++s) {
+    const auto begin = static_cast<std::size_t>((*sequences_)[s - 1]);
+    for (std::size_t i = begin; i < static_cast<std::size_t>((*sequences_)[s]); ++i) {
+      if ((*weights_)[i] == (*weights_)[begin]) continue;
+      throw DataError(row_name(i) + ": the weight " + shortest((*weights_)[i]) + " differs from that of " +
+                      row_name(begin) + ", " + shortest((*weights_)[begin]) +
+                      "; a sequence has one weight, the same in all its rows");
+    }
+  }
 }
 
 Table Table::with_labels(std::span<const std::int32_t> labels, int states) const {
@@ -172,6 +204,12 @@ Block Table::block(std::int64_t first, std::int64_t count, BlockBuffer& buffer) 
   if (allowed_) {
     block.allowed = std::span(*allowed_).subspan(begin, length);
     block.state_sets = sets_.get();
+  }
+  if (sequences_) {
+    const auto from = std::lower_bound(sequences_->begin(), sequences_->end(), first);
+    const auto to = std::lower_bound(from, sequences_->end(), first + count);
+    const bool whole = from != sequences_->end() && *from == first && to != sequences_->end() && *to == first + count;
+    if (whole) block.sequences = {from, to + 1};
   }
   return block;
 }

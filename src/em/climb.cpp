@@ -18,10 +18,16 @@ namespace {
 std::string first_broken_row(const Model& model, const Data& data) {
   BlockBuffer buffer;
   const auto scratch = model.scratch();
-  for (std::int64_t i = 0; i < data.rows(); ++i) {
+  const auto sequences = data.sequences();
+  const std::int64_t units = sequences.empty() ? data.rows() : static_cast<std::int64_t>(sequences.size()) - 1;
+  for (std::int64_t u = 0; u < units; ++u) {
+    const std::int64_t first = sequences.empty() ? u : sequences[static_cast<std::size_t>(u)];
+    const std::int64_t count = sequences.empty() ? 1 : sequences[static_cast<std::size_t>(u) + 1] - first;
     Statistics ignored = model.no_statistics();
-    const double value = model.expect(data.block(i, 1, buffer), Posterior{}, ignored, *scratch).log_likelihood;
-    if (!std::isfinite(value)) return fmt::format("row {} has log-likelihood {}", i + 1, value);
+    const double value = model.expect(data.block(first, count, buffer), Posterior{}, ignored, *scratch).log_likelihood;
+    if (std::isfinite(value)) continue;
+    if (sequences.empty()) return fmt::format("row {} has log-likelihood {}", first + 1, value);
+    return fmt::format("sequence {} (rows {} to {}) has log-likelihood {}", u + 1, first + 1, first + count, value);
   }
   return "the sum over all rows overflows";
 }

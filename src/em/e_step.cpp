@@ -12,6 +12,7 @@ Model::Scratch& EStep::scratch_of(int worker, const Model& model) {
 }
 
 Expected EStep::view(const Data& data, const Model& model, const Rule& rule) {
+  model.check_units(!data.sequences().empty());
   rows_seen_ += data_.rows();
   static_cast<void>(scratch_of(0, model));  // makes all of them, before there are threads
   const Expected zero{model.no_statistics(), {}};
@@ -21,21 +22,37 @@ Expected EStep::view(const Data& data, const Model& model, const Rule& rule) {
 }
 
 Expected EStep::rows(const Model& model, const Rule& rule, std::int64_t first, std::int64_t last) {
+  model.check_units(!data_.sequences().empty());
   rows_seen_ += last - first;
   Expected total{model.no_statistics(), {}};
   BlockBuffer buffer;
-  const std::int64_t block_rows = chunk_layout(data_.rows(), data_.columns()).block_rows;
-  for (; first < last; first += block_rows) {
-    const Block block = data_.block(first, std::min(block_rows, last - first), buffer);
+  const ChunkLayout layout = chunk_layout(data_.rows(), data_.columns(), data_.sequences());
+  while (first < last) {
+    const std::int64_t next = layout.block_end(first, last);
+    const Block block = data_.block(first, next - first, buffer);
+    first = next;
     total.evidence += model.expect(block, rule, total.statistics, scratch_of(0, model));
   }
   return total;
 }
 
-double EStep::weight() {
-  return reduce(data_, workers_, 0.0, [](double& total, const Block& block, int) {
+std::int64_t EStep::unit_begin(std::int64_t row) const {
+  const auto sequences = data_.sequences();
+  if (sequences.empty() || row >= data_.rows()) return std::min(row, data_.rows());
+  return *std::lower_bound(sequences.begin(), sequences.end(), row);
+}
+
+double EStep::weight(std::int64_t first, std::int64_t last) const {
+  double total = 0;
+  BlockBuffer buffer;
+  const ChunkLayout layout = chunk_layout(data_.rows(), data_.columns(), data_.sequences());
+  while (first < last) {
+    const std::int64_t next = layout.block_end(first, last);
+    const Block block = data_.block(first, next - first, buffer);
     for (std::int64_t i = 0; i < block.rows(); ++i) total += block.weight(i);
-  });
+    first = next;
+  }
+  return total;
 }
 
 int EStep::evaluations() const {

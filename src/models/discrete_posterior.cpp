@@ -9,25 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "models/allowed_states.h"
+
 namespace jensen {
 
 namespace {
-
-constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
-
-void rule_out_states(const Block& x, Panel log_joint) {
-  if (x.allowed.empty()) return;
-  if (x.state_sets->states != log_joint.columns) {
-    throw ArgumentError("E-step", "labels",
-                        "are about " + std::to_string(x.state_sets->states) + " states, the model has " +
-                            std::to_string(log_joint.columns));
-  }
-  for (int k = 0; k < log_joint.columns; ++k) {
-    for (std::int64_t i = 0; i < x.rows(); ++i) {
-      if (!x.allows(i, k)) log_joint(i, k) = minus_infinity;
-    }
-  }
-}
 
 Evidence posterior(const Block& x, const Posterior& rule, Panel p) {
   const auto exact = [&](Panel panel, std::span<const double> weights) {
@@ -99,28 +85,9 @@ Evidence draws(const Block& x, const Draws& rule, Panel p) {
 Evidence given(const Block& x, const Given& rule, Panel p) {
   std::vector<double> responsibilities(static_cast<std::size_t>(p.rows) * static_cast<std::size_t>(p.columns));
   const Panel wanted{responsibilities.data(), p.rows, p.columns, p.rows};
-  rule.responsibilities(x, wanted);
+  allowed_responsibilities(x, rule, wanted);
   return chosen(x, p, [&](std::int64_t i, std::span<double> q, bool) {
-    double allowed_mass = 0;
-    int allowed_states = 0;
-    for (int k = 0; k < p.columns; ++k) {
-      const double r = wanted(i, k);
-      if (!(r >= 0) || !std::isfinite(r)) {
-        throw ArgumentError("E-step", "responsibilities",
-                            "row " + std::to_string(x.first_row + i + 1) + " holds " + std::to_string(r));
-      }
-      allowed_states += x.allows(i, k) ? 1 : 0;
-      allowed_mass += x.allows(i, k) ? r : 0;
-    }
-    // A row whose given states are all ruled out by its label spreads evenly over the states that it may be in.
-    for (int k = 0; k < p.columns; ++k) {
-      double& share = q[static_cast<std::size_t>(k)];
-      if (!x.allows(i, k)) {
-        share = 0;
-      } else {
-        share = allowed_mass > 0 ? wanted(i, k) / allowed_mass : 1.0 / allowed_states;
-      }
-    }
+    for (int k = 0; k < p.columns; ++k) q[static_cast<std::size_t>(k)] = wanted(i, k);
   });
 }
 

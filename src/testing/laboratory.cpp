@@ -44,6 +44,10 @@ void Laboratory::need(Capability capability) const {
   if (!model.can(capability)) throw NotApplicable{fmt::format("{} cannot {}", model.name(), describe(capability))};
 }
 
+void Laboratory::need_single_rows(const std::string& why) const {
+  if (model.sequential()) throw NotApplicable{"units are sequences: " + why};
+}
+
 void Laboratory::need_bound() const {
   need(Capability::rules);
   need(Capability::expected_log_joint);
@@ -79,14 +83,13 @@ void Laboratory::maximize(Model& at, const Statistics& statistics) const {
   }
 }
 
-std::vector<double> Laboratory::by_row(const Model& at, const Rows& rows) const {
+std::vector<double> Laboratory::by_unit(const Model& at, const Rows& rows) const {
   std::vector<double> values;
   const Rows unweighted = rows.with_weights({});
   const auto scratch = at.scratch();
-  BlockBuffer buffer;
-  for (std::int64_t i = 0; i < rows.rows(); ++i) {
+  for (std::int64_t u = 0; u < rows.units(); ++u) {
     Statistics ignored = at.no_statistics();
-    values.push_back(at.expect(unweighted.block(i, 1, buffer), Posterior{}, ignored, *scratch).log_likelihood);
+    values.push_back(at.expect(unweighted.unit(u), Posterior{}, ignored, *scratch).log_likelihood);
   }
   return values;
 }
@@ -94,10 +97,9 @@ std::vector<double> Laboratory::by_row(const Model& at, const Rows& rows) const 
 std::vector<double> Laboratory::magnitudes(const Model& at, const Rows& rows) const {
   std::vector<double> total(at.no_statistics().sum.size());
   const auto scratch = at.scratch();
-  BlockBuffer buffer;
-  for (std::int64_t i = 0; i < rows.rows(); ++i) {
+  for (std::int64_t u = 0; u < rows.units(); ++u) {
     Statistics one = at.no_statistics();
-    at.expect(rows.block(i, 1, buffer), Posterior{}, one, *scratch);
+    at.expect(rows.unit(u), Posterior{}, one, *scratch);
     for (std::size_t j = 0; j < total.size(); ++j) total[j] += std::abs(one.sum[j]);
   }
   return total;

@@ -43,6 +43,8 @@ class Laboratory {
   const double weight;
 
   void need(Capability capability) const;
+  /// Throws NotApplicable, saying why, where units are sequences.
+  void need_single_rows(const std::string& why) const;
   /// Capability::rules and expected_log_joint, and an entropy that is measured: what F(q, θ) is made of.
   void need_bound() const;
 
@@ -53,8 +55,8 @@ class Laboratory {
   void maximize(Model& at, const Statistics& statistics) const;
   /// `from` after EM steps.
   std::unique_ptr<Model> stepped(const Model& from, const Data& rows, int steps, const Rule& rule = Posterior{}) const;
-  /// log p(x_i; θ) by E-steps of one row each, weights ignored.
-  std::vector<double> by_row(const Model& at, const Rows& rows) const;
+  /// log p(x; θ) of each unit by E-steps of one unit each, weights ignored.
+  std::vector<double> by_unit(const Model& at, const Rows& rows) const;
   /// Σ_i |s_i| of the statistics: against these, differences of sums are judged.
   std::vector<double> magnitudes(const Model& at, const Rows& rows) const;
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "testing/law_list.h"
 
@@ -21,8 +22,8 @@ double log_sum_exp(const std::vector<double>& values) {
   return largest + std::log(total);
 }
 
-void compare_densities(Finding& finding, double a, double b, std::int64_t row) {
-  finding.compare(a, b, 1 + std::abs(b), fmt::format("log p of row {}", row + 1));
+void compare_densities(Finding& finding, double a, double b, std::int64_t unit) {
+  finding.compare(a, b, 1 + std::abs(b), fmt::format("log p of row (or sequence) {}", unit + 1));
 }
 
 StateSets single_states(int states) {
@@ -49,18 +50,20 @@ LawResult brute_force(const Laboratory& lab) {
   Finding finding(of_densities);
   if (lab.subject.log_density) {  // which knows nothing of labels
     const Rows unlabelled = lab.data.without_labels();
-    const auto by_row = lab.by_row(lab.model, unlabelled);
+    const auto by_unit = lab.by_unit(lab.model, unlabelled);
     const Block x = unlabelled.all();
-    for (std::int64_t i = 0; i < x.rows(); ++i) {
-      compare_densities(finding, by_row[static_cast<std::size_t>(i)], lab.subject.log_density(x, i), i);
+    for (std::int64_t u = 0; u < unlabelled.units(); ++u) {
+      const double exact = lab.subject.log_density(x, unlabelled.first_row(u));
+      compare_densities(finding, by_unit[static_cast<std::size_t>(u)], exact, u);
     }
   }
   if (lab.subject.log_joint) {
+    lab.need_single_rows("log_joint speaks of one state a unit; give a log_density");
     lab.need(Capability::states);
-    const auto by_row = lab.by_row(lab.model, lab.data);
+    const auto by_unit = lab.by_unit(lab.model, lab.data);
     const Block x = lab.data.all();
     for (std::int64_t i = 0; i < x.rows(); ++i) {
-      compare_densities(finding, by_row[static_cast<std::size_t>(i)], log_sum_exp(allowed_joint(lab, x, i)), i);
+      compare_densities(finding, by_unit[static_cast<std::size_t>(i)], log_sum_exp(allowed_joint(lab, x, i)), i);
     }
   }
   return finding.result();
@@ -70,11 +73,13 @@ LawResult score(const Laboratory& lab) {
   lab.need(Capability::score);
   Finding finding(of_densities);
   const Rows unlabelled = lab.data.without_labels();  // score is log p(x), whatever is known of z
-  const auto by_row = lab.by_row(lab.model, unlabelled);
-  std::vector<double> scores(by_row.size());
+  const auto by_unit = lab.by_unit(lab.model, unlabelled);
+  std::vector<double> scores(static_cast<std::size_t>(unlabelled.rows()));
   lab.model.score(unlabelled.all(), scores);
-  for (std::size_t i = 0; i < scores.size(); ++i) {
-    compare_densities(finding, scores[i], by_row[i], static_cast<std::int64_t>(i));
+  for (std::int64_t u = 0; u < unlabelled.units(); ++u) {  // rows of a sequence are scored given those before them
+    const auto first = scores.begin() + unlabelled.first_row(u);
+    compare_densities(finding, std::accumulate(first, first + unlabelled.size(u), 0.0),
+                      by_unit[static_cast<std::size_t>(u)], u);
   }
   return finding.result();
 }
@@ -105,10 +110,13 @@ LawResult missing_row(const Laboratory& lab) {
     throw NotApplicable{"the model is not said to take missing cells (accepts_missing)"};
   Finding finding(1e-12);
   std::vector<std::int64_t> extended;
-  for (std::int64_t i = 0; i < lab.data.rows(); ++i) extended.push_back(i);
+  for (std::int64_t u = 0; u < lab.data.units(); ++u) extended.push_back(u);
   extended.push_back(0);
   Rows more = lab.data.without_labels().picked(extended);
-  for (int j = 0; j < more.columns(); ++j) more.cell(lab.data.rows(), j) = std::numeric_limits<double>::quiet_NaN();
+  for (int j = 0; j < more.columns(); ++j) {
+    for (std::int64_t i = lab.data.rows(); i < more.rows(); ++i)
+      more.cell(i, j) = std::numeric_limits<double>::quiet_NaN();
+  }
   const double without = lab.log_likelihood(lab.model, lab.data.without_labels());
   const Expected with = lab.expect(lab.model, more);
   lab.compare_objectives(finding, without, with.evidence.log_likelihood,
@@ -144,22 +152,27 @@ LawResult fixed_labels(const Laboratory& lab) {
   const auto rows = static_cast<std::size_t>(plain.rows());
   const auto r = lab.responsibilities(lab.model, plain);
   std::vector<std::int32_t> best(rows, 0);
-  std::vector<std::vector<double>> joint(rows);
-  for (int k = 0; k < states; ++k) {
-    const auto labelled = plain.with_labels(std::vector<std::int32_t>(rows, k), single_states(states));
-    const auto by_row = lab.by_row(lab.model, labelled);
-    for (std::size_t i = 0; i < rows; ++i) {
-      joint[i].push_back(by_row[i]);
-      const auto of = [&](int state) { return r[i + static_cast<std::size_t>(state) * rows]; };
-      if (of(k) > of(best[i])) best[i] = k;
-    }
-  }
-  const auto density = lab.by_row(lab.model, plain);
   for (std::size_t i = 0; i < rows; ++i) {
-    compare_densities(finding, log_sum_exp(joint[i]), density[i], static_cast<std::int64_t>(i));
+    const auto of = [&](int state) { return r[i + static_cast<std::size_t>(state) * rows]; };
+    for (int k = 0; k < states; ++k) best[i] = of(k) > of(best[i]) ? k : best[i];
+  }
+  if (!lab.model.sequential()) {  // a sequence has K^T sets of labels
+    std::vector<std::vector<double>> joint(rows);
+    for (int k = 0; k < states; ++k) {
+      const auto labelled = plain.with_labels(std::vector<std::int32_t>(rows, k), single_states(states));
+      const auto by_unit = lab.by_unit(lab.model, labelled);
+      for (std::size_t i = 0; i < rows; ++i) joint[i].push_back(by_unit[i]);
+    }
+    const auto density = lab.by_unit(lab.model, plain);
+    for (std::size_t i = 0; i < rows; ++i) {
+      compare_densities(finding, log_sum_exp(joint[i]), density[i], static_cast<std::int64_t>(i));
+    }
   }
   const Rows fixed = plain.with_labels(best, single_states(states));
   const Expected known = lab.expect(lab.model, fixed);
+  if (lab.model.sequential() && std::isinf(known.evidence.log_likelihood)) {
+    throw NotApplicable{"the most probable states of the rows are no possible path"};
+  }
   finding.compare(known.evidence.state_entropy, 0, lab.weight, "state entropy of known states");
   const auto certain = lab.responsibilities(lab.model, fixed);
   for (std::size_t i = 0; i < rows; ++i) {

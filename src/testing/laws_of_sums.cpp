@@ -38,8 +38,8 @@ bool same_bits(const std::vector<double>& a, const std::vector<double>& b) {
   });
 }
 
-std::vector<std::int64_t> every_row(const Rows& rows) {
-  std::vector<std::int64_t> all(static_cast<std::size_t>(rows.rows()));
+std::vector<std::int64_t> every_unit(const Rows& rows) {
+  std::vector<std::int64_t> all(static_cast<std::size_t>(rows.units()));
   std::iota(all.begin(), all.end(), std::int64_t{0});
   return all;
 }
@@ -49,30 +49,30 @@ std::vector<std::int64_t> every_row(const Rows& rows) {
 LawResult weights(const Laboratory& lab) {
   std::vector<std::int64_t> repeated;
   std::vector<double> multiplied;
-  for (std::int64_t i = 0; i < lab.data.rows(); ++i) {
-    const std::int64_t times = 1 + i % 3;
-    repeated.insert(repeated.end(), static_cast<std::size_t>(times), i);
-    multiplied.push_back(lab.data.weight(i) * static_cast<double>(times));
+  for (std::int64_t u = 0; u < lab.data.units(); ++u) {
+    const std::int64_t times = 1 + u % 3;
+    repeated.insert(repeated.end(), static_cast<std::size_t>(times), u);
+    multiplied.push_back(lab.data.weight(lab.data.first_row(u)) * static_cast<double>(times));
   }
-  return same_data(lab, lab.data.with_weights(multiplied), lab.data.picked(repeated));
+  return same_data(lab, lab.data.with_unit_weights(multiplied), lab.data.picked(repeated));
 }
 
 LawResult zero_weight(const Laboratory& lab) {
-  if (lab.data.rows() < 4) throw NotApplicable{"the data have fewer than four rows"};
+  if (lab.data.units() < 4) throw NotApplicable{"the data have fewer than four rows, or sequences"};
   std::vector<std::int64_t> kept;
   std::vector<double> some;
-  for (std::int64_t i = 0; i < lab.data.rows(); ++i) {
-    const bool keep = i % 4 != 1;
-    if (keep) kept.push_back(i);
-    some.push_back(keep ? lab.data.weight(i) : 0);
+  for (std::int64_t u = 0; u < lab.data.units(); ++u) {
+    const bool keep = u % 4 != 1;
+    if (keep) kept.push_back(u);
+    some.push_back(keep ? lab.data.weight(lab.data.first_row(u)) : 0);
   }
-  return same_data(lab, lab.data.with_weights(some), lab.data.picked(kept));
+  return same_data(lab, lab.data.with_unit_weights(some), lab.data.picked(kept));
 }
 
 LawResult order(const Laboratory& lab) {
-  auto reversed = every_row(lab.data);
+  auto reversed = every_unit(lab.data);
   std::reverse(reversed.begin(), reversed.end());
-  std::rotate(reversed.begin(), reversed.begin() + lab.data.rows() / 3, reversed.end());
+  std::rotate(reversed.begin(), reversed.begin() + lab.data.units() / 3, reversed.end());
   return same_data(lab, lab.data, lab.data.picked(reversed));
 }
 
@@ -81,9 +81,8 @@ LawResult blocks(const Laboratory& lab) {
   const auto in_pieces = [&](std::int64_t size, bool on_top) {
     Expected total{lab.model.no_statistics(), {}};
     const auto scratch = lab.model.scratch();
-    BlockBuffer buffer;
-    for (std::int64_t first = 0; first < lab.data.rows(); first += size) {
-      const Block block = lab.data.block(first, std::min(size, lab.data.rows() - first), buffer);
+    for (std::int64_t first = 0; first < lab.data.units(); first += size) {
+      const Block block = lab.data.units_from(first, size);
       Expected piece{lab.model.no_statistics(), {}};
       Expected& target = on_top ? total : piece;
       target.evidence += lab.model.expect(block, Posterior{}, target.statistics, *scratch);
@@ -91,9 +90,9 @@ LawResult blocks(const Laboratory& lab) {
     }
     return total;
   };
-  const Expected whole = in_pieces(lab.data.rows(), true);
+  const Expected whole = in_pieces(lab.data.units(), true);
   for (const std::int64_t size : {1, 7, 64}) {
-    const std::string where = fmt::format("blocks of {} rows", size);
+    const std::string where = fmt::format("blocks of {} units", size);
     lab.compare_statistics(finding, whole, in_pieces(size, true), lab.data, where + ", one after the other");
     lab.compare_statistics(finding, whole, in_pieces(size, false), lab.data, where + ", added");
   }
@@ -151,7 +150,11 @@ LawResult threads(const Laboratory& lab) {
   // Enough rows for chunks of several blocks each.
   constexpr std::int64_t enough = 64 * 512 + 1700;
   std::vector<std::int64_t> tiled;
-  for (std::int64_t i = 0; i < enough; ++i) tiled.push_back(i * 7919 % lab.data.rows());
+  std::int64_t rows = 0;
+  for (std::int64_t i = 0; rows < enough; ++i) {
+    tiled.push_back(i * 7919 % lab.data.units());
+    rows += lab.data.size(tiled.back());
+  }
   const Rows many = lab.data.picked(tiled);
   Workers alone(1);
   const Expected reference = EStep(many, alone)(lab.model);

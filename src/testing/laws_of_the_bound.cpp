@@ -83,6 +83,7 @@ LawResult rules(const Laboratory& lab) {
 }
 
 LawResult entropy_of_rules(const Laboratory& lab) {
+  lab.need_single_rows("the entropy of a path is not that of its rows");
   lab.need(Capability::states);
   lab.need(Capability::rules);
   Finding finding(1e-10);

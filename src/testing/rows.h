@@ -1,4 +1,5 @@
-// An owned copy of data that laws rearrange: repeat, drop and reorder rows, weigh and label them anew.
+// An owned copy of data that laws rearrange: repeat, drop and reorder units (rows, or sequences of them), weigh and
+// label them anew.
 #pragma once
 
 #include <jensen/data/data.h>
@@ -10,6 +11,7 @@ class Rows final : public Data {
   explicit Rows(const Data& data);
 
   std::int64_t rows() const override { return rows_; }
+  std::span<const std::int64_t> sequences() const override { return begins_; }
   int columns() const override { return columns_; }
   Block block(std::int64_t first, std::int64_t count, BlockBuffer& buffer) const override;
   WeightKind weight_kind() const override { return kind_; }
@@ -21,8 +23,19 @@ class Rows final : public Data {
   double& cell(std::int64_t i, int j) { return values_[static_cast<std::size_t>(i + j * rows_)]; }
   double cell(std::int64_t i, int j) const { return values_[static_cast<std::size_t>(i + j * rows_)]; }
 
-  /// The rows named, in that order; a row may come several times.
-  Rows picked(std::span<const std::int64_t> rows) const;
+  /// Units: sequences where there are some, else rows.
+  std::int64_t units() const { return begins_.empty() ? rows_ : static_cast<std::int64_t>(begins_.size()) - 1; }
+  std::int64_t first_row(std::int64_t unit) const {
+    return begins_.empty() ? unit : begins_[static_cast<std::size_t>(unit)];
+  }
+  std::int64_t size(std::int64_t unit) const { return begins_.empty() ? 1 : first_row(unit + 1) - first_row(unit); }
+  Block unit(std::int64_t unit) const { return units_from(unit, 1); }
+  Block units_from(std::int64_t unit, std::int64_t count) const;
+
+  /// The units named, in that order; a unit may come several times.
+  Rows picked(std::span<const std::int64_t> units) const;
+  /// One weight a unit, borne by all its rows.
+  Rows with_unit_weights(const std::vector<double>& weights_of_units) const;
   Rows with_weights(std::vector<double> new_weights) const;
   Rows with_labels(std::vector<std::int32_t> new_allowed, StateSets new_sets) const;
   Rows without_labels() const;
@@ -35,6 +48,7 @@ class Rows final : public Data {
   std::int64_t rows_ = 0;
   int columns_ = 0;
   WeightKind kind_;
+  std::vector<std::int64_t> begins_;  // as Data::sequences
   std::vector<double> values_;
   std::vector<std::string> names_;
 };

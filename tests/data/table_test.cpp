@@ -313,5 +313,30 @@ TEST(Table, RefusesBadSetsOfStates) {
   EXPECT_THROW(table.with_allowed({0, 0, 0}, {2, {}}), DataError);
 }
 
+TEST(Table, CarriesSequences) {
+  const Table table = Table({1, 2, 3, 4, 5}, 5, 1).with_sequences({0, 2, 5});
+  EXPECT_EQ(table.sequences().size(), 3U);
+  BlockBuffer buffer;
+  const Block second = table.block(2, 3, buffer);
+  ASSERT_EQ(second.sequences.size(), 2U);
+  EXPECT_EQ(second.sequences[0], 2);
+  EXPECT_EQ(second.sequences[1], 5);
+  EXPECT_EQ(table.block(0, 5, buffer).sequences.size(), 3U);
+  EXPECT_TRUE(table.block(1, 2, buffer).sequences.empty());  // cut: rows to look at, no units
+  EXPECT_TRUE(Table({1, 2}, 2, 1).sequences().empty());
+}
+
+TEST(Table, RefusesBadSequences) {
+  const Table table({1, 2, 3}, 3, 1);
+  EXPECT_THROW(table.with_sequences({0, 2}), ArgumentError);
+  EXPECT_THROW(table.with_sequences({1, 3}), ArgumentError);
+  EXPECT_THROW(table.with_sequences({}), ArgumentError);
+  expect_says(message<ArgumentError>([&] { table.with_sequences({0, 2, 2, 3}); }), {"sequence 2 has no rows"});
+  const Table weighted = table.with_weights({1, 1, 2});
+  expect_says(message<DataError>([&] { weighted.with_sequences({0, 3}); }), {"row 3", "one weight"});
+  EXPECT_THROW(table.with_sequences({0, 3}).with_weights({1, 2, 1}), DataError);
+  EXPECT_NO_THROW(weighted.with_sequences({0, 2, 3}));
+}
+
 }  // namespace
 }  // namespace jensen

@@ -79,6 +79,30 @@ TEST(ChunkLayout, CoversEveryRowOnce) {
   EXPECT_EQ(chunk_layout(0, 3).chunks(), 0);
 }
 
+TEST(ChunkLayout, NeverCutsASequence) {
+  for (const std::int64_t longest : {3, 400, 2000, 100000}) {
+    std::vector<std::int64_t> begins{0};
+    for (std::int64_t s = 0; begins.back() < 200000; ++s) begins.push_back(begins.back() + 1 + s * 7919 % longest);
+    const std::int64_t rows = begins.back();
+    const ChunkLayout layout = chunk_layout(rows, 2, begins);
+    EXPECT_LE(layout.chunks(), ChunkLayout::most_chunks);
+    EXPECT_EQ(layout.chunk_end(layout.chunks() - 1), rows);
+    std::int64_t first = 0;
+    for (int c = 0; c < layout.chunks(); ++c) {
+      EXPECT_EQ(layout.chunk_begin(c), first);
+      while (first < layout.chunk_end(c)) {
+        const std::int64_t next = layout.block_end(first, layout.chunk_end(c));
+        ASSERT_GT(next, first);
+        EXPECT_TRUE(std::binary_search(begins.begin(), begins.end(), next));
+        const bool single = next == *std::upper_bound(begins.begin(), begins.end(), first);
+        EXPECT_TRUE(next - first <= layout.block_rows || single);
+        first = next;
+      }
+    }
+    EXPECT_EQ(first, rows);
+  }
+}
+
 Table numbers(std::int64_t rows) {
   std::vector<double> values(static_cast<std::size_t>(rows));
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = 1.0 / static_cast<double>(i + 1);

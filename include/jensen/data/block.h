@@ -21,7 +21,8 @@ struct StateSets {
   }
 };
 
-/// A view of consecutive rows. Rows are independent units; a unit is never cut between blocks.
+/// A view of consecutive units. A unit is a row, or a sequence of rows where the data have sequences; units are
+/// independent and never cut between blocks.
 struct Block {
   ConstPanel x;                           ///< rows × columns; NaN is a missing cell
   bool has_missing = false;               ///< false promises that x holds no NaN
@@ -29,6 +30,9 @@ struct Block {
   std::span<const double> weights;        ///< ≥ 0, one per row; empty means that every row weighs 1
   std::span<const std::int32_t> allowed;  ///< index into state_sets, −1 for "any state"; empty means all −1
   const StateSets* state_sets = nullptr;
+  /// Where sequences begin, as rows of the whole data, and the end of the last one; empty: rows are units of their own.
+  /// All rows of a sequence bear the same weight, that of the sequence.
+  std::span<const std::int64_t> sequences;
 
   std::int64_t rows() const { return x.rows; }
   int columns() const { return x.columns; }

@@ -27,8 +27,11 @@ class Data {
   virtual ~Data() = default;
   virtual std::int64_t rows() const = 0;
   virtual int columns() const = 0;
-  /// Rows [first, first + count). The view stays valid until the buffer is used again.
+  /// Rows [first, first + count). The view stays valid until the buffer is used again. Where that cuts a sequence the
+  /// block carries none: rows may be looked at, but are no units.
   virtual Block block(std::int64_t first, std::int64_t count, BlockBuffer& buffer) const = 0;
+  /// The first row of each sequence, ascending from 0, and rows() at the end; empty: rows are independent.
+  virtual std::span<const std::int64_t> sequences() const { return {}; }
   virtual WeightKind weight_kind() const { return WeightKind::frequency; }
   /// Name of column j as the user knows it, for messages.
   virtual std::string column_name(int j) const { return std::string("x").append(std::to_string(j + 1)); }

@@ -40,7 +40,14 @@ class Table final : public Data {
   /// The same table with sets of allowed states: allowed[i] is an index into sets, or −1 for any state.
   Table with_allowed(std::vector<std::int32_t> allowed, StateSets sets) const;
 
+  /// The same table cut into sequences: `begins` holds the first row of each, ascending from 0, and rows() at the end.
+  /// Observation weights must be the same in all rows of a sequence.
+  Table with_sequences(std::vector<std::int64_t> begins) const;
+
   std::int64_t rows() const override { return matrix_.rows; }
+  std::span<const std::int64_t> sequences() const override {
+    return sequences_ ? std::span<const std::int64_t>(*sequences_) : std::span<const std::int64_t>();
+  }
   int columns() const override { return matrix_.columns; }
   Block block(std::int64_t first, std::int64_t count, BlockBuffer& buffer) const override;
   WeightKind weight_kind() const override { return kind_; }
@@ -51,11 +58,14 @@ class Table final : public Data {
   const std::vector<std::string>& column_names() const { return names_; }
 
  private:
+  void check_sequence_weights() const;
+
   MatrixView matrix_;
   std::vector<std::string> names_;
   std::shared_ptr<const std::vector<double>> weights_;
   std::shared_ptr<const std::vector<std::int32_t>> allowed_;
   std::shared_ptr<const StateSets> sets_;
+  std::shared_ptr<const std::vector<std::int64_t>> sequences_;
   WeightKind kind_ = WeightKind::frequency;
   bool has_missing_ = false;
 };

@@ -30,12 +30,15 @@ class EStep {
   Expected operator()(const Model& model, const Rule& rule = Posterior{}) { return view(data_, model, rule); }
   /// One pass over another view of the same rows.
   Expected view(const Data& data, const Model& model, const Rule& rule = Posterior{});
-  /// Rows [first, last) alone, on this thread: that share of a pass.
+  /// Rows [first, last), which cut no unit, alone and on this thread: that share of a pass.
   Expected rows(const Model& model, const Rule& rule, std::int64_t first, std::int64_t last);
 
+  /// The first row ≥ `row` at which a unit begins, or the number of rows.
+  std::int64_t unit_begin(std::int64_t row) const;
+
   const Data& data() const { return data_; }
-  /// Σ w_i, without an E-step.
-  double weight();
+  /// Σ w_i over rows [first, last), which cut no unit, without an E-step.
+  double weight(std::int64_t first, std::int64_t last) const;
   /// Passes over the data so far; a pass begun counts as one.
   int evaluations() const;
   /// Rows beyond whole passes, and passes: what a checkpoint keeps.

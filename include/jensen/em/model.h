@@ -26,6 +26,7 @@ class Model {
   virtual std::string name() const = 0;
   virtual bool can(Capability capability) const = 0;
   virtual std::optional<int> columns() const = 0;
+  virtual bool sequential() const = 0;  ///< its units are sequences of rows, not single rows
 
   virtual Statistics no_statistics() const = 0;
   virtual std::unique_ptr<Scratch> scratch() const = 0;
@@ -56,6 +57,13 @@ class Model {
   void require(Capability capability, std::string_view needed_by) const {
     if (!can(capability)) throw UnsupportedError(name(), describe(capability), needed_by);
   }
+  /// Throws where the data have sequences and the model takes rows as independent, or the other way round.
+  void check_units(bool data_have_sequences) const {
+    if (sequential() == data_have_sequences) return;
+    throw ArgumentError(name(), "data",
+                        data_have_sequences ? "are cut into sequences, but this model takes rows as independent"
+                                            : "must say which rows form a sequence (a single one: all rows)");
+  }
 };
 
 /// Any LatentModel as a Model.
@@ -75,6 +83,11 @@ class Erased final : public Model {
   std::optional<int> columns() const override {
     if constexpr (HasColumns<M>) return model_.columns();
     return std::nullopt;
+  }
+
+  bool sequential() const override {
+    if constexpr (HasSequential<M>) return model_.sequential();
+    return false;
   }
 
   bool can(Capability capability) const override {

@@ -78,16 +78,17 @@ class MergeTree {
 /// a total that starts as a copy of `zero`; Total needs +=. Data without rows give `zero`.
 template <class Total, class Visit>
 Total reduce(const Data& data, Workers& workers, const Total& zero, Visit visit) {
-  const ChunkLayout layout = chunk_layout(data.rows(), data.columns());
+  const ChunkLayout layout = chunk_layout(data.rows(), data.columns(), data.sequences());
   if (layout.rows == 0) return zero;
   std::vector<BlockBuffer> buffers(static_cast<std::size_t>(workers.count()));
   MergeTree<Total> tree(layout.chunks());
   workers.run(layout.chunks(), [&](int chunk, int worker) {
     Total total = zero;
     const std::int64_t end = layout.chunk_end(chunk);
-    for (std::int64_t first = layout.chunk_begin(chunk); first < end; first += layout.block_rows) {
-      const std::int64_t count = std::min(layout.block_rows, end - first);
-      visit(total, data.block(first, count, buffers[static_cast<std::size_t>(worker)]), worker);
+    for (std::int64_t first = layout.chunk_begin(chunk); first < end;) {
+      const std::int64_t next = layout.block_end(first, end);
+      visit(total, data.block(first, next - first, buffers[static_cast<std::size_t>(worker)]), worker);
+      first = next;
     }
     tree.add(chunk, std::move(total));
   });
@@ -98,10 +99,12 @@ Total reduce(const Data& data, Workers& workers, const Total& zero, Visit visit)
 /// end early, and so are no sum.
 template <class Visit>
 void visit_blocks(const Data& data, Visit visit) {
-  const std::int64_t block_rows = chunk_layout(data.rows(), data.columns()).block_rows;
+  const ChunkLayout layout = chunk_layout(data.rows(), data.columns(), data.sequences());
   BlockBuffer buffer;
-  for (std::int64_t first = 0; first < data.rows(); first += block_rows) {
-    if (!visit(data.block(first, std::min(block_rows, data.rows() - first), buffer))) return;
+  for (std::int64_t first = 0; first < data.rows();) {
+    const std::int64_t next = layout.block_end(first, data.rows());
+    if (!visit(data.block(first, next - first, buffer))) return;
+    first = next;
   }
 }
 

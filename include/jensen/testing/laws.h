@@ -38,6 +38,7 @@ struct LawSubject {
   const Data* data;                    ///< must outlive the subject; weights, labels and missing cells are tried too
 
   /// log p(x_row; θ) at the model's θ by other means than the model's own code: a sum over all z, say.
+  /// Where units are sequences: of the sequence that begins with that row.
   std::function<double(const Block& x, std::int64_t row)> log_density;
   /// log p(x_row, z = state; θ): checks the posterior too, and makes log_density unnecessary.
   std::function<double(const Block& x, std::int64_t row, int state)> log_joint;

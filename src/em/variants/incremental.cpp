@@ -24,7 +24,7 @@ class Incremental final : public Variant {
     if (exact_) return {e_step(model), 1};
     if (parts_.empty()) return {first_pass(model, e_step), 0};
     Expected& part = parts_[turn_];
-    Expected renewed = e_step.rows(model, Posterior{}, begin(turn_, e_step.data()), begin(turn_ + 1, e_step.data()));
+    Expected renewed = e_step.rows(model, Posterior{}, begin(turn_, e_step), begin(turn_ + 1, e_step));
     turn_ = (turn_ + 1) % parts_.size();
     replace(model, part, renewed);
     part = std::move(renewed);
@@ -71,13 +71,14 @@ class Incremental final : public Variant {
   std::int64_t count(const Data& data) const {
     return std::clamp<std::int64_t>(data.rows() / least_rows, 1, most_parts_);
   }
-  std::int64_t begin(std::size_t part, const Data& data) const {
-    return data.rows() * static_cast<std::int64_t>(part) / count(data);
+  std::int64_t begin(std::size_t part, const EStep& e_step) const {
+    const Data& data = e_step.data();
+    return e_step.unit_begin(data.rows() * static_cast<std::int64_t>(part) / count(data));
   }
 
   Expected first_pass(const Model& model, EStep& e_step) {
     for (std::size_t c = 0; c < static_cast<std::size_t>(count(e_step.data())); ++c) {
-      parts_.push_back(e_step.rows(model, Posterior{}, begin(c, e_step.data()), begin(c + 1, e_step.data())));
+      parts_.push_back(e_step.rows(model, Posterior{}, begin(c, e_step), begin(c + 1, e_step)));
     }
     return total(model);
   }

@@ -23,14 +23,15 @@ class Online final : public Variant {
   Expectation expect(const Model& model, EStep& e_step) override {
     if (pass_ == options_.passes) return {e_step(model), pass_};
     const Data& data = e_step.data();
-    if (weight_ == 0) weight_ = e_step.weight();
+    if (weight_ == 0) weight_ = e_step.weight(0, data.rows());
     if (order_.empty()) shuffle(data);
     const auto batch = order_.back();
     order_.pop_back();
-    const std::int64_t first = batch * batch_rows(data);
-    Expected drawn = e_step.rows(model, Posterior{}, first, std::min(first + batch_rows(data), data.rows()));
+    const std::int64_t first = e_step.unit_begin(batch * batch_rows(data));
+    const std::int64_t last = e_step.unit_begin((batch + 1) * batch_rows(data));
+    Expected drawn = e_step.rows(model, Posterior{}, first, last);
     log_likelihood_ += drawn.evidence.log_likelihood;
-    forget(model, drawn);
+    forget(model, drawn.statistics, e_step.weight(first, last));
     const int epoch = pass_;
     if (order_.empty()) ++pass_;
     Expectation e{{average_, {std::nan(""), std::nan(""), std::nan(""), weight_}}, epoch};
@@ -74,19 +75,19 @@ class Online final : public Variant {
     }
   }
 
-  void forget(const Model& model, Expected& drawn) {
-    if (!(drawn.evidence.weight > 0)) {
+  void forget(const Model& model, Statistics& drawn, double weight) {
+    if (!(weight > 0)) {
       if (average_.sum.empty()) average_ = model.no_statistics();
       return;
     }
     const double gamma = steps_ == 0 ? 1 : std::pow(steps_ + options_.offset, -options_.exponent);
-    drawn.statistics *= gamma * weight_ / drawn.evidence.weight;
+    drawn *= gamma * weight_ / weight;
     if (steps_ > 0) {
       Statistics kept = model.move(average_);
       kept *= 1 - gamma;
-      drawn.statistics += kept;
+      drawn += kept;
     }
-    average_ = std::move(drawn.statistics);
+    average_ = std::move(drawn);
     ++steps_;
   }
 

@@ -21,6 +21,7 @@ class ActiveStates final : public Data {
       : data_(data), sets_{states, {}}, set_(static_cast<std::size_t>(data.rows()), -1) {}
   std::int64_t rows() const override { return data_.rows(); }
   int columns() const override { return data_.columns(); }
+  std::span<const std::int64_t> sequences() const override { return data_.sequences(); }
   WeightKind weight_kind() const override { return data_.weight_kind(); }
   std::string column_name(int j) const override { return data_.column_name(j); }
   Block block(std::int64_t first, std::int64_t count, BlockBuffer& buffer) const override {

@@ -1,0 +1,45 @@
+// From log p(x_t | z_t = k) to weighted responsibilities of a hidden Markov chain, under any rule: the E-step of every
+// model whose latent is a chain of states. The counterpart of discrete_posterior.h for sequences.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <jensen/concepts.h>
+#include <jensen/models/markov_chain.h>
+
+namespace jensen {
+
+/// Memory of one worker; no meaning between calls.
+struct ChainScratch {
+  std::vector<double> density, filtered, predicted, shift, normalizer, transitions, counts, log_density;
+  std::vector<std::int32_t> path;
+};
+
+/// In place: turns log p(x_t | k) (−∞ legal; rows × K) into w q(z_t = k) for each sequence of the block (a block
+/// without sequences is one), q chosen by `rule` among the paths through the states that the block allows:
+///
+///   Posterior   p(z_1 … z_T | x)^(1 / temperature), by forward and backward recursion
+///   Mode        the most probable path (Viterbi 1967)
+///   Draws       paths drawn backwards from the filtered distributions; row t of a sequence uses stream (…, t) alone
+///   Given       independent z_t with these responsibilities; transitions that the chain forbids get none of the mass
+///
+/// Adds Σ w × (expected first states, expected transitions) to `counts` (MarkovChain's statistics). Returns
+/// Σ w log p(x; θ), the entropy of q (of the empirical distribution of paths for draws), and Σ w over all rows; w is the
+/// sequence's weight. A sequence that no path can explain gets q = 0 and log-likelihood −∞.
+///
+/// Recursions are linear and scaled: emissions are shifted by their largest, predictions and filtered distributions sum
+/// to 1 (Rabiner 1989, eq. 92 ff.; smoothing in Devijver's form, 1985, which needs no backward variable). A sequence
+/// where the scale falls below 1e-200 goes through recursions in logs instead. O(T K²) time.
+///
+/// Errors: as discrete_posterior.
+Evidence chain_posterior(const Block& x, const Rule& rule, const MarkovChain& chain, Panel log_density,
+                         std::span<double> counts, ChainScratch& scratch);
+
+/// out[t] = log p(x_t | x_1 … x_{t−1}; θ), which sum to the sequences' log-likelihoods; −∞ at the first row that the past
+/// makes impossible, and 0 after it. log_density is used up.
+void chain_score(const Block& x, const MarkovChain& chain, Panel log_density, std::span<double> out,
+                 ChainScratch& scratch);
+
+}  // namespace jensen

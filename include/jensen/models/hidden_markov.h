@@ -1,0 +1,172 @@
+// p(x, z; θ) = π(z_1) Π_t A(z_{t−1}, z_t) Π_t p(x_t | z_t; θ): a hidden Markov model over any emissions.
+#pragma once
+
+#include <algorithm>
+#include <utility>
+
+#include <jensen/concepts.h>
+#include <jensen/emissions/optional.h>
+#include <jensen/error.h>
+#include <jensen/math/random.h>
+#include <jensen/models/chain_posterior.h>
+#include <jensen/models/viterbi.h>
+
+namespace jensen {
+
+/// Its units are sequences of rows (Data::sequences); a block without sequences is taken as one. Statistics: those of
+/// the chain (markov_chain.h), then those of the emissions. Missing cells and wholly missing rows are integrated out,
+/// states known for some rows restrict the paths.
+template <Emissions E>
+class HiddenMarkov {
+ public:
+  struct Scratch {
+    std::vector<double> panel;
+    ChainScratch chain;
+    typename E::Scratch emissions;
+  };
+
+  /// Uniform initial distribution and transitions.
+  explicit HiddenMarkov(E emissions) : chain_(emissions.states()), emissions_(std::move(emissions)) {}
+  /// Throws ArgumentError where chain and emissions differ in the number of states.
+  HiddenMarkov(MarkovChain chain, E emissions) : chain_(std::move(chain)), emissions_(std::move(emissions)) {
+    if (chain_.states() == emissions_.states()) return;
+    throw ArgumentError("HiddenMarkov", "chain",
+                        "has " + std::to_string(chain_.states()) + " states, the emissions have " +
+                            std::to_string(emissions_.states()));
+  }
+
+  int states() const { return emissions_.states(); }
+  int columns() const { return emissions_.columns(); }
+  bool sequential() const { return true; }
+  /// A hidden Markov model can what its emissions can.
+  bool can(Capability capability) const { return optional::can(emissions_, capability); }
+  bool tentative() const { return optional::tentative(emissions_); }
+  std::string name() const { return "hidden Markov model"; }
+  const MarkovChain& chain() const { return chain_; }
+  MarkovChain& chain() { return chain_; }
+  const E& emissions() const { return emissions_; }
+  E& emissions() { return emissions_; }
+
+  Statistics no_statistics() const {
+    const Layout layout = emissions_.layout();
+    Statistics s{std::vector<double>(chain_size() + layout.sum, 0.0), std::vector<double>(layout.about)};
+    emissions_.reference(s.about);
+    return s;
+  }
+
+  Evidence expect(const Block& x, const Rule& rule, Statistics& s, Scratch& scratch) const {
+    const Panel panel = log_density(x, scratch);
+    const auto counts = std::span<double>(s.sum).first(chain_size());
+    Evidence evidence = chain_posterior(x, rule, chain_, panel, counts, scratch.chain);
+    const Slice own{std::span<double>(s.sum).subspan(chain_size()), s.about};
+    evidence.entropy += emissions_.accumulate(x, panel, own, scratch.emissions);
+    return evidence;
+  }
+
+  void maximize(const Statistics& s) {
+    chain_.maximize(std::span<const double>(s.sum).first(chain_size()));
+    emissions_.maximize(emission_part(s));
+  }
+
+  double expected_log_joint(const Statistics& s) const {
+    return chain_.expected_log_density(std::span<const double>(s.sum).first(chain_size())) +
+           optional::expected_log_density(emissions_, emission_part(s));
+  }
+  double log_prior() const { return chain_.log_prior() + optional::log_prior(emissions_); }
+  std::vector<Degeneracy> degeneracies() const { return optional::degeneracies(emissions_); }
+
+  Statistics move(const Statistics& s) const {
+    Statistics moved = no_statistics();
+    std::copy_n(s.sum.begin(), chain_size(), moved.sum.begin());
+    optional::move(emissions_, emission_part(s), {std::span<double>(moved.sum).subspan(chain_size()), moved.about});
+    return moved;
+  }
+
+  /// log p(x_t | the rows before it in its sequence; θ).
+  void score(const Block& x, std::span<double> log_density_of_row) const {
+    Scratch scratch;
+    const Panel panel = log_density(x, scratch);
+    chain_score(x, chain_, panel, log_density_of_row, scratch.chain);
+  }
+
+  /// p(i, k) = p(z_i = k | the whole sequence; θ), among the states that the block allows.
+  void responsibilities(const Block& x, Panel p) const {
+    Scratch scratch;
+    const Panel panel = log_density(x, scratch);
+    Block unweighted = x;
+    unweighted.weights = {};
+    std::vector<double> unused(chain_size());
+    chain_posterior(unweighted, Posterior{}, chain_, panel, unused, scratch.chain);
+    for (int k = 0; k < states(); ++k) std::copy_n(panel.column(k), panel.rows, p.column(k));
+  }
+
+  /// The most probable path of each sequence (viterbi.h), among the states that the block allows.
+  void decode(const Block& x, std::span<std::int32_t> path, std::span<double> value = {}) const {
+    Scratch scratch;
+    const Panel panel = log_density(x, scratch);
+    viterbi(x, chain_, panel, path, value);
+  }
+
+  /// Rows of one sequence that begins with row 0: the path up to first_row is drawn to reach it. Row i of a seed is the
+  /// same however the rows are cut. Columns that the emissions take as given (exposures, covariates) are read from x
+  /// and stay.
+  void sample(std::uint64_t seed, std::int64_t first_row, Panel x, std::span<std::int32_t> z) const {
+    std::vector<double> row(static_cast<std::size_t>(x.columns));
+    int state = -1;
+    for (std::int64_t i = 0; i < first_row + x.rows; ++i) {
+      Stream stream(seed, Purpose::sample, 0, 0, static_cast<std::uint64_t>(i));
+      const auto size = static_cast<std::size_t>(states());
+      state = stream.choice(state < 0 ? chain_.initial()
+                                      : chain_.transitions().subspan(static_cast<std::size_t>(state) * size, size));
+      if (i < first_row) continue;
+      for (int j = 0; j < x.columns; ++j) row[static_cast<std::size_t>(j)] = x(i - first_row, j);
+      optional::sample(emissions_, state, stream, row);
+      for (int j = 0; j < x.columns; ++j) x(i - first_row, j) = row[static_cast<std::size_t>(j)];
+      if (!z.empty()) z[static_cast<std::size_t>(i - first_row)] = state;
+    }
+  }
+
+  int free_parameters() const { return chain_.free_parameters() + optional::free_parameters(emissions_); }
+  std::vector<double> unconstrained() const {
+    return joined(chain_.unconstrained(), optional::unconstrained(emissions_));
+  }
+  void set_unconstrained(std::span<const double> u) {
+    const auto own = std::min<std::size_t>(u.size(), static_cast<std::size_t>(chain_.free_parameters()));
+    optional::set_unconstrained(emissions_, u.subspan(own));
+    chain_.set_unconstrained(u.first(own));
+  }
+  std::vector<double> parameters() const { return joined(chain_.parameters(), optional::parameters(emissions_)); }
+  void set_parameters(std::span<const double> v) {
+    const std::size_t own = std::min(v.size(), chain_size());
+    optional::set_parameters(emissions_, v.subspan(own));
+    chain_.set_parameters(v.first(own));
+  }
+  std::vector<std::string> parameter_names() const {
+    return joined(chain_.parameter_names(), optional::parameter_names(emissions_));
+  }
+
+ private:
+  std::size_t chain_size() const { return MarkovChain::statistics_size(states()); }
+  ConstSlice emission_part(const Statistics& s) const {
+    return {std::span<const double>(s.sum).subspan(chain_size()), s.about};
+  }
+  template <class T>
+  static std::vector<T> joined(std::vector<T> left, const std::vector<T>& right) {
+    left.insert(left.end(), right.begin(), right.end());
+    return left;
+  }
+
+  // log p(x_t | k)
+  Panel log_density(const Block& x, Scratch& scratch) const {
+    scratch.panel.assign(
+        std::max<std::size_t>(1, static_cast<std::size_t>(x.rows()) * static_cast<std::size_t>(states())), 0.0);
+    const Panel panel{scratch.panel.data(), x.rows(), states(), x.rows()};
+    emissions_.add_log_density(x, panel, scratch.emissions);
+    return panel;
+  }
+
+  MarkovChain chain_;
+  E emissions_;
+};
+
+}  // namespace jensen

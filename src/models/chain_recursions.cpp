@@ -1,0 +1,188 @@
+#include "models/chain_recursions.h"
+
+#include <jensen/math/kernels.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "math/chain_kernels.h"
+
+namespace jensen {
+
+namespace {
+
+constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
+constexpr double least_scale = 1e-200;  // below it a state may have been lost that later rows make likely
+
+kernels::ChainShape shape_of(const Stretch& x) {
+  const int states = x.log_density.columns;
+  return {static_cast<std::size_t>(x.steps), static_cast<std::size_t>(states), kernels::chain_width(states)};
+}
+
+double log_sum_exp(std::span<const double> v) {
+  const double largest = *std::max_element(v.begin(), v.end());
+  if (!std::isfinite(largest)) return largest;
+  double total = 0;
+  for (const double value : v) total += std::exp(value - largest);
+  return largest + std::log(total);
+}
+
+std::vector<double> logs(std::vector<double> v) {
+  for (double& value : v) value = std::log(value);
+  return v;
+}
+
+// density(t, k) = exp(log p(x_t | k) − shift_t), shift_t the row's largest; false where a row has no possible state.
+bool scale_emissions(const Stretch& x, ChainScratch& scratch) {
+  const auto shape = shape_of(x);
+  scratch.shift.assign(shape.steps, minus_infinity);
+  for (std::size_t k = 0; k < shape.states; ++k) {
+    const double* column = x.log_density.column(static_cast<int>(k)) + x.first;
+    for (std::size_t t = 0; t < shape.steps; ++t) scratch.shift[t] = std::max(scratch.shift[t], column[t]);
+  }
+  for (const double shift : scratch.shift) {
+    if (!std::isfinite(shift)) return false;
+  }
+  scratch.density.assign(shape.steps * shape.width, minus_infinity);
+  for (std::size_t k = 0; k < shape.states; ++k) {
+    const double* column = x.log_density.column(static_cast<int>(k)) + x.first;
+    for (std::size_t t = 0; t < shape.steps; ++t) scratch.density[t * shape.width + k] = column[t] - scratch.shift[t];
+  }
+  kernels::exp(scratch.density);
+  return true;
+}
+
+// The matrix with rows padded to `width`; transposed where asked.
+const double* padded(const std::vector<double>& matrix, std::size_t states, std::size_t width, bool transposed,
+                     std::vector<double>& memory) {
+  memory.assign(width * width, 0.0);
+  for (std::size_t i = 0; i < states; ++i) {
+    for (std::size_t j = 0; j < states; ++j) {
+      memory[transposed ? j * width + i : i * width + j] = matrix[i * states + j];
+    }
+  }
+  return memory.data();
+}
+
+// scratch.log_density(t, k) = log p(z_t = k | x_1 … x_t), exact however small.
+double filter_in_logs(const ChainPotentials& chain, const Stretch& x, ChainScratch& scratch, double* step) {
+  const auto shape = shape_of(x);
+  const auto log_initial = logs(chain.initial);
+  const auto log_transitions = logs(chain.transitions);
+  scratch.log_density.assign(shape.steps * shape.states, minus_infinity);
+  scratch.filtered.assign(shape.steps * shape.width, 0.0);
+  std::vector<double> terms(shape.states);
+  double total = 0;
+  for (std::size_t t = 0; t < shape.steps; ++t) {
+    const std::span now(scratch.log_density.data() + t * shape.states, shape.states);
+    for (std::size_t j = 0; j < shape.states; ++j) {
+      double prior = log_initial[j];
+      if (t > 0) {
+        for (std::size_t i = 0; i < shape.states; ++i) {
+          terms[i] = scratch.log_density[(t - 1) * shape.states + i] + log_transitions[i * shape.states + j];
+        }
+        prior = log_sum_exp(terms);
+      }
+      now[j] = prior + x.log_density(x.first + static_cast<std::int64_t>(t), static_cast<int>(j));
+    }
+    const double scale = log_sum_exp(now);
+    if (step != nullptr) step[t] = scale;
+    if (!std::isfinite(scale)) return scale;
+    total += scale;
+    for (std::size_t j = 0; j < shape.states; ++j) {
+      now[j] -= scale;
+      scratch.filtered[t * shape.width + j] = std::exp(now[j]);
+    }
+  }
+  return total;
+}
+
+// Backward in logs: later(i) = log p(x_{t+1} … x_T | z_t = i) + constant.
+void smooth_in_logs(const ChainPotentials& chain, const Stretch& x, double weight, double* counts,
+                    ChainScratch& scratch) {
+  const auto shape = shape_of(x);
+  const std::size_t states = shape.states;
+  const auto log_transitions = logs(chain.transitions);
+  std::vector<double> later(states, 0.0);
+  std::vector<double> ahead(states);
+  std::vector<double> terms(states * states);
+  scratch.density.assign(shape.steps * shape.width, 0.0);
+  for (std::size_t t = shape.steps; t-- > 0;) {
+    const double* filtered = scratch.log_density.data() + t * states;
+    if (t + 1 < shape.steps) {
+      for (std::size_t j = 0; j < states; ++j) {
+        ahead[j] = later[j] + x.log_density(x.first + static_cast<std::int64_t>(t) + 1, static_cast<int>(j));
+      }
+      for (std::size_t i = 0; i < states; ++i) {
+        for (std::size_t j = 0; j < states; ++j) terms[i * states + j] = log_transitions[i * states + j] + ahead[j];
+        later[i] = log_sum_exp(std::span(terms).subspan(i * states, states));
+        for (std::size_t j = 0; j < states; ++j) terms[i * states + j] += filtered[i];
+      }
+      const double scale = log_sum_exp(terms);
+      for (std::size_t e = 0; e < terms.size(); ++e) counts[e] += weight * std::exp(terms[e] - scale);
+      const double largest = *std::max_element(later.begin(), later.end());
+      for (double& value : later) value -= largest;
+    }
+    for (std::size_t i = 0; i < states; ++i) terms[i] = filtered[i] + later[i];
+    const double scale = log_sum_exp(std::span(terms).first(states));
+    for (std::size_t i = 0; i < states; ++i) scratch.density[t * shape.width + i] = std::exp(terms[i] - scale);
+  }
+}
+
+}  // namespace
+
+ChainPotentials potentials(const MarkovChain& chain, double temperature) {
+  ChainPotentials result{chain.states(), {chain.initial().begin(), chain.initial().end()},
+                         {chain.transitions().begin(), chain.transitions().end()}};
+  if (temperature == 1) return result;
+  for (double& p : result.initial) p = std::pow(p, 1 / temperature);
+  for (double& p : result.transitions) p = std::pow(p, 1 / temperature);
+  return result;
+}
+
+double filter(const ChainPotentials& chain, const Stretch& x, ChainScratch& scratch, double* step, bool& in_logs) {
+  const auto shape = shape_of(x);
+  in_logs = true;
+  if (!scale_emissions(x, scratch)) return filter_in_logs(chain, x, scratch, step);
+  const std::size_t size = shape.steps * shape.width;
+  scratch.filtered.resize(size);
+  scratch.predicted.resize(size);
+  scratch.normalizer.resize(shape.steps);
+  std::vector<double> initial = chain.initial;
+  initial.resize(shape.width, 0.0);
+  const double* transitions = padded(chain.transitions, shape.states, shape.width, false, scratch.transitions);
+  const double smallest =
+      kernels::chain_forward(shape, initial.data(), transitions, scratch.density.data(), least_scale,
+                             scratch.filtered.data(), scratch.predicted.data(), scratch.normalizer.data());
+  if (smallest < least_scale) return filter_in_logs(chain, x, scratch, step);
+  in_logs = false;
+  kernels::log(scratch.normalizer);
+  for (std::size_t t = 0; t < shape.steps; ++t) scratch.normalizer[t] += scratch.shift[t];
+  if (step != nullptr) std::copy(scratch.normalizer.begin(), scratch.normalizer.end(), step);
+  return kernels::sum(scratch.normalizer);
+}
+
+double smooth(const ChainPotentials& chain, const Stretch& x, double weight, double* counts, ChainScratch& scratch) {
+  bool in_logs = false;
+  const double total = filter(chain, x, scratch, nullptr, in_logs);
+  if (!std::isfinite(total)) return total;
+  if (in_logs) {
+    smooth_in_logs(chain, x, weight, counts, scratch);
+    return total;
+  }
+  const auto shape = shape_of(x);
+  scratch.counts.assign(shape.width * shape.width, 0.0);
+  const double* transposed = padded(chain.transitions, shape.states, shape.width, true, scratch.transitions);
+  kernels::chain_backward(shape, transposed, scratch.filtered.data(), scratch.predicted.data(), scratch.density.data(),
+                          scratch.counts.data());
+  for (std::size_t i = 0; i < shape.states; ++i) {
+    for (std::size_t j = 0; j < shape.states; ++j) {
+      const double potential = chain.transitions[i * shape.states + j];
+      counts[i * shape.states + j] += weight * potential * scratch.counts[i * shape.width + j];
+    }
+  }
+  return total;
+}
+
+}  // namespace jensen

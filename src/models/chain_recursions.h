@@ -1,0 +1,34 @@
+// Smoothing of one sequence of hidden states, whatever the emissions: the linear recursions where they are safe, those
+// in logs where they are not.
+#pragma once
+
+#include <jensen/models/chain_posterior.h>
+
+namespace jensen {
+
+/// Potentials of a path, not necessarily normalised (tempering raises them to a power): initial(z_1)
+/// Π transitions(z_{t−1}, z_t) Π exp log_density(t, z_t).
+struct ChainPotentials {
+  int states = 0;
+  std::vector<double> initial;      ///< K
+  std::vector<double> transitions;  ///< K × K, row by row
+};
+ChainPotentials potentials(const MarkovChain& chain, double temperature = 1);
+
+/// The rows of one sequence within a panel.
+struct Stretch {
+  Panel log_density;
+  std::int64_t first = 0;
+  std::int64_t steps = 0;
+};
+
+/// Filtering: scratch.filtered (steps × chain_width) receives p(z_t | x_1 … x_t), `step` (if not null, one number a
+/// step) log Σ of the step's scale: their sum, which is returned, is the log of the sum over all paths. −∞ where no path
+/// has positive potential. Sets `in_logs` where the linear recursion was not safe.
+double filter(const ChainPotentials& chain, const Stretch& x, ChainScratch& scratch, double* step, bool& in_logs);
+
+/// filter, then p(z_t | x_1 … x_T) in scratch.density (steps × chain_width) and Σ_t p(z_{t−1} = i, z_t = j | x) added to
+/// counts (K × K, row by row) × weight. Returns filter's value; at −∞ nothing else is written.
+double smooth(const ChainPotentials& chain, const Stretch& x, double weight, double* counts, ChainScratch& scratch);
+
+}  // namespace jensen
