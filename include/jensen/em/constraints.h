@@ -80,6 +80,7 @@ class ConstrainedModel final : public Model {
   std::string name() const override { return inner_->name(); }
   bool can(Capability capability) const override;
   std::optional<int> columns() const override { return inner_->columns(); }
+  bool sequential() const override { return inner_->sequential(); }
   Statistics no_statistics() const override { return inner_->no_statistics(); }
   std::unique_ptr<Scratch> scratch() const override { return inner_->scratch(); }
   Evidence expect(const Block& x, const Rule& q, Statistics& s, Scratch& scratch) const override {
