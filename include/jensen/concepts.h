@@ -9,6 +9,7 @@
 #include <concepts>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
@@ -86,6 +87,13 @@ struct Degeneracy {
   std::string reason;
 };
 
+/// A cell outside the domain of what is to explain it.
+struct CellProblem {
+  std::int64_t row = 0;  ///< in the whole data
+  int column = 0;        ///< of the block
+  std::string text;      ///< "must be positive, got -1"; empty where there is no problem
+};
+
 // The contract ------------------------------------------------------------------------------------------------------
 
 /// The least a model must offer. The E-step has three accepted forms, each one the same step with more said:
@@ -152,7 +160,7 @@ concept ImputesCells = requires(const E e, const Block& x, ConstPanel p, Panel f
 };
 template <class E>
 concept ChecksCells = requires(const E e, const Block& x) {
-  e.check(x);  // throws DataError naming row and column of the first cell that no parameters could explain
+  { e.problem(x) } -> std::same_as<std::optional<CellProblem>>;  // the first cell that no parameters could explain
 };
 template <class E>
 concept Regularizes = requires(E e, ConstSlice pooled, double rows) {

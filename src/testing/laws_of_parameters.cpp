@@ -14,11 +14,25 @@ namespace {
 
 bool same_bits(double a, double b) { return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b); }
 
+// The data's complete rows over and over (zeros if there are none), for columns that a model takes as given.
+std::vector<double> given_columns(const Rows& data, std::int64_t rows) {
+  std::vector<double> x(static_cast<std::size_t>(rows * data.columns()), 0.0);
+  std::vector<std::int64_t> complete;
+  for (std::int64_t i = 0; i < data.rows(); ++i) {
+    bool whole = true;
+    for (int j = 0; j < data.columns(); ++j) whole = whole && !std::isnan(data.cell(i, j));
+    if (whole) complete.push_back(i);
+  }
+  for (std::int64_t i = 0; i < rows && !complete.empty(); ++i) {
+    const std::int64_t from = complete[static_cast<std::size_t>(i) % complete.size()];
+    for (int j = 0; j < data.columns(); ++j) x[static_cast<std::size_t>(i + j * rows)] = data.cell(from, j);
+  }
+  return x;
+}
+
 struct Sample {
-  Sample(const Model& model, int columns, std::uint64_t seed, std::int64_t rows)
-      : x(static_cast<std::size_t>(rows * columns)),
-        z(static_cast<std::size_t>(rows)),
-        panel{x.data(), rows, columns, rows} {
+  Sample(const Model& model, const Rows& data, std::uint64_t seed, std::int64_t rows)
+      : x(given_columns(data, rows)), z(static_cast<std::size_t>(rows)), panel{x.data(), rows, data.columns(), rows} {
     model.sample(seed, 0, panel, z);
   }
   std::vector<double> x;
@@ -83,10 +97,10 @@ LawResult sample(const Laboratory& lab) {
   const int columns = lab.data.columns();
   constexpr std::int64_t rows = 100;
   constexpr std::int64_t cut = 37;
-  const Sample whole(lab.model, columns, lab.subject.seed, rows);
-  const Sample other(lab.model, columns, lab.subject.seed + 1, rows);
+  const Sample whole(lab.model, lab.data, lab.subject.seed, rows);
+  const Sample other(lab.model, lab.data, lab.subject.seed + 1, rows);
   finding.require(whole.x != other.x, "another seed gives the same sample");
-  std::vector<double> x(whole.x.size());
+  std::vector<double> x = given_columns(lab.data, rows);
   std::vector<std::int32_t> z(whole.z.size());
   lab.model.sample(lab.subject.seed, cut, {x.data() + cut, rows - cut, columns, rows}, std::span(z).subspan(cut));
   lab.model.sample(lab.subject.seed, 0, {x.data(), cut, columns, rows}, std::span(z).first(cut));
@@ -105,7 +119,7 @@ LawResult sample_distribution(const Laboratory& lab) {
   lab.need(Capability::unconstrained);
   Finding finding(6);  // standard errors: chance exceeds it once in 5e8 coordinates
   constexpr std::int64_t rows = 4000;
-  const Sample drawn(lab.model, lab.data.columns(), lab.subject.seed, rows);
+  const Sample drawn(lab.model, lab.data, lab.subject.seed, rows);
   Block block;
   block.x = drawn.panel;
   std::vector<double> values(static_cast<std::size_t>(rows));

@@ -71,7 +71,7 @@ class AnyEmissions {
   void move(ConstSlice from, Slice to) const { held_->move(from, to); }
   void sample(int k, Stream& stream, std::span<double> row) const { held_->sample(k, stream, row); }
   void impute(const Block& x, ConstPanel p, Panel filled) const { held_->impute(x, p, filled); }
-  void check(const Block& x) const { held_->check(x); }
+  std::optional<CellProblem> problem(const Block& x) const { return held_->problem(x); }
   bool regularize(ConstSlice pooled, double rows) { return held_->regularize(pooled, rows); }
   int free_parameters() const { return held_->free_parameters(); }
   std::vector<double> unconstrained() const { return held_->unconstrained(); }
@@ -100,7 +100,7 @@ class AnyEmissions {
     virtual void move(ConstSlice from, Slice to) const = 0;
     virtual void sample(int k, Stream& stream, std::span<double> row) const = 0;
     virtual void impute(const Block& x, ConstPanel p, Panel filled) const = 0;
-    virtual void check(const Block& x) const = 0;
+    virtual std::optional<CellProblem> problem(const Block& x) const = 0;
     virtual bool regularize(ConstSlice pooled, double rows) = 0;
     virtual int free_parameters() const = 0;
     virtual std::vector<double> unconstrained() const = 0;
@@ -150,7 +150,7 @@ class AnyEmissions {
     void impute(const Block& x, ConstPanel p, Panel filled) const override {
       optional::impute(emissions, x, p, filled);
     }
-    void check(const Block& x) const override { optional::check(emissions, x); }
+    std::optional<CellProblem> problem(const Block& x) const override { return optional::problem(emissions, x); }
     bool regularize(ConstSlice pooled, double rows) override { return optional::regularize(emissions, pooled, rows); }
     int free_parameters() const override { return optional::free_parameters(emissions); }
     std::vector<double> unconstrained() const override { return optional::unconstrained(emissions); }

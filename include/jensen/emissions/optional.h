@@ -81,8 +81,9 @@ void impute(const E& e, const Block& x, ConstPanel p, Panel filled) {
   refuse(e, Capability::impute);
 }
 template <class E>
-void check(const E& e, const Block& x) {
-  if constexpr (ChecksCells<E>) e.check(x);
+std::optional<CellProblem> problem(const E& e, const Block& x) {
+  if constexpr (ChecksCells<E>) return e.problem(x);
+  return std::nullopt;
 }
 template <class E>
 bool regularize(E& e, ConstSlice pooled, double rows) {

@@ -1,0 +1,98 @@
+#include <jensen/execution/reduction.h>
+#include <jensen/fit_mixture.h>
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+namespace jensen {
+
+namespace {
+
+constexpr const char* function = "fit_mixture";
+constexpr double prior_rows = 0.02;  // as for Gaussian mixtures
+
+struct Looked {
+  double weight = 0;
+  double rows = 0;  ///< of positive weight
+  bool missing = false;
+};
+
+// Every cell once.
+Looked look_at(const Data& data, const AnyEmissions& emissions) {
+  Looked found;
+  visit_blocks(data, [&](const Block& block) {
+    if (const auto problem = emissions.problem(block)) {
+      throw DataError(fmt::format("{}: row {}, column '{}' {}", function, problem->row + 1,
+                                  data.column_name(problem->column), problem->text));
+    }
+    for (std::int64_t i = 0; i < block.rows(); ++i) {
+      found.weight += block.weight(i);
+      found.rows += block.weight(i) > 0 ? 1 : 0;
+    }
+    found.missing = found.missing || block.has_missing;
+    return true;
+  });
+  return found;
+}
+
+// The statistics of the whole data, all in state 0.
+Statistics pooled(const Data& data, const AnyEmissions& emissions) {
+  const Layout layout = emissions.layout();
+  Statistics s{std::vector<double>(layout.sum), std::vector<double>(layout.about)};
+  emissions.reference(s.about);
+  AnyEmissions::Scratch scratch;
+  std::vector<double> values;
+  visit_blocks(data, [&](const Block& block) {
+    values.assign(static_cast<std::size_t>(block.rows()) * static_cast<std::size_t>(emissions.states()), 0.0);
+    for (std::int64_t i = 0; i < block.rows(); ++i) values[static_cast<std::size_t>(i)] = block.weight(i);
+    const ConstPanel r{values.data(), block.rows(), emissions.states(), block.rows()};
+    emissions.accumulate(block, r, {s.sum, s.about}, scratch);
+    return true;
+  });
+  return s;
+}
+
+}  // namespace
+
+AnyMixture mixture_for(const Data& data, AnyEmissions emissions, Prior prior) {
+  if (data.rows() == 0) throw DataError(fmt::format("{}: the data have no rows", function));
+  if (data.columns() != emissions.columns()) {
+    throw ArgumentError(function, "emissions",
+                        fmt::format("read {} columns, the data have {}", emissions.columns(), data.columns()));
+  }
+  const Looked found = look_at(data, emissions);
+  if (prior == Prior::none) return AnyMixture(std::move(emissions));
+  const double observations = data.weight_kind() == WeightKind::frequency ? found.weight : found.rows;
+  const double rows = prior_rows / observations * found.weight / observations;
+  // Moments about the data's own mean come with the second pass, holes filled from it with the ones after.
+  for (int pass = 0; pass < (found.missing ? 5 : 2); ++pass) {
+    const Statistics s = pooled(data, emissions);
+    if (!emissions.regularize({s.sum, s.about}, rows)) break;
+  }
+  return AnyMixture(std::move(emissions));
+}
+
+Fitted<AnyMixture> fit_mixture(const Data& data, AnyEmissions emissions, const Options& options, Prior prior) {
+  options.validate();
+  if (options.start == Start::given) {
+    throw ArgumentError(function, "start", "is 'given', but no parameters are: pass a model to fit()");
+  }
+  return fit(mixture_for(data, std::move(emissions), prior), data, options);
+}
+
+ColumnRange range_of(const Data& data, int column) {
+  const double nothing = std::numeric_limits<double>::quiet_NaN();
+  ColumnRange range{nothing, nothing};
+  visit_blocks(data, [&](const Block& block) {
+    for (std::int64_t i = 0; i < block.rows(); ++i) {
+      range.smallest = std::fmin(range.smallest, block.x(i, column));
+      range.largest = std::fmax(range.largest, block.x(i, column));
+    }
+    return true;
+  });
+  return range;
+}
+
+}  // namespace jensen
