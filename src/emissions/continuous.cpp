@@ -291,7 +291,6 @@ FamilyFit Weibull::fit(double weight, ConstSlice s) {
     return {"its shape is beyond numbers"};
   shape_ = shape;
   scale_ = scale;
-  tentative_ = true;
   return {};
 }
 double Weibull::expected_log_density(double weight, ConstSlice s) const {

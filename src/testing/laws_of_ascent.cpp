@@ -35,7 +35,29 @@ LawResult evidence(const Laboratory& lab) {
   return finding.result();
 }
 
+// Steps of a tentative M-step climb as the loop takes them: on trial.
+LawResult ascent_on_trial(const Laboratory& lab) {
+  Finding finding(rounding);
+  Options options;
+  options.tolerance = 0;
+  options.max_iterations = lab.subject.steps;
+  Workers workers(1);
+  PlainStride stride;
+  const Climb end = climb(lab.model, lab.data, workers, options, stride, {});
+  finding.require(end.outcome != Outcome::objective_fell && end.outcome != Outcome::not_finite, end.message);
+  const auto& trace = end.trace;
+  for (std::size_t i = 1; i < trace.size(); ++i) {
+    const double before = trace[i - 1].reading.objective();
+    const double now = trace[i].reading.objective();
+    finding.note((before - now) / (std::abs(before) + lab.weight),
+                 fmt::format("step {}: objective {:.17g} after {:.17g}", i, now, before));
+  }
+  finding.require(trace.size() > 1, "no step was taken");
+  return finding.result();
+}
+
 LawResult ascent(const Laboratory& lab) {
+  if (lab.model.tentative()) return ascent_on_trial(lab);
   Finding finding(rounding);
   auto at = lab.model.clone();
   double before = lab.objective(*at, lab.data);

@@ -192,7 +192,7 @@ class Weibull {
   void add(std::span<const double> x, double r, Slice s) const;
   FamilyFit fit(double weight, ConstSlice s);
   double expected_log_density(double weight, ConstSlice s) const;
-  bool tentative() const { return tentative_; }
+  bool tentative() const { return true; }
   void sample(Stream& stream, std::span<double> x) const;
   CellProblem problem(std::span<const double> x) const;
   std::vector<double> parameters() const { return {shape_, scale_}; }
@@ -201,7 +201,6 @@ class Weibull {
 
  private:
   double shape_, scale_;
-  bool tentative_ = false;
 };
 
 extern template class Independent<Normal>;

@@ -13,6 +13,13 @@ std::string name(const E& e) {
   return "these emissions";
 }
 
+/// Whether the last M-step was a step on an expansion of Q, to be kept only if the objective did not fall.
+template <class E>
+bool tentative(const E& e) {
+  if constexpr (HasTentative<E>) return e.tentative();
+  return false;
+}
+
 /// Whether the emissions can what a model over them is asked for. Capabilities that rest with the model (rules, score,
 /// states) are none of theirs and answered with true.
 template <class E>
@@ -24,7 +31,7 @@ bool can(const E& e, Capability capability) {
   }
   switch (capability) {
     case Capability::expected_log_joint:
-    case Capability::global_bound: return HasExpectedLogDensity<E>;
+    case Capability::global_bound: return HasExpectedLogDensity<E> && !tentative(e);
     case Capability::unconstrained: return HasUnconstrained<E>;
     case Capability::parameters: return HasParameters<E>;
     case Capability::move: return MovesSlices<E>;
@@ -54,16 +61,6 @@ template <class E>
 std::vector<Degeneracy> degeneracies(const E& e) {
   if constexpr (HasDegeneracies<E>) return e.degeneracies();
   return {};
-}
-/// Whether the last M-step was a step on an expansion of Q, to be kept only if the objective did not fall.
-template <class E>
-bool tentative(const E& e) {
-  if constexpr (requires {
-                  { e.tentative() } -> std::same_as<bool>;
-                }) {
-    return e.tentative();
-  }
-  return false;
 }
 template <class E>
 void move(const E& e, ConstSlice from, Slice to) {

@@ -77,7 +77,7 @@ std::ostream& operator<<(std::ostream& out, const LawReport& report);
 /// Checks all laws, or those named. Throws ArgumentError for data without rows and names that are not law_names().
 ///
 ///   evidence             Σ w as reported; every number finite
-///   ascent               objective never falls in `steps` EM steps
+///   ascent               objective never falls in `steps` EM steps (taken on trial where the model is tentative)
 ///   certificate          ℓ_old ≤ F(q_old, θ_new) ≤ ℓ_new in each of them (with the log prior added)
 ///   m_step_maximizes     ∇(Q + log prior) = 0 where the M-step ends
 ///   tight_bound          F(q_θ, θ) = ℓ(θ), the entropy being measured

@@ -1,0 +1,63 @@
+#include <gtest/gtest.h>
+
+#include <jensen/data/table.h>
+#include <jensen/em/fit.h>
+#include <jensen/emissions/continuous.h>
+#include <jensen/emissions/counts.h>
+#include <jensen/emissions/nested.h>
+#include <jensen/models/any_mixture.h>
+#include <jensen/testing/laws.h>
+
+#include "support/refusal.h"
+
+namespace jensen {
+namespace {
+
+NestedMixture two_of_two() {
+  NestedMixture nested(Independent<Normal>({Normal(-4, 1), Normal(-1, 0.5), Normal(2, 0.7), Normal(5, 2)}), 2);
+  nested.set_weights({0.3, 0.7, 0.6, 0.4});
+  return nested;
+}
+
+Table drawn(std::int64_t rows) {
+  std::vector<double> values(static_cast<std::size_t>(rows));
+  AnyMixture({0.45, 0.55}, two_of_two()).sample(3, 0, {values.data(), rows, 1, rows}, {});
+  values[5] = std::numeric_limits<double>::quiet_NaN();
+  return Table(std::move(values), rows, 1);
+}
+
+TEST(NestedMixture, ObeysTheLaws) {
+  const Table data = drawn(80);
+  LawSubject subject(AnyMixture({0.45, 0.55}, two_of_two()), data);
+  subject.accepts_missing = true;
+  subject.log_joint = [](const Block& x, std::int64_t i, int k) {
+    const double mean[4] = {-4, -1, 2, 5};
+    const double variance[4] = {1, 0.5, 0.7, 2};
+    const double omega[4] = {0.3, 0.7, 0.6, 0.4};
+    double total = 0;
+    for (int j = 2 * k; j < 2 * k + 2; ++j) {
+      const double d = x.x(i, 0) - mean[j];
+      total += omega[j] * std::exp(-0.5 * d * d / variance[j]) / std::sqrt(2 * M_PI * variance[j]);
+    }
+    return std::log(k == 0 ? 0.45 : 0.55) + (std::isnan(x.x(i, 0)) ? 0 : std::log(total));
+  };
+  const LawReport report = check_laws(subject);
+  EXPECT_TRUE(report.holds()) << report;
+}
+
+// A mixture of two mixtures of two is a mixture of four.
+TEST(NestedMixture, HasTheLikelihoodOfTheFlatMixture) {
+  const Table data = drawn(500);
+  const auto nested = fit(AnyMixture({0.45, 0.55}, two_of_two()), data);
+  const auto flat = fit(AnyMixture({0.135, 0.315, 0.33, 0.22}, two_of_two().inner()), data);
+  EXPECT_NEAR(nested.report.log_likelihood, flat.report.log_likelihood, 1e-4);
+  EXPECT_EQ(nested.report.free_parameters, flat.report.free_parameters);
+}
+
+TEST(NestedMixture, RefusesStatesThatDoNotDivide) {
+  EXPECT_EQ(support::refusal([] { NestedMixture(Independent<Poisson>(5), 2); }),
+            "NestedMixture: states: must divide the 5 inner states, got 2");
+}
+
+}  // namespace
+}  // namespace jensen
