@@ -89,7 +89,8 @@ class Independent {
   }
   bool can(Capability capability) const {
     switch (capability) {
-      case Capability::expected_log_joint: return has_expected_log_density;
+      case Capability::expected_log_joint:
+      case Capability::global_bound: return has_expected_log_density;
       case Capability::unconstrained:
       case Capability::parameters:
       case Capability::free_parameters: return has_parameters;

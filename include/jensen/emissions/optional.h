@@ -30,7 +30,7 @@ bool can(const E& e, Capability capability) {
     if (!e.can(capability)) return false;
   }
   switch (capability) {
-    case Capability::expected_log_joint:
+    case Capability::expected_log_joint: return HasExpectedLogDensity<E>;
     case Capability::global_bound: return HasExpectedLogDensity<E> && !tentative(e);
     case Capability::unconstrained: return HasUnconstrained<E>;
     case Capability::parameters: return HasParameters<E>;
