@@ -80,6 +80,12 @@ bool check_collinear(const Data& data, const Summary& summary, const GaussianMix
 }  // namespace
 
 GaussianMixture gaussian_mixture_for(const Data& data, const GaussianMixtureOptions& model, int threads) {
+  SummarizedData summarized(data);
+  return gaussian_mixture_for(summarized, model, threads);
+}
+
+GaussianMixture gaussian_mixture_for(SummarizedData& summarized, const GaussianMixtureOptions& model, int threads) {
+  const Data& data = summarized.data();
   if (model.components < 1) {
     throw ArgumentError(function, "components", fmt::format("must be ≥ 1, got {}", model.components));
   }
@@ -91,7 +97,7 @@ GaussianMixture gaussian_mixture_for(const Data& data, const GaussianMixtureOpti
         fmt::format("must be at most {}, the number of distinct rows, got {}", distinct, model.components));
   }
   Workers workers(threads);
-  const Summary summary = summarize(data, workers);
+  const Summary& summary = summarized.summary(workers);
   refuse_columns_without_variance(data, summary, model.covariance);
   const bool collinear = check_collinear(data, summary, model);
 
@@ -118,6 +124,12 @@ GaussianMixture gaussian_mixture_for(const Data& data, const GaussianMixtureOpti
 }
 
 Fitted<GaussianMixture> fit_gaussian_mixture(const Data& data, const GaussianMixtureOptions& model,
+                                             const Options& options) {
+  SummarizedData summarized(data);
+  return fit_gaussian_mixture(summarized, model, options);
+}
+
+Fitted<GaussianMixture> fit_gaussian_mixture(SummarizedData& data, const GaussianMixtureOptions& model,
                                              const Options& options) {
   options.validate();
   if (options.start == Start::given) {

@@ -98,6 +98,7 @@ Selection select_gaussian_mixture(const Data& data, const SelectionOptions& sele
       return verdict;
     };
   }
+  SummarizedData summarized(data);
   Selection result;
   const int count = static_cast<int>(selection.components.size() * selection.covariances.size());
   std::optional<Candidate> best;
@@ -112,7 +113,7 @@ Selection select_gaussian_mixture(const Data& data, const SelectionOptions& sele
       }
       if (selection.begun) selection.begun(static_cast<int>(result.candidates.size()) - 1, count, candidate);
       try {
-        auto fitted = fit_gaussian_mixture(data, {components, covariance, selection.prior}, watched);
+        auto fitted = fit_gaussian_mixture(summarized, {components, covariance, selection.prior}, watched);
         fill(candidate, fitted, selection.criterion);
         if (best && !better(candidate, *best, selection.criterion)) continue;
         best = candidate;

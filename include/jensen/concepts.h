@@ -62,6 +62,8 @@ struct Draws {
 /// q written by the caller: fills a rows × states panel with q_i(k) ≥ 0, each row summing to 1.
 struct Given {
   std::function<void(const Block&, Panel)> responsibilities;
+  /// The caller wants the statistics alone: a model may leave out the log-densities and return NaN as log-likelihood.
+  bool statistics_only = false;
 };
 using Rule = std::variant<Posterior, Mode, Draws, Given>;
 

@@ -28,6 +28,10 @@ inline Options from_data() {
 Fitted<GaussianMixture> fit_gaussian_mixture(const Data& data, const GaussianMixtureOptions& model,
                                              const Options& options = from_data());
 
+/// The same for one of many fits to the same data, which share what is known about them.
+Fitted<GaussianMixture> fit_gaussian_mixture(SummarizedData& data, const GaussianMixtureOptions& model,
+                                             const Options& options = from_data());
+
 /// The same from given parameters, used as they are.
 Fitted<GaussianMixture> fit_gaussian_mixture(GaussianMixture start, const Data& data, Prior prior = Prior::data_scaled,
                                              Options options = {});
@@ -35,5 +39,6 @@ Fitted<GaussianMixture> fit_gaussian_mixture(GaussianMixture start, const Data& 
 /// The model that a fit from data begins with, before its start: every component the data's mean and covariance, with
 /// the prior and the resolution of the data set. For those who call fit() or the laws themselves.
 GaussianMixture gaussian_mixture_for(const Data& data, const GaussianMixtureOptions& model, int threads = 0);
+GaussianMixture gaussian_mixture_for(SummarizedData& data, const GaussianMixtureOptions& model, int threads = 0);
 
 }  // namespace jensen

@@ -47,10 +47,14 @@ void check(const Model& model, const Data& data, const Options& options) {
 // All starts of one fit, the best end so far, and the report on each.
 class Search {
  public:
-  Search(const Model& prototype, const Data& data, const Options& options)
-      : prototype_(prototype), data_(data), options_(options), reports_(static_cast<std::size_t>(options.restarts)) {
+  Search(const Model& prototype, SummarizedData& data, const Options& options)
+      : prototype_(prototype),
+        summarized_(data),
+        data_(data.data()),
+        options_(options),
+        reports_(static_cast<std::size_t>(options.restarts)) {
     if (options.checkpoint.empty()) return;
-    checkpoint_.emplace(prototype, data, options);
+    checkpoint_.emplace(prototype, data_, options);
     if (auto best = checkpoint_->best(prototype)) {
       best_restart_ = checkpoint_->best_restart();
       best_ = std::move(*best);
@@ -116,7 +120,7 @@ class Search {
     const auto watcher = [&](const Step& step) { return watch(restart, step); };
     if (!checkpoint_) {
       const auto begun = Clock::now();
-      const auto start = started(prototype_, options_.start, data_, seed, workers);
+      const auto start = started(prototype_, options_.start, summarized_, seed, workers);
       seconds = seconds_since(begun);
       end = climb(*start, data_, workers, options_, *stride, watcher, variant.get());
       return;
@@ -133,7 +137,7 @@ class Search {
       return;
     }
     const auto begun = Clock::now();
-    const auto start = started(prototype_, options_.start, data_, seed, workers);
+    const auto start = started(prototype_, options_.start, summarized_, seed, workers);
     seconds = seconds_since(begun);
     end = climb(*start, data_, workers, options_, *stride, watcher, variant.get(), keep);
   }
@@ -162,6 +166,7 @@ class Search {
   }
 
   const Model& prototype_;
+  SummarizedData& summarized_;
   const Data& data_;
   const Options& options_;
   std::vector<RestartReport> reports_;
@@ -225,10 +230,16 @@ std::vector<std::vector<std::int64_t>> rows_of(const std::vector<Degeneracy>& de
 }  // namespace
 
 FittedModel fit(const Model& start, const Data& data, const Options& options) {
+  SummarizedData summarized(data);
+  return fit(start, summarized, options);
+}
+
+FittedModel fit(const Model& start, SummarizedData& summarized, const Options& options) {
+  const Data& data = summarized.data();
   check(start, data, options);
   const auto begun = Clock::now();
   Workers workers(options.threads);
-  Search search(start, data, options);
+  Search search(start, summarized, options);
   search.run(workers);
   Climb& best = search.best();
   if (!std::isfinite(best.reading.objective())) {

@@ -3,6 +3,7 @@
 #include <jensen/em/summary.h>
 #include <jensen/em/ward.h>
 #include <jensen/execution/reduction.h>
+#include <jensen/math/kernels.h>
 #include <jensen/math/random.h>
 
 #include <algorithm>
@@ -14,38 +15,79 @@ namespace jensen {
 
 namespace {
 
-// Rows in scaled coordinates, row by row.
-struct Sample {
-  int columns = 0;
-  std::vector<std::int64_t> rows;
-  std::vector<double> values;
-  std::vector<double> weights;
-  const double* row(std::size_t i) const { return values.data() + i * static_cast<std::size_t>(columns); }
-};
-
-class Scaling {
+// Distances in units of the columns' standard deviations.
+class Metric {
  public:
-  explicit Scaling(const Summary& summary) : location_(summary.location), scale_(summary.scale) {
+  explicit Metric(const Summary& summary) : location_(summary.location), scale_(summary.scale) {
     for (double& s : scale_) {
       if (!(s > 0)) s = 1;
+      precision_.push_back(1 / (s * s));
     }
   }
-  double operator()(double x, int j) const {
-    const auto at = static_cast<std::size_t>(j);
-    return (x - location_[at]) / scale_[at];
+
+  const std::vector<double>& location() const { return location_; }
+  // To coordinates of mean 0 and standard deviation 1, and back.
+  std::vector<double> scaled(std::vector<double> row) const {
+    for (std::size_t j = 0; j < row.size(); ++j) row[j] = (row[j] - location_[j]) / scale_[j];
+    return row;
+  }
+  std::vector<double> unscaled(std::vector<double> row) const {
+    for (std::size_t j = 0; j < row.size(); ++j) row[j] = location_[j] + scale_[j] * row[j];
+    return row;
+  }
+
+  // Over the cells that both have, scaled up to all columns; 0 where there are none.
+  double squared(const double* x, std::int64_t stride, const double* center) const {
+    double total = 0;
+    std::size_t seen = 0;
+    for (std::size_t j = 0; j < scale_.size(); ++j) {
+      const double difference = x[static_cast<std::int64_t>(j) * stride] - center[j];
+      if (std::isnan(difference)) continue;
+      total += difference * difference * precision_[j];
+      ++seen;
+    }
+    return seen == 0 ? 0 : total * static_cast<double>(scale_.size()) / static_cast<double>(seen);
+  }
+
+  // The same for all rows of a panel. `whole` promises that no cell is missing.
+  void squared(ConstPanel x, bool whole, const double* center, std::span<double> out, kernels::Workspace& w) const {
+    if (!whole) {
+      for (std::int64_t i = 0; i < x.rows; ++i) {
+        out[static_cast<std::size_t>(i)] = squared(x.data + i, x.stride, center);
+      }
+      return;
+    }
+    std::fill(out.begin(), out.end(), 0.0);
+    kernels::add_diagonal_log_density(x, center, precision_.data(), 0, out.data(), w);
+    for (double& v : out) v *= -2;
   }
 
  private:
-  std::vector<double> location_, scale_;
+  std::vector<double> location_, scale_, precision_;
+};
+
+// Rows of positive weight, column by column.
+struct Sample {
+  int columns = 0;
+  std::vector<std::int64_t> rows;
+  std::vector<double> weights;
+  std::vector<double> values;
+  bool whole = true;
+
+  ConstPanel panel() const {
+    const auto count = static_cast<std::int64_t>(rows.size());
+    return {values.data(), count, columns, count};
+  }
 };
 
 // All rows of positive weight, or one from each of `most` equal strata.
-Sample take_sample(const Data& data, const Scaling& scaled, std::int64_t most, std::uint64_t seed) {
+Sample take_sample(const Data& data, std::int64_t most, std::uint64_t seed) {
   Sample sample;
   sample.columns = data.columns();
   BlockBuffer buffer;
   const std::int64_t count = std::min(most, data.rows());
   Stream stream(seed, Purpose::start, 1);
+  std::vector<double> by_row;
   for (std::int64_t i = 0; i < count; ++i) {
     std::int64_t row = i;
     if (count < data.rows()) {
@@ -56,26 +98,21 @@ Sample take_sample(const Data& data, const Scaling& scaled, std::int64_t most, s
     if (block.weight(0) == 0) continue;
     sample.rows.push_back(row);
     sample.weights.push_back(block.weight(0));
-    for (int j = 0; j < sample.columns; ++j) sample.values.push_back(scaled(block.x(0, j), j));
+    for (int j = 0; j < sample.columns; ++j) by_row.push_back(block.x(0, j));
+    sample.whole = sample.whole && !block.has_missing;
+  }
+  const std::size_t kept = sample.rows.size();
+  const auto d = static_cast<std::size_t>(sample.columns);
+  sample.values.resize(by_row.size());
+  for (std::size_t i = 0; i < kept; ++i) {
+    for (std::size_t j = 0; j < d; ++j) sample.values[j * kept + i] = by_row[i * d + j];
   }
   return sample;
 }
 
-// Squared distance over the cells that row i has, scaled up to all columns; 0 for a row without any.
-double distance(const double* x, std::int64_t stride, const double* center, int columns) {
-  double total = 0;
-  int seen = 0;
-  for (int j = 0; j < columns; ++j) {
-    const double difference = x[j * stride] - center[j];
-    if (std::isnan(difference)) continue;
-    total += difference * difference;
-    ++seen;
-  }
-  return seen == 0 ? 0 : total * columns / seen;
-}
-
-// Means of the rows whose state is known for certain, in scaled coordinates; an empty vector for the other states.
-std::vector<std::vector<double>> labelled_means(const Data& data, int states, const Scaling& scaled, Workers& workers) {
+// Means of the rows whose state is known for certain; an empty vector for the other states.
+std::vector<std::vector<double>> labelled_means(const Data& data, int states, const std::vector<double>& pivot,
+                                                Workers& workers) {
   const auto d = static_cast<std::size_t>(data.columns());
   struct Sums {
     std::vector<double> first, weight;
@@ -98,7 +135,7 @@ std::vector<std::vector<double>> labelled_means(const Data& data, int states, co
                                }
                                if (allowed != 1) continue;
                                for (std::size_t j = 0; j < d; ++j) {
-                                 const double value = scaled(block.x(i, static_cast<int>(j)), static_cast<int>(j));
+                                 const double value = block.x(i, static_cast<int>(j)) - pivot[j];
                                  if (std::isnan(value)) continue;
                                  s.first[static_cast<std::size_t>(only) * d + j] += block.weight(i) * value;
                                  s.weight[static_cast<std::size_t>(only) * d + j] += block.weight(i);
@@ -113,55 +150,74 @@ std::vector<std::vector<double>> labelled_means(const Data& data, int states, co
     }
     for (std::size_t j = 0; j < d; ++j) {
       const double w = sums.weight[k * d + j];
-      means[k].push_back(w > 0 ? sums.first[k * d + j] / w : 0);
+      means[k].push_back(pivot[j] + (w > 0 ? sums.first[k * d + j] / w : 0));
     }
   }
   return means;
 }
 
 // Every row to the nearest centre among its allowed states; a row without cells evenly to all.
-Given nearest(std::vector<std::vector<double>> centers, Scaling scaled) {
-  return {[centers = std::move(centers), scaled = std::move(scaled)](const Block& x, Panel q) {
-    std::vector<double> row(static_cast<std::size_t>(x.columns()));
-    for (std::int64_t i = 0; i < q.rows; ++i) {
-      bool empty = true;
-      for (int j = 0; j < x.columns(); ++j) {
-        row[static_cast<std::size_t>(j)] = scaled(x.x(i, j), j);
-        empty = empty && std::isnan(x.x(i, j));
-      }
-      int best = -1;
-      double shortest = 0;
-      for (int k = 0; k < q.columns; ++k) {
-        q(i, k) = empty ? 1.0 / q.columns : 0;
-        if (!x.allows(i, k)) continue;
-        const double length = distance(row.data(), 1, centers[static_cast<std::size_t>(k)].data(), x.columns());
-        if (best < 0 || length < shortest) {
-          best = k;
-          shortest = length;
-        }
-      }
-      if (!empty && best >= 0) q(i, best) = 1;
+void assign_to_nearest(const Block& x, const std::vector<std::vector<double>>& centers, const Metric& metric, Panel q) {
+  const auto rows = static_cast<std::size_t>(q.rows);
+  std::vector<int> best(rows, -1);
+  std::vector<double> shortest(rows, std::numeric_limits<double>::infinity()), lengths(rows);
+  kernels::Workspace workspace;
+  for (int k = 0; k < q.columns; ++k) {
+    std::fill_n(q.column(k), rows, 0.0);
+    metric.squared(x.x, !x.has_missing, centers[static_cast<std::size_t>(k)].data(), lengths, workspace);
+    for (std::size_t i = 0; i < rows; ++i) {
+      if (!(lengths[i] < shortest[i]) || !x.allows(static_cast<std::int64_t>(i), k)) continue;
+      best[i] = k;
+      shortest[i] = lengths[i];
     }
+  }
+  const auto without_cells = [&](std::int64_t i) {
+    for (int j = 0; j < x.columns(); ++j) {
+      if (!std::isnan(x.x(i, j))) return false;
+    }
+    return true;
+  };
+  for (std::int64_t i = 0; i < q.rows; ++i) {
+    const int k = best[static_cast<std::size_t>(i)];
+    if (x.has_missing && without_cells(i)) {
+      for (int state = 0; state < q.columns; ++state) q(i, state) = 1.0 / q.columns;
+    } else if (k >= 0) {
+      q(i, k) = 1;
+    }
+  }
+}
+
+Given nearest(std::vector<std::vector<double>> centers, Metric metric) {
+  return {.responsibilities = [centers = std::move(centers), metric = std::move(metric)](const Block& x, Panel q) {
+    assign_to_nearest(x, centers, metric, q);
   }};
 }
 
-std::vector<double> filled_row(const Sample& sample, std::size_t i) {
-  std::vector<double> row(sample.row(i), sample.row(i) + sample.columns);
-  for (double& v : row) v = std::isnan(v) ? 0 : v;
+// Row i with missing cells at the column's mean.
+std::vector<double> filled_row(const Sample& sample, std::size_t i, const Metric& metric) {
+  std::vector<double> row;
+  for (int j = 0; j < sample.columns; ++j) {
+    const double value = sample.panel()(static_cast<std::int64_t>(i), j);
+    row.push_back(std::isnan(value) ? metric.location()[static_cast<std::size_t>(j)] : value);
+  }
   return row;
 }
 
 }  // namespace
 
-Given k_means_plus_plus_seeding(const Data& data, int states, std::uint64_t seed, Workers& workers) {
-  const Scaling scaled(summarize(data, workers));
-  const Sample sample = take_sample(data, scaled, k_means_sample_rows, seed);
-  auto centers = labelled_means(data, states, scaled, workers);
+Given k_means_plus_plus_seeding(const Data& data, const Summary& summary, int states, std::uint64_t seed,
+                                Workers& workers) {
+  const Metric metric(summary);
+  const Sample sample = take_sample(data, k_means_sample_rows, seed);
+  auto centers = labelled_means(data, states, metric.location(), workers);
   Stream stream(seed, Purpose::start, 2);
   std::vector<double> nearest_distance(sample.rows.size(), std::numeric_limits<double>::infinity());
+  std::vector<double> distances(sample.rows.size());
+  kernels::Workspace workspace;
   const auto add = [&](const std::vector<double>& center) {
-    for (std::size_t i = 0; i < sample.rows.size(); ++i) {
-      nearest_distance[i] = std::min(nearest_distance[i], distance(sample.row(i), 1, center.data(), sample.columns));
+    metric.squared(sample.panel(), sample.whole, center.data(), distances, workspace);
+    for (std::size_t i = 0; i < distances.size(); ++i) {
+      nearest_distance[i] = std::min(nearest_distance[i], distances[i]);
     }
   };
   bool any = false;
@@ -176,18 +232,18 @@ Given k_means_plus_plus_seeding(const Data& data, int states, std::uint64_t seed
     double total = 0;
     for (std::size_t i = 0; any && i < chances.size(); ++i) total += chances[i] *= nearest_distance[i];
     if (any && !(total > 0)) chances = sample.weights;  // every row lies on a seed already
-    center = filled_row(sample, static_cast<std::size_t>(stream.choice(chances)));
+    center = filled_row(sample, static_cast<std::size_t>(stream.choice(chances)), metric);
     add(center);
     any = true;
   }
-  return nearest(std::move(centers), scaled);
+  return nearest(std::move(centers), metric);
 }
 
-Given hierarchical_seeding(const Data& data, int states, std::uint64_t seed, Workers& workers) {
-  const Scaling scaled(summarize(data, workers));
-  const Sample sample = take_sample(data, scaled, hierarchical_sample_rows, seed);
+Given hierarchical_seeding(const Data& data, const Summary& summary, int states, std::uint64_t seed, Workers& workers) {
+  const Metric metric(summary);
+  const Sample sample = take_sample(data, hierarchical_sample_rows, seed);
   std::vector<std::vector<double>> rows;
-  for (std::size_t i = 0; i < sample.rows.size(); ++i) rows.push_back(filled_row(sample, i));
+  for (std::size_t i = 0; i < sample.rows.size(); ++i) rows.push_back(metric.scaled(filled_row(sample, i, metric)));
   std::vector<int> clusters = ward_clusters(rows, sample.weights, states);
 
   std::vector<std::vector<double>> centers(static_cast<std::size_t>(states),
@@ -200,10 +256,11 @@ Given hierarchical_seeding(const Data& data, int states, std::uint64_t seed, Wor
   }
   for (std::size_t k = 0; k < centers.size(); ++k) {
     for (double& c : centers[k]) c = weights[k] > 0 ? c / weights[k] : 0;
+    centers[k] = metric.unscaled(centers[k]);
   }
 
   // Cluster numbers mean nothing, labelled states do: each takes the nearest cluster that is still free.
-  const auto known = labelled_means(data, states, scaled, workers);
+  const auto known = labelled_means(data, states, metric.location(), workers);
   std::vector<int> state_of(static_cast<std::size_t>(states), -1);
   std::vector<int> cluster_of(static_cast<std::size_t>(states), -1);
   const auto pair_up = [&](std::size_t state, std::size_t cluster) {
@@ -216,7 +273,7 @@ Given hierarchical_seeding(const Data& data, int states, std::uint64_t seed, Wor
     for (std::size_t c = 0; c < centers.size(); ++c) {
       if (state_of[c] >= 0) continue;
       const auto length = [&](std::size_t cluster) {
-        return distance(known[s].data(), 1, centers[cluster].data(), sample.columns);
+        return metric.squared(known[s].data(), 1, centers[cluster].data());
       };
       if (best == known.size() || length(c) < length(best)) best = c;
     }
@@ -230,13 +287,13 @@ Given hierarchical_seeding(const Data& data, int states, std::uint64_t seed, Wor
   std::vector<std::vector<double>> ordered;
   for (int c : cluster_of) ordered.push_back(centers[static_cast<std::size_t>(c)]);
 
-  Given by_center = nearest(std::move(ordered), scaled);
+  Given by_center = nearest(std::move(ordered), metric);
   if (data.rows() > hierarchical_sample_rows) return by_center;
   auto labels = std::make_shared<std::vector<int>>(static_cast<std::size_t>(data.rows()), -1);
   for (std::size_t i = 0; i < sample.rows.size(); ++i) {
     (*labels)[static_cast<std::size_t>(sample.rows[i])] = state_of[static_cast<std::size_t>(clusters[i])];
   }
-  return {[labels, by_center](const Block& x, Panel q) {
+  return {.responsibilities = [labels, by_center](const Block& x, Panel q) {
     by_center.responsibilities(x, q);  // for rows of weight 0, and rows whose label rules their cluster out
     for (std::int64_t i = 0; i < q.rows; ++i) {
       const int k = (*labels)[static_cast<std::size_t>(x.first_row + i)];

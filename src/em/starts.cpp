@@ -1,7 +1,9 @@
 #include <jensen/em/climb.h>
+#include <jensen/em/e_step.h>
 #include <jensen/em/seeding.h>
 #include <jensen/em/starts.h>
 #include <jensen/error.h>
+#include <jensen/execution/chunk_layout.h>
 #include <jensen/math/random.h>
 
 #include <fmt/format.h>
@@ -19,7 +21,7 @@ constexpr int short_run_iterations = 50;
 constexpr double short_run_share = 0.01;  // a run is over when its last gain is this share of its whole gain
 
 Given random_responsibilities(std::uint64_t seed) {
-  return {[seed](const Block& x, Panel q) {
+  return {.responsibilities = [seed](const Block& x, Panel q) {
     for (std::int64_t i = 0; i < q.rows; ++i) {
       Stream stream(seed, Purpose::start, 0, 0, static_cast<std::uint64_t>(x.first_row + i));
       double total = 0;
@@ -43,7 +45,7 @@ class ShortRun {
   double first_ = 0;
 };
 
-std::unique_ptr<Model> best_of_short_runs(const Model& prototype, const Data& data, std::uint64_t seed,
+std::unique_ptr<Model> best_of_short_runs(const Model& prototype, SummarizedData& data, std::uint64_t seed,
                                           Workers& workers) {
   Options options;
   options.max_iterations = short_run_iterations;
@@ -52,7 +54,7 @@ std::unique_ptr<Model> best_of_short_runs(const Model& prototype, const Data& da
   for (int run = 0; run < short_runs_tried; ++run) {
     const auto start = started(prototype, Start::k_means_plus_plus, data, restart_seed(seed, run), workers);
     PlainStride stride;
-    Climb end = climb(*start, data, workers, options, stride, ShortRun());
+    Climb end = climb(*start, data.data(), workers, options, stride, ShortRun());
     const bool sound = end.outcome == Outcome::stopped_by_caller || end.outcome == Outcome::converged ||
                        end.outcome == Outcome::iteration_limit;
     if (!best || (sound && end.reading.objective() > best_objective)) {
@@ -63,7 +65,7 @@ std::unique_ptr<Model> best_of_short_runs(const Model& prototype, const Data& da
   return best;
 }
 
-std::unique_ptr<Model> annealed(const Model& prototype, const Data& data, std::uint64_t seed, Workers& workers) {
+std::unique_ptr<Model> annealed(const Model& prototype, SummarizedData& data, std::uint64_t seed, Workers& workers) {
   const auto start = started(prototype, Start::random, data, seed, workers);
   Options options;
   const VariantOptions schedule;
@@ -72,7 +74,7 @@ std::unique_ptr<Model> annealed(const Model& prototype, const Data& data, std::u
   options.max_iterations = static_cast<int>(levels) * schedule.steps_per_temperature;
   PlainStride stride;
   const auto variant = make_variant(Algorithm::annealed, schedule, seed);
-  return climb(*start, data, workers, options, stride, {}, variant.get()).model;
+  return climb(*start, data.data(), workers, options, stride, {}, variant.get()).model;
 }
 
 void check_labels(const Data& data, int states) {
@@ -83,14 +85,46 @@ void check_labels(const Data& data, int states) {
                       fmt::format("are about {} states, the model has {}", block.state_sets->states, states));
 }
 
+// The first block of every chunk: enough to find means near those of the whole.
+class Excerpt final : public Data {
+ public:
+  explicit Excerpt(const Data& data) : data_(data), layout_(chunk_layout(data.rows(), data.columns())) {}
+
+  std::int64_t rows() const override {
+    return rows_of(layout_.chunks() - 1) + (layout_.chunks() - 1) * layout_.block_rows;
+  }
+  int columns() const override { return data_.columns(); }
+  // Blocks begin at the same multiples as those of the data, and none is longer.
+  Block block(std::int64_t first, std::int64_t count, BlockBuffer& buffer) const override {
+    const std::int64_t chunk = first / layout_.block_rows;
+    return data_.block(chunk * layout_.chunk_rows + first % layout_.block_rows, count, buffer);
+  }
+  WeightKind weight_kind() const override { return data_.weight_kind(); }
+  std::string column_name(int j) const override { return data_.column_name(j); }
+
+ private:
+  std::int64_t rows_of(int chunk) const {
+    return std::min(layout_.block_rows, layout_.chunk_end(chunk) - layout_.chunk_begin(chunk));
+  }
+
+  const Data& data_;
+  ChunkLayout layout_;
+};
+
+void m_step_from_data(Model& model, const Rule& rule, const Data& data, Workers& workers) {
+  EStep e_step(data, workers);
+  model.maximize(e_step(model, rule).statistics);
+}
+
 }  // namespace
 
-Rule starting_rule(Start start, const Data& data, int states, std::uint64_t seed, Workers& workers) {
-  check_labels(data, states);
+Rule starting_rule(Start start, SummarizedData& data, int states, std::uint64_t seed, Workers& workers) {
+  check_labels(data.data(), states);
   switch (start) {
     case Start::random: return random_responsibilities(seed);
-    case Start::hierarchical: return hierarchical_seeding(data, states, seed, workers);
-    case Start::k_means_plus_plus: return k_means_plus_plus_seeding(data, states, seed, workers);
+    case Start::hierarchical: return hierarchical_seeding(data.data(), data.summary(workers), states, seed, workers);
+    case Start::k_means_plus_plus:
+      return k_means_plus_plus_seeding(data.data(), data.summary(workers), states, seed, workers);
     case Start::short_runs:
     case Start::annealed:
     case Start::given: break;
@@ -98,18 +132,25 @@ Rule starting_rule(Start start, const Data& data, int states, std::uint64_t seed
   throw ArgumentError("starting_rule", "start", "is not a rule for responsibilities");
 }
 
-std::unique_ptr<Model> started(const Model& prototype, Start start, const Data& data, std::uint64_t seed,
+std::unique_ptr<Model> started(const Model& prototype, Start start, SummarizedData& data, std::uint64_t seed,
                                Workers& workers) {
   if (start == Start::given) return prototype.clone();
   prototype.require(Capability::states, "a random start");
   prototype.require(Capability::rules, "a random start");
   if (start == Start::short_runs) return best_of_short_runs(prototype, data, seed, workers);
   if (start == Start::annealed) return annealed(prototype, data, seed, workers);
-  const Rule rule = starting_rule(start, data, prototype.states(), seed, workers);
-  EStep e_step(data, workers);
+  Rule rule = starting_rule(start, data, prototype.states(), seed, workers);
+  std::get<Given>(rule).statistics_only = true;
   auto model = prototype.clone();
-  for (int pass = 0; pass < 2; ++pass) model->maximize(e_step(*model, rule).statistics);
+  m_step_from_data(*model, rule, Excerpt(data.data()), workers);
+  m_step_from_data(*model, rule, data.data(), workers);
   return model;
+}
+
+std::unique_ptr<Model> started(const Model& prototype, Start start, const Data& data, std::uint64_t seed,
+                               Workers& workers) {
+  SummarizedData summarized(data);
+  return started(prototype, start, summarized, seed, workers);
 }
 
 }  // namespace jensen

@@ -2,19 +2,37 @@
 
 #include <jensen/error.h>
 
-#include <cmath>
 #include <limits>
 #include <string>
+#include <vector>
 
 namespace jensen {
 
-void rule_out_states(const Block& x, Panel log_joint) {
-  if (x.allowed.empty()) return;
-  if (x.state_sets->states != log_joint.columns) {
-    throw ArgumentError("E-step", "labels",
-                        "are about " + std::to_string(x.state_sets->states) + " states, the model has " +
-                            std::to_string(log_joint.columns));
+namespace {
+
+void check_labels(const Block& x, int states) {
+  if (x.allowed.empty() || x.state_sets->states == states) return;
+  throw ArgumentError(
+      "E-step", "labels",
+      "are about " + std::to_string(x.state_sets->states) + " states, the model has " + std::to_string(states));
+}
+
+void check_responsibilities(const Block& x, const double* r) {
+  const auto valid = [](double value) { return value >= 0 && value <= std::numeric_limits<double>::max(); };
+  bool all = true;
+  for (std::int64_t i = 0; i < x.rows(); ++i) all &= valid(r[i]);
+  for (std::int64_t i = 0; !all && i < x.rows(); ++i) {
+    if (valid(r[i])) continue;
+    throw ArgumentError("E-step", "responsibilities",
+                        "row " + std::to_string(x.first_row + i + 1) + " holds " + std::to_string(r[i]));
   }
+}
+
+}  // namespace
+
+void rule_out_states(const Block& x, Panel log_joint) {
+  check_labels(x, log_joint.columns);
+  if (x.allowed.empty()) return;
   for (int k = 0; k < log_joint.columns; ++k) {
     for (std::int64_t i = 0; i < x.rows(); ++i) {
       if (!x.allows(i, k)) log_joint(i, k) = -std::numeric_limits<double>::infinity();
@@ -24,23 +42,30 @@ void rule_out_states(const Block& x, Panel log_joint) {
 
 void allowed_responsibilities(const Block& x, const Given& rule, Panel q) {
   rule.responsibilities(x, q);
-  for (std::int64_t i = 0; i < q.rows; ++i) {
-    double allowed_mass = 0;
-    int allowed_states = 0;
-    for (int k = 0; k < q.columns; ++k) {
-      const double r = q(i, k);
-      if (!(r >= 0) || !std::isfinite(r)) {
-        throw ArgumentError("E-step", "responsibilities",
-                            "row " + std::to_string(x.first_row + i + 1) + " holds " + std::to_string(r));
-      }
-      allowed_states += x.allows(i, k) ? 1 : 0;
-      allowed_mass += x.allows(i, k) ? r : 0;
-    }
-    for (int k = 0; k < q.columns; ++k) {
-      if (!x.allows(i, k)) {
-        q(i, k) = 0;
+  check_labels(x, q.columns);
+  const auto rows = static_cast<std::size_t>(q.rows);
+  const bool free = x.allowed.empty();
+  std::vector<double> mass(rows), allowed_states(rows, free ? q.columns : 0);
+  for (int k = 0; k < q.columns; ++k) {
+    double* r = q.column(k);
+    check_responsibilities(x, r);
+    for (std::int64_t i = 0; !free && i < q.rows; ++i) {
+      if (x.allows(i, k)) {
+        allowed_states[static_cast<std::size_t>(i)] += 1;
       } else {
-        q(i, k) = allowed_mass > 0 ? q(i, k) / allowed_mass : 1.0 / allowed_states;
+        r[i] = 0;
+      }
+    }
+    for (std::size_t i = 0; i < rows; ++i) mass[i] += r[i];
+  }
+  for (int k = 0; k < q.columns; ++k) {
+    double* r = q.column(k);
+    for (std::int64_t i = 0; i < q.rows; ++i) {
+      const auto row = static_cast<std::size_t>(i);
+      if (mass[row] > 0) {
+        r[i] /= mass[row];
+      } else {
+        r[i] = x.allows(i, k) ? 1 / allowed_states[row] : 0;
       }
     }
   }

@@ -82,19 +82,40 @@ Evidence draws(const Block& x, const Draws& rule, Panel p) {
   });
 }
 
+// q ← w q; returns the entropy of q, summed over weighted rows.
+double weigh(const Block& x, Panel q) {
+  double entropy = 0;
+  for (int k = 0; k < q.columns; ++k) {
+    double* out = q.column(k);
+    bool soft = false;  // most given responsibilities are 0 and 1, which have none
+    for (std::int64_t i = 0; i < q.rows; ++i) soft |= out[i] > 0 && out[i] < 1;
+    for (std::int64_t i = 0; soft && i < q.rows; ++i) {
+      if (out[i] > 0 && x.weight(i) > 0) entropy -= x.weight(i) * out[i] * std::log(out[i]);
+    }
+    for (std::int64_t i = 0; !x.weights.empty() && i < q.rows; ++i) out[i] *= x.weight(i);
+  }
+  return entropy;
+}
+
 Evidence given(const Block& x, const Given& rule, Panel p) {
-  std::vector<double> responsibilities(static_cast<std::size_t>(p.rows) * static_cast<std::size_t>(p.columns));
-  const Panel wanted{responsibilities.data(), p.rows, p.columns, p.rows};
-  allowed_responsibilities(x, rule, wanted);
-  return chosen(x, p, [&](std::int64_t i, std::span<double> q, bool) {
-    for (int k = 0; k < p.columns; ++k) q[static_cast<std::size_t>(k)] = wanted(i, k);
-  });
+  Evidence evidence;
+  evidence.log_likelihood = rule.statistics_only ? std::numeric_limits<double>::quiet_NaN()
+                                                 : kernels::normalize(p, x.weights, nullptr).log_likelihood;
+  allowed_responsibilities(x, rule, p);
+  evidence.entropy = evidence.state_entropy = weigh(x, p);
+  for (std::int64_t i = 0; i < x.rows(); ++i) evidence.weight += x.weight(i);
+  return evidence;
 }
 
 }  // namespace
 
+bool log_joint_matters(const Rule& rule) {
+  const auto* given = std::get_if<Given>(&rule);
+  return given == nullptr || !given->statistics_only;
+}
+
 Evidence discrete_posterior(const Block& x, const Rule& rule, Panel log_joint) {
-  rule_out_states(x, log_joint);
+  if (log_joint_matters(rule)) rule_out_states(x, log_joint);
   if (const auto* r = std::get_if<Posterior>(&rule)) return posterior(x, *r, log_joint);
   if (const auto* r = std::get_if<Draws>(&rule)) return draws(x, *r, log_joint);
   if (const auto* r = std::get_if<Given>(&rule)) return given(x, *r, log_joint);

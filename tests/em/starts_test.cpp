@@ -23,7 +23,8 @@ constexpr int states = 3;
 // q of a start for all rows, row by row.
 std::vector<std::vector<double>> responsibilities(Start start, const Data& data, std::uint64_t seed, int k = states) {
   Workers workers(1);
-  const auto rule = std::get<Given>(starting_rule(start, data, k, seed, workers));
+  SummarizedData summarized(data);
+  const auto rule = std::get<Given>(starting_rule(start, summarized, k, seed, workers));
   BlockBuffer buffer;
   std::vector<std::vector<double>> q;
   for (std::int64_t first = 0; first < data.rows(); first += 7) {  // blocks of any size give the same

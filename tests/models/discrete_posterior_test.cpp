@@ -247,5 +247,27 @@ TEST(DiscretePosterior, RefusesWhatIsOutOfItsDomain) {
   EXPECT_EQ(refusal(Posterior{}, block), "E-step: labels: are about 2 states, the model has 3");
 }
 
+TEST(DiscretePosterior, StatisticsAloneNeedNoDensities) {
+  Given rule{[](const Block&, Panel q) {
+    for (std::int64_t i = 0; i < q.rows; ++i) {
+      for (int k = 0; k < q.columns; ++k) q(i, k) = 0.25 * (k + static_cast<double>(i) + 1);
+    }
+  }};
+  EXPECT_TRUE(log_joint_matters(rule));
+  const Result with = run(rule);
+  rule.statistics_only = true;
+  EXPECT_FALSE(log_joint_matters(rule));
+  const Result without = run(rule);
+  for (int i = 0; i < rows; ++i) {
+    for (int k = 0; k < states; ++k) {
+      EXPECT_NEAR(without.q[i][k], (k + i + 1) / (6.0 + 3 * i), 1e-15);
+      EXPECT_EQ(without.q[i][k], with.q[i][k]);
+    }
+  }
+  EXPECT_EQ(without.evidence.entropy, with.evidence.entropy);
+  EXPECT_EQ(without.evidence.weight, with.evidence.weight);
+  EXPECT_TRUE(std::isnan(without.evidence.log_likelihood)) << "a number nobody computed must not look like one";
+}
+
 }  // namespace
 }  // namespace jensen

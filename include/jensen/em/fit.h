@@ -7,6 +7,7 @@
 #include <jensen/em/model.h>
 #include <jensen/em/options.h>
 #include <jensen/em/result.h>
+#include <jensen/em/summary.h>
 
 namespace jensen {
 
@@ -27,8 +28,16 @@ struct FittedModel {
 /// an option needs, and DataError where no start has a finite likelihood (naming the first row that has none).
 FittedModel fit(const Model& start, const Data& data, const Options& options = {});
 
+/// The same for one of many fits to the same data, which share what is known about them.
+FittedModel fit(const Model& start, SummarizedData& data, const Options& options = {});
+
 template <LatentModel M>
 Fitted<M> fit(M start, const Data& data, const Options& options = {}) {
+  auto fitted = fit(static_cast<const Model&>(Erased<M>(std::move(start))), data, options);
+  return {static_cast<const Erased<M>&>(*fitted.model).get(), std::move(fitted.report)};
+}
+template <LatentModel M>
+Fitted<M> fit(M start, SummarizedData& data, const Options& options = {}) {
   auto fitted = fit(static_cast<const Model&>(Erased<M>(std::move(start))), data, options);
   return {static_cast<const Erased<M>&>(*fitted.model).get(), std::move(fitted.report)};
 }

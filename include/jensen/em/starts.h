@@ -7,6 +7,7 @@
 #include <jensen/data/data.h>
 #include <jensen/em/model.h>
 #include <jensen/em/options.h>
+#include <jensen/em/summary.h>
 #include <jensen/execution/workers.h>
 
 namespace jensen {
@@ -17,10 +18,13 @@ constexpr std::int64_t hierarchical_sample_rows = 2000;
 
 /// The rule for q of a start: a function of (data, states, seed). Known states (labels) are honoured: a labelled state
 /// is seeded at the mean of its labelled rows.
-Rule starting_rule(Start start, const Data& data, int states, std::uint64_t seed, Workers& workers);
+Rule starting_rule(Start start, SummarizedData& data, int states, std::uint64_t seed, Workers& workers);
 
-/// `prototype` after M-steps under the starting rule (two: the second takes its moments about the first one's means).
-/// Throws UnsupportedError where the prototype has no discrete states.
+/// `prototype` after M-steps under the starting rule: one on an excerpt of the data, which gives the second, on all of
+/// them, means to take its moments about. Throws UnsupportedError where the prototype has no discrete states.
+std::unique_ptr<Model> started(const Model& prototype, Start start, SummarizedData& data, std::uint64_t seed,
+                               Workers& workers);
+/// The same for a single start.
 std::unique_ptr<Model> started(const Model& prototype, Start start, const Data& data, std::uint64_t seed,
                                Workers& workers);
 

@@ -1,6 +1,7 @@
 // The one summary of the data that feeds priors, floors and starts.
 #pragma once
 
+#include <mutex>
 #include <vector>
 
 #include <jensen/data/data.h>
@@ -24,8 +25,25 @@ struct Summary {
   bool is_constant(int column) const;
 };
 
-/// Two passes over the data.
+/// One pass over the data; two more where cells are missing.
 Summary summarize(const Data& data, Workers& workers);
+
+/// Data and their summary, which is made when it is first asked for and then shared by the priors, floors and starts of
+/// as many fits as there are. Safe from several threads.
+class SummarizedData {
+ public:
+  explicit SummarizedData(const Data& data) : data_(data) {}
+  const Data& data() const { return data_; }
+  const Summary& summary(Workers& workers) {
+    std::call_once(once_, [&] { summary_ = summarize(data_, workers); });
+    return summary_;
+  }
+
+ private:
+  const Data& data_;
+  std::once_flag once_;
+  Summary summary_;
+};
 
 /// Number of distinct rows of positive weight (missing cells are equal to each other), counted no further than
 /// `enough`.

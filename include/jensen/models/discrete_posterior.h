@@ -10,6 +10,10 @@ namespace jensen {
 /// that the block allows. Returns Σ w_i log Σ_k p(x_i, k) over the allowed states, the entropy of q, and Σ w_i.
 /// A row that no state can explain gets q = 0 and log-likelihood −∞. Throws ArgumentError for a rule out of its domain
 /// (temperature ≤ 0, draws < 1) or given responsibilities that are negative or not finite (naming the row).
+/// Where log_joint_matters(rule) is false the panel need not be filled before, and the log-likelihood returned is NaN.
 Evidence discrete_posterior(const Block& x, const Rule& rule, Panel log_joint);
+
+/// Whether the rule reads log p(x_i, k): Given responsibilities of which statistics alone are wanted do not.
+bool log_joint_matters(const Rule& rule);
 
 }  // namespace jensen

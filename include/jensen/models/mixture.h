@@ -55,7 +55,7 @@ class Mixture {
   }
 
   Evidence expect(const Block& x, const Rule& rule, Statistics& s, Scratch& scratch) const {
-    const Panel panel = log_joint(x, scratch);
+    const Panel panel = log_joint_matters(rule) ? log_joint(x, scratch) : panel_for(x, scratch);
     Evidence evidence = discrete_posterior(x, rule, panel);
     for (int k = 0; k < states(); ++k) {
       s.sum[static_cast<std::size_t>(k)] += kernels::sum({panel.column(k), static_cast<std::size_t>(panel.rows)});
@@ -185,11 +185,15 @@ class Mixture {
     return {std::span<const double>(s.sum).subspan(weights_.size()), s.about};
   }
 
+  Panel panel_for(const Block& x, Scratch& scratch) const {
+    scratch.panel.resize(std::max<std::size_t>(1, static_cast<std::size_t>(x.rows()) * weights_.size()));
+    return {scratch.panel.data(), x.rows(), states(), x.rows()};
+  }
+
   // log π_k + log p(x_i | k)
   Panel log_joint(const Block& x, Scratch& scratch) const {
     const auto rows = static_cast<std::size_t>(x.rows());
-    scratch.panel.resize(std::max<std::size_t>(1, rows * weights_.size()));
-    const Panel panel{scratch.panel.data(), x.rows(), states(), x.rows()};
+    const Panel panel = panel_for(x, scratch);
     for (int k = 0; k < states(); ++k) {
       std::fill_n(panel.column(k), rows, std::log(weights_[static_cast<std::size_t>(k)]));
     }
