@@ -142,7 +142,11 @@ std::unique_ptr<Model> started(const Model& prototype, Start start, SummarizedDa
   Rule rule = starting_rule(start, data, prototype.states(), seed, workers);
   std::get<Given>(rule).statistics_only = true;
   auto model = prototype.clone();
-  m_step_from_data(*model, rule, Excerpt(data.data()), workers);
+  if (data.data().sequences().empty()) {
+    m_step_from_data(*model, rule, Excerpt(data.data()), workers);
+  } else {
+    m_step_from_data(*model, rule, data.data(), workers);  // an excerpt would cut sequences
+  }
   m_step_from_data(*model, rule, data.data(), workers);
   return model;
 }
