@@ -339,7 +339,7 @@ TEST_P(Families, NameTheCellOutsideTheirDomain) {
   EXPECT_NE(problem->text.find("got"), std::string::npos) << problem->text;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Families, testing::ValuesIn(cases()), [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(All, Families, testing::ValuesIn(cases()), [](const auto& one) { return one.param.name; });
 
 }  // namespace
 }  // namespace jensen

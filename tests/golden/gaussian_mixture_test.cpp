@@ -321,7 +321,9 @@ TEST(GoldenAcceleration, NeverFallsAndOftenSavesPasses) {
            return fit_gaussian_mixture(start, *table, Prior::none, options).report;
          }));
   }
-  const Table deaths = read_csv(in_source("data/london_deaths.csv"), {.columns = {{"deaths"}}})
+  CsvOptions numbers_of_deaths;
+  numbers_of_deaths.columns = {{"deaths"}};
+  const Table deaths = read_csv(in_source("data/london_deaths.csv"), numbers_of_deaths)
                            .table.with_weights({162, 267, 271, 185, 111, 61, 27, 8, 3, 1});
   const auto london = passes_to_the_best([&](const Options& options) {
     return fit(PoissonMixture({0.5, 0.5}, {1, 3}), deaths, options).report;
