@@ -17,11 +17,12 @@ std::string refuse_unless_whole(const std::string& text);
 
 void add_reading_options(CLI::App& app, DataArguments& data);  ///< how text is read
 void add_data(CLI::App& app, DataArguments& data);             ///< the file, its columns and weights, how it is read
+/// Starts, prior, when to stop, threads, and:
 void add_engine(CLI::App& app, EngineArguments& engine);
 /// Part of add_engine: how q is chosen, and leaps.
 void add_algorithm(CLI::App& app, EngineArguments& engine);
 /// For commands that fit one model.
-void add_checkpoint(CLI::App& app, CheckpointArguments& checkpoint);       ///< starts, prior, when to stop, threads
+void add_checkpoint(CLI::App& app, CheckpointArguments& checkpoint);
 void add_results(CLI::App& app, bool& json, bool& quiet);      ///< how much is printed
 
 // Commands: each adds itself and, if the user names it, writes what was said into `chosen` ----------------------------
