@@ -11,6 +11,7 @@
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "../examples/random_intercept.h"
 #include "support/refusal.h"
@@ -189,43 +190,59 @@ TEST(ContinuousLatent, RefusesLabelsAndRowsWithoutAMaximum) {
             std::string::npos);
 }
 
-// Two-parameter item response model on the LSAT data, where they are there: ltm polished on the exact integral.
-TEST(ContinuousLatent, FitsItemResponsesAsLtmDoes) {
+// Answers of the LSAT data as patterns with counts, or nothing where the file is not there.
+std::optional<Table> answers() {
   const std::string path = in_source("../shared/data/in_place/lsat.csv");
-  if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is not there";
+  if (!std::filesystem::exists(path)) return std::nullopt;
   const Table all = read_csv(path).table;
   BlockBuffer buffer;
   const Block x = all.block(0, all.rows(), buffer);
   std::map<std::vector<double>, double> patterns;
   for (std::int64_t i = 0; i < x.rows(); ++i) {
-    std::vector<double> answers;
-    for (int j = 0; j < 5; ++j) answers.push_back(x.x(i, j));
-    patterns[answers] += 1;
+    std::vector<double> row;
+    for (int j = 0; j < 5; ++j) row.push_back(x.x(i, j));
+    patterns[row] += 1;
   }
   std::vector<double> values(patterns.size() * 5), weights;
-  for (const auto& [answers, count] : patterns) {
-    for (std::size_t j = 0; j < 5; ++j) values[j * patterns.size() + weights.size()] = answers[j];
+  for (const auto& [row, count] : patterns) {
+    for (std::size_t j = 0; j < 5; ++j) values[j * patterns.size() + weights.size()] = row[j];
     weights.push_back(count);
   }
-  const Table data = Table(std::move(values), static_cast<std::int64_t>(patterns.size()), 5).with_weights(weights);
+  return Table(std::move(values), static_cast<std::int64_t>(patterns.size()), 5).with_weights(weights);
+}
+
+// logit P(right) = intercept_j + slope_j z; with one slope for all it is a random-intercept logistic model.
+auto item_responses(std::size_t slopes) {
   Parameters theta;
   const auto intercept = theta.real("intercept", std::vector<double>(5, 0.0));
-  const auto slope = theta.real("slope", std::vector<double>(5, 1.0));
-  const auto model = continuous_latent<1>(theta, [=](const auto& at, std::span<const double> row, const auto& z) {
+  const auto slope = theta.real("slope", std::vector<double>(slopes, 1.0));
+  return continuous_latent<1>(theta, [=](const auto& at, std::span<const double> row, const auto& z) {
     auto total = normal_log_density(z[0], 0.0, 1.0) + 0.0 * at[slope][0];
     for (std::size_t j = 0; j < 5; ++j) {
-      const auto logit = at[intercept][j] + at[slope][j] * z[0];
+      const auto logit = at[intercept][j] + at[slope][j % slope.size] * z[0];
       total += row[j] * logit - log1p_exp(logit);
     }
     return total;
   });
-  const auto fitted = fit(model, data, {.tolerance = 1e-10});
-  ASSERT_TRUE(fitted.report.converged()) << fitted.report.message;
-  const Json expected = golden("irt_lsat_2pl");
-  EXPECT_NEAR(fitted.report.log_likelihood, expected.at("loglik").get<double>(), 1e-5);
-  for (std::size_t j = 0; j < 5; ++j) {
-    EXPECT_NEAR(fitted.model.parameters()[j], expected.at("params").at("intercept").at(j).get<double>(), 2e-3);
-    EXPECT_NEAR(fitted.model.parameters()[5 + j], expected.at("params").at("slope").at(j).get<double>(), 5e-3);
+}
+
+// Against ltm's numbers, polished on the exact integral.
+TEST(ContinuousLatent, FitsItemResponsesAsLtmDoes) {
+  const auto data = answers();
+  if (!data) GTEST_SKIP() << "../shared/data/in_place/lsat.csv is not there";
+  for (const auto& [id, slopes] :
+       {std::pair{"irt_lsat_1pl", std::size_t{1}}, std::pair{"irt_lsat_2pl", std::size_t{5}}}) {
+    const auto fitted = fit(item_responses(slopes), *data, {.tolerance = 1e-10});
+    ASSERT_TRUE(fitted.report.converged()) << id << ": " << fitted.report.message;
+    EXPECT_TRUE(fitted.report.monotone) << id;
+    const Json expected = golden(id);
+    EXPECT_NEAR(fitted.report.log_likelihood, expected.at("loglik").get<double>(), 1e-5) << id;
+    EXPECT_EQ(fitted.report.free_parameters, expected.at("n_params").get<int>()) << id;
+    const auto found = fitted.model.parameters();
+    for (std::size_t j = 0; j < 5; ++j) {
+      EXPECT_NEAR(found[j], expected.at("params").at("intercept").at(j).get<double>(), 2e-3) << id;
+      EXPECT_NEAR(found[5 + j % slopes], expected.at("params").at("slope").at(j).get<double>(), 5e-3) << id;
+    }
   }
 }
 

@@ -119,13 +119,14 @@ class ConstrainedModel final : public Model {
   std::vector<Degeneracy> degeneracies_;
 };
 
-/// fit() under constraints. The start is moved to the nearest parameters that satisfy them.
+/// fit() under constraints, which may be none; the model returned is the inner one. The start is moved to the nearest
+/// parameters that satisfy them.
+FittedModel fit(const Model& start, const Data& data, const Constraints& constraints, const Options& options = {});
+
 template <LatentModel M>
 Fitted<M> fit(M start, const Data& data, const Constraints& constraints, const Options& options = {}) {
-  const ConstrainedModel constrained(Erased<M>(std::move(start)), constraints);
-  auto fitted = fit(static_cast<const Model&>(constrained), data, options);
-  const auto& inner = static_cast<const ConstrainedModel&>(*fitted.model).inner();
-  return {static_cast<const Erased<M>&>(inner).get(), std::move(fitted.report)};
+  auto fitted = fit(static_cast<const Model&>(Erased<M>(std::move(start))), data, constraints, options);
+  return {static_cast<const Erased<M>&>(*fitted.model).get(), std::move(fitted.report)};
 }
 
 }  // namespace jensen
