@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace jensen {
 
@@ -16,9 +17,18 @@ Expected EStep::view(const Data& data, const Model& model, const Rule& rule) {
   rows_seen_ += data_.rows();
   static_cast<void>(scratch_of(0, model));  // makes all of them, before there are threads
   const Expected zero{model.no_statistics(), {}};
-  return reduce(data, workers_, zero, [&](Expected& total, const Block& block, int worker) {
-    total.evidence += model.expect(block, rule, total.statistics, *scratch_[static_cast<std::size_t>(worker)]);
-  });
+  const auto pass = [&](double negligible) {
+    for (auto& scratch : scratch_) scratch->leave_out_below(negligible);
+    Expected total = reduce(data, workers_, zero, [&](Expected& sum, const Block& block, int worker) {
+      sum.evidence += model.expect(block, rule, sum.statistics, *scratch_[static_cast<std::size_t>(worker)]);
+    });
+    for (auto& scratch : scratch_) scratch->leave_out_below(0);
+    return total;
+  };
+  // States below 2⁻⁹⁰ of a row add nothing to sums in double precision, unless some state receives nothing else.
+  constexpr double negligible = 0x1p-90;
+  Expected total = pass(negligible);
+  return model.resolved(total.statistics, negligible) ? std::move(total) : pass(0);
 }
 
 Expected EStep::rows(const Model& model, const Rule& rule, std::int64_t first, std::int64_t last) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace jensen {
 
@@ -69,6 +70,7 @@ void Gaussian::derive_pivot() {
     (near ? near_ : far_).push_back(static_cast<int>(k));
     if (near) std::copy(offset.begin(), offset.end(), offsets_.begin() + static_cast<std::ptrdiff_t>(k * d));
   }
+  derive_bounds();
 }
 
 void Gaussian::add_complete_rows(ConstPanel x, Panel p, Scratch& scratch) const {
@@ -98,7 +100,7 @@ void Gaussian::add_log_densities(std::span<const int> components, Panel p, Scrat
     }
   }
   kernels::add_triangular_log_densities(scratch.centered, triangular);
-  kernels::add_diagonal_log_densities(scratch.centered, diagonal);
+  kernels::add_diagonal_log_densities(scratch.centered, columns_, diagonal);
 }
 
 double* Gaussian::first_moments(Slice s, int k) const {
@@ -112,34 +114,50 @@ double* Gaussian::second_moments(Slice s, int k) const {
 
 void Gaussian::accumulate_complete_rows(ConstPanel x, ConstPanel r, Slice s, Scratch& scratch) const {
   // What is near was judged of this object's means; statistics may be wanted about others.
-  const bool own = std::equal(s.about.begin(), s.about.end(), means_.begin(), means_.end());
-  if (own && !near_.empty()) {
-    std::vector<const double*> columns;
-    for (const int k : near_) columns.push_back(r.column(k));
-    scratch.moments.assign(near_.size() * pairs_.size(), 0.0);
-    scratch.centered.assign(x, pivot_.data());
-    kernels::add_pair_moments(scratch.centered, pairs_, columns, scratch.moments.data());
-    for (std::size_t t = 0; t < near_.size(); ++t) {
-      add_recentered(scratch.moments.data() + t * pairs_.size(), near_[t], s);
-    }
-  }
-  if (!own) {
+  if (!std::equal(s.about.begin(), s.about.end(), means_.begin(), means_.end())) {
     for (int k = 0; k < components_; ++k) accumulate_rows(x, r.column(k), k, s, scratch);
-  } else {
-    for (const int k : far_) accumulate_rows(x, r.column(k), k, s, scratch);
+    return;
+  }
+  // Where most responsibilities may be 0, the rows that count are gathered.
+  const auto rows = static_cast<std::size_t>(x.rows);
+  const auto few = [&](int k) {
+    if (bound_columns_ == 0) return false;
+    scratch.floor.assign(rows, std::numeric_limits<double>::min());
+    scratch.indices.resize(rows);
+    scratch.indices.resize(kernels::select_at_least({r.column(k), rows}, scratch.floor.data(), scratch.indices.data()));
+    if (scratch.indices.size() > rows / 4) return false;
+    accumulate_chosen_rows(x, r.column(k), k, scratch.indices, s, scratch);
+    return true;
+  };
+  std::vector<int> together;
+  std::vector<const double*> columns;
+  for (const int k : near_) {
+    if (few(k)) continue;
+    together.push_back(k);
+    columns.push_back(r.column(k));
+  }
+  for (const int k : far_) {
+    if (!few(k)) accumulate_rows(x, r.column(k), k, s, scratch);
+  }
+  if (together.empty()) return;
+  scratch.moments.assign(together.size() * pairs_.size(), 0.0);
+  scratch.centered.assign(x, pivot_.data());
+  kernels::add_pair_moments(scratch.centered, pairs_, columns, scratch.moments.data());
+  for (std::size_t t = 0; t < together.size(); ++t) {
+    add_recentered(scratch.moments.data() + t * pairs_.size(), pivot_.data(), together[t], s);
   }
 }
 
 // Moments about the pivot become moments about the mean μ, with δ = μ − pivot:
 //   f_a − N δ_a   and   S_ab − f_a δ_b − δ_a f_b + N δ_a δ_b.
-void Gaussian::add_recentered(const double* about_pivot, int k, Slice s) const {
+void Gaussian::add_recentered(const double* about_pivot, const double* pivot, int k, Slice s) const {
   const auto d = static_cast<std::size_t>(columns_);
   const auto center = mean(k);
   const double weight = about_pivot[0];
   double* first = first_moments(s, k);
   double* second = second_moments(s, k);
   s.sum[static_cast<std::size_t>(k)] += weight;
-  const auto delta = [&](std::size_t j) { return center[j] - pivot_[j]; };
+  const auto delta = [&](std::size_t j) { return center[j] - pivot[j]; };
   if (has_matrices()) {  // (1; c) (1; c)ᵀ, packed
     for (std::size_t a = 0; a < d; ++a) {
       const double* row = about_pivot + (a + 1) * (a + 2) / 2;

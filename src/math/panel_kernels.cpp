@@ -2,6 +2,7 @@
 #include <jensen/math/panel_kernels.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 
 #include "math/product.h"
@@ -36,27 +37,40 @@ void center_rows(ConstPanel x, const double* point, double* to, std::size_t stri
   }
 }
 
-// out[i] += constant − ½ squares for the rows of one group, of which `count` exist.
+// out[i] += constant − ½ squares for the rows of V vectors, of which `count` exist.
+template <std::size_t V>
 HWY_INLINE void add_to_output(const Vector* squares, double constant, double* out, std::size_t count) {
   const Lane d;
   const Vector top = hn::Set(d, constant);
   const Vector minus_half = hn::Set(d, -0.5);
-  if (count >= group_rows) {
-    for (std::size_t v = 0; v < register_vectors; ++v) {
+  if (count >= V * lanes) {
+    for (std::size_t v = 0; v < V; ++v) {
       double* to = out + v * lanes;
       hn::StoreU(hn::Add(hn::LoadU(d, to), hn::MulAdd(minus_half, squares[v], top)), d, to);
     }
     return;
   }
-  alignas(64) double values[group_rows];
-  for (std::size_t v = 0; v < register_vectors; ++v) {
-    hn::Store(hn::MulAdd(minus_half, squares[v], top), d, values + v * lanes);
-  }
+  alignas(64) double values[V * lanes];
+  for (std::size_t v = 0; v < V; ++v) hn::Store(hn::MulAdd(minus_half, squares[v], top), d, values + v * lanes);
   for (std::size_t i = 0; i < count; ++i) out[i] += values[i];
 }
 
-// One column of a group of rows. Named members, not an array: GCC keeps an array that is read in a loop in memory.
-struct GroupOfRows {
+// One column of a group of rows, V vectors of them: one, or as many as the registers are for. Named members, not an
+// array: GCC keeps an array that is read in a loop in memory.
+template <std::size_t V>
+struct GroupOfRows;
+
+template <>
+struct GroupOfRows<1> {
+  Vector x0;
+
+  HWY_INLINE explicit GroupOfRows(const double* column) : x0(in_register(hn::Load(Lane(), column))) {}
+  // sums += factor x
+  HWY_INLINE void multiply_add(Vector factor, Vector* sums) const { sums[0] = hn::MulAdd(factor, x0, sums[0]); }
+};
+
+template <>
+struct GroupOfRows<register_vectors> {
   Vector x0, x1;
 #if HWY_MAX_BYTES == 64
   Vector x2, x3;
@@ -72,7 +86,6 @@ struct GroupOfRows {
 #endif
   }
 
-  // sums += factor x
   HWY_INLINE void multiply_add(Vector factor, Vector* sums) const {
     sums[0] = hn::MulAdd(factor, x0, sums[0]);
     sums[1] = hn::MulAdd(factor, x1, sums[1]);
@@ -98,60 +111,64 @@ struct GroupOfRows {
 };
 
 // squares[i] += Σ (W c_i − offset)_a² for A consecutive rows of W.
-template <std::size_t A>
+template <std::size_t A, std::size_t V>
 HWY_INLINE void add_squares(const double* columns, std::size_t stride, const TriangularTerm& term, std::size_t a,
                             Vector* squares) {
   const Lane d;
-  Vector product[A][register_vectors];
+  Vector product[A][V];
   const double* row[A];
   for (std::size_t r = 0; r < A; ++r) {
     row[r] = term.inverse_factor + (a + r) * (a + r + 1) / 2;
     const Vector start = hn::Set(d, -term.offset[a + r]);
-    for (std::size_t v = 0; v < register_vectors; ++v) product[r][v] = start;
+    for (std::size_t v = 0; v < V; ++v) product[r][v] = start;
   }
   for (std::size_t b = 0; b <= a; ++b) {
-    const GroupOfRows x(columns + b * stride);
+    const GroupOfRows<V> x(columns + b * stride);
     for (std::size_t r = 0; r < A; ++r) x.multiply_add(hn::Set(d, row[r][b]), product[r]);
   }
   for (std::size_t r = 1; r < A; ++r) {  // the corner of the triangle
     for (std::size_t b = 1; b <= r; ++b) {
-      GroupOfRows(columns + (a + b) * stride).multiply_add(hn::Set(d, row[r][a + b]), product[r]);
+      GroupOfRows<V>(columns + (a + b) * stride).multiply_add(hn::Set(d, row[r][a + b]), product[r]);
     }
   }
   for (std::size_t r = 0; r < A; ++r) {
-    for (std::size_t v = 0; v < register_vectors; ++v) {
-      squares[v] = hn::MulAdd(product[r][v], product[r][v], squares[v]);
-    }
+    for (std::size_t v = 0; v < V; ++v) squares[v] = hn::MulAdd(product[r][v], product[r][v], squares[v]);
   }
 }
 
 // One group of rows and one component; D columns where that is known at compile time, else 0.
-template <std::size_t D>
+template <std::size_t D, std::size_t V>
 HWY_INLINE void triangular_group(const double* columns, std::size_t stride, std::size_t dimensions,
                                  const TriangularTerm& term, double* out, std::size_t count) {
   const Lane lane;
-  Vector squares[register_vectors];
+  Vector squares[V];
   for (auto& s : squares) s = hn::Zero(lane);
   if constexpr (D > 0) {
-    add_squares<D>(columns, stride, term, 0, squares);
+    add_squares<D, V>(columns, stride, term, 0, squares);
   } else {
     std::size_t a = 0;
-    for (; a + 4 <= dimensions; a += 4) add_squares<4>(columns, stride, term, a, squares);
+    for (; a + 4 <= dimensions; a += 4) add_squares<4, V>(columns, stride, term, a, squares);
     if (a + 2 <= dimensions) {
-      add_squares<2>(columns, stride, term, a, squares);
+      add_squares<2, V>(columns, stride, term, a, squares);
       a += 2;
     }
-    if (a < dimensions) add_squares<1>(columns, stride, term, a, squares);
+    if (a < dimensions) add_squares<1, V>(columns, stride, term, a, squares);
   }
-  add_to_output(squares, term.constant, out, count);
+  add_to_output<V>(squares, term.constant, out, count);
 }
 
 template <std::size_t D>
 void triangular_of(const double* columns, std::size_t stride, std::size_t dimensions, std::size_t rows,
                    const TriangularTerm* terms, std::size_t count) {
-  for (std::size_t i = 0; i < rows; i += group_rows) {
+  std::size_t i = 0;
+  for (; i + group_rows / 2 < rows; i += group_rows) {
     for (std::size_t t = 0; t < count; ++t) {
-      triangular_group<D>(columns + i, stride, dimensions, terms[t], terms[t].out + i, rows - i);
+      triangular_group<D, register_vectors>(columns + i, stride, dimensions, terms[t], terms[t].out + i, rows - i);
+    }
+  }
+  for (; i < rows; i += lanes) {  // few rows
+    for (std::size_t t = 0; t < count; ++t) {
+      triangular_group<D, 1>(columns + i, stride, dimensions, terms[t], terms[t].out + i, rows - i);
     }
   }
 }
@@ -181,12 +198,13 @@ HWY_INLINE void diagonal_group(const double* columns, std::size_t stride, std::s
     for (auto& s : squares[c]) s = hn::Zero(d);
   }
   for (std::size_t j = 0; j < dimensions; ++j) {
-    const GroupOfRows x(columns + j * stride);
+    const GroupOfRows<register_vectors> x(columns + j * stride);
     for (std::size_t c = 0; c < C; ++c) {
       x.add_squares(hn::Set(d, scale[c][j]), hn::Set(d, offset[c][j]), squares[c]);
     }
   }
-  for (std::size_t c = 0; c < C; ++c) add_to_output(squares[c], terms[c].constant, terms[c].out + i, count);
+  for (std::size_t c = 0; c < C; ++c)
+    add_to_output<register_vectors>(squares[c], terms[c].constant, terms[c].out + i, count);
 }
 
 void add_diagonal(const double* columns, std::size_t stride, std::size_t dimensions, std::size_t rows,
@@ -197,6 +215,54 @@ void add_diagonal(const double* columns, std::size_t stride, std::size_t dimensi
     for (; t + 2 <= count; t += 2) diagonal_group<2>(columns + i, stride, dimensions, terms + t, i, rows - i);
     for (; t < count; ++t) diagonal_group<1>(columns + i, stride, dimensions, terms + t, i, rows - i);
   }
+}
+
+void largest_states(ConstPanel p, double* largest, std::int32_t* state) {
+  const Lane d;
+  const auto rows = static_cast<std::size_t>(p.rows);
+  std::size_t i = 0;
+  for (; i + lanes <= rows; i += lanes) {
+    Vector best = hn::LoadU(d, p.column(0) + i);
+    Vector at = hn::Zero(d);
+    for (int k = 1; k < p.columns; ++k) {
+      const Vector value = hn::LoadU(d, p.column(k) + i);
+      const auto better = hn::Gt(value, best);
+      best = hn::IfThenElse(better, value, best);
+      at = hn::IfThenElse(better, hn::Set(d, static_cast<double>(k)), at);
+    }
+    hn::StoreU(best, d, largest + i);
+    alignas(64) double states[lanes];
+    hn::Store(at, d, states);
+    for (std::size_t lane = 0; lane < lanes; ++lane) state[i + lane] = static_cast<std::int32_t>(states[lane]);
+  }
+  for (; i < rows; ++i) {
+    const auto row = static_cast<std::int64_t>(i);
+    state[i] = 0;
+    for (int k = 1; k < p.columns; ++k) {
+      if (p(row, k) > p(row, state[i])) state[i] = k;
+    }
+    largest[i] = p(row, state[i]);
+  }
+}
+
+void select_at_least(const double* v, const double* floor, std::size_t count, std::int32_t* indices,
+                     std::size_t* selected) {
+  const Lane d;
+  std::size_t found = 0;
+  std::size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const auto chosen = hn::Ge(hn::LoadU(d, v + i), hn::LoadU(d, floor + i));
+    if (hn::AllFalse(d, chosen)) continue;
+    std::uint8_t bits[8] = {};
+    hn::StoreMaskBits(d, chosen, bits);
+    for (unsigned rest = bits[0]; rest != 0; rest &= rest - 1) {
+      indices[found++] = static_cast<std::int32_t>(i) + std::countr_zero(rest);
+    }
+  }
+  for (; i < count; ++i) {
+    if (v[i] >= floor[i]) indices[found++] = static_cast<std::int32_t>(i);
+  }
+  *selected = found;
 }
 
 // Rows that a product over rows runs through at once: what a tile reads stays in the first-level cache.
@@ -315,11 +381,13 @@ HWY_EXPORT(center_rows);
 HWY_EXPORT(add_triangular);
 HWY_EXPORT(add_diagonal);
 HWY_EXPORT(add_product);
+HWY_EXPORT(largest_states);
+HWY_EXPORT(select_at_least);
 
-void CenteredRows::assign(ConstPanel x, const double* point) {
+double* CenteredRows::prepare(std::int64_t rows, int columns) {
   constexpr std::size_t tile = 32;
-  rows_ = static_cast<std::size_t>(x.rows);
-  columns_ = x.columns;
+  rows_ = static_cast<std::size_t>(rows);
+  columns_ = columns;
   const std::size_t padded = (rows_ + tile - 1) / tile * tile;
   const bool as_before = stride_ == padded + gap;
   stride_ = padded + gap;
@@ -331,7 +399,22 @@ void CenteredRows::assign(ConstPanel x, const double* point) {
     offset_ = start;
     std::fill_n(values_.data() + offset_, padded, 1.0);
   }
-  HWY_DYNAMIC_DISPATCH(center_rows)(x, point, values_.data() + offset_, stride_, padded);
+  return values_.data() + offset_;
+}
+
+void CenteredRows::assign(ConstPanel x, const double* point) {
+  double* values = prepare(x.rows, x.columns);
+  HWY_DYNAMIC_DISPATCH(center_rows)(x, point, values, stride_, padded_rows());
+}
+
+void CenteredRows::assign(ConstPanel x, const double* point, std::span<const std::int32_t> rows) {
+  double* values = prepare(static_cast<std::int64_t>(rows.size()), x.columns);
+  for (int j = 0; j < x.columns; ++j) {
+    const double* source = x.column(j);
+    double* to = values + static_cast<std::size_t>(1 + j) * stride_;
+    for (std::size_t i = 0; i < rows.size(); ++i) to[i] = source[rows[i]] - point[j];
+    std::fill(to + rows.size(), to + padded_rows(), 0.0);
+  }
 }
 
 void add_triangular_log_densities(const CenteredRows& x, std::span<const TriangularTerm> terms) {
@@ -339,9 +422,19 @@ void add_triangular_log_densities(const CenteredRows& x, std::span<const Triangu
   (x.column(1), x.stride(), static_cast<std::size_t>(x.columns()), x.rows(), terms.data(), terms.size());
 }
 
-void add_diagonal_log_densities(const CenteredRows& x, std::span<const DiagonalTerm> terms) {
+void add_diagonal_log_densities(const CenteredRows& x, int columns, std::span<const DiagonalTerm> terms) {
   HWY_DYNAMIC_DISPATCH(add_diagonal)
-  (x.column(1), x.stride(), static_cast<std::size_t>(x.columns()), x.rows(), terms.data(), terms.size());
+  (x.column(1), x.stride(), static_cast<std::size_t>(columns), x.rows(), terms.data(), terms.size());
+}
+
+void largest_states(ConstPanel p, double* largest, std::int32_t* state) {
+  HWY_DYNAMIC_DISPATCH(largest_states)(p, largest, state);
+}
+
+std::size_t select_at_least(std::span<const double> v, const double* floor, std::int32_t* indices) {
+  std::size_t selected = 0;
+  HWY_DYNAMIC_DISPATCH(select_at_least)(v.data(), floor, v.size(), indices, &selected);
+  return selected;
 }
 
 void add_pair_moments(const CenteredRows& x, std::span<const ColumnPair> pairs, std::span<const double* const> r,

@@ -62,7 +62,7 @@ Results run(const Problem& p) {
     r.push_back(p.r.data() + k * n);
   }
   kernels::add_triangular_log_densities(centered, triangular);
-  kernels::add_diagonal_log_densities(centered, diagonal);
+  kernels::add_diagonal_log_densities(centered, p.d, diagonal);
   kernels::add_pair_moments(centered, p.pairs, r, results.moments.data());
   return results;
 }
@@ -178,6 +178,42 @@ TEST(PanelKernels, RowsAreCenteredAnewWhateverTheMemoryHeld) {
       }
     }
   }
+}
+
+TEST(PanelKernels, ChosenRowsAreCenteredAsTheWholeIs) {
+  const Problem p(70, 3, 1);
+  const std::vector<std::int32_t> chosen{69, 3, 3, 40, 0};
+  kernels::CenteredRows whole, some;
+  whole.assign(p.panel, p.point.data());
+  some.assign(p.panel, p.point.data(), chosen);
+  ASSERT_EQ(some.rows(), chosen.size());
+  for (int j = 0; j <= 3; ++j) {
+    for (std::size_t i = 0; i < chosen.size(); ++i) EXPECT_EQ(some.column(j)[i], whole.column(j)[chosen[i]]);
+    for (std::size_t i = chosen.size(); j > 0 && i < some.padded_rows(); ++i) EXPECT_EQ(some.column(j)[i], 0);
+  }
+}
+
+TEST(PanelKernels, LargestStatesAndSelection) {
+  on_every_instruction_set([](const std::string& name) {
+    for (std::int64_t rows = 1; rows <= 20; ++rows) {
+      auto v = normals(static_cast<std::size_t>(rows * 5), 8);
+      for (double& value : v) value = std::round(value);  // ties among them
+      const ConstPanel p{v.data(), rows, 5, rows};
+      const auto n = static_cast<std::size_t>(rows);
+      std::vector<double> largest(n);
+      std::vector<std::int32_t> state(n), selected(n), expected;
+      kernels::largest_states(p, largest.data(), state.data());
+      for (std::int64_t i = 0; i < rows; ++i) {
+        int best = 0;
+        for (int k = 1; k < 5; ++k) best = p(i, k) > p(i, best) ? k : best;
+        EXPECT_EQ(state[static_cast<std::size_t>(i)], best) << name;
+        EXPECT_EQ(largest[static_cast<std::size_t>(i)], p(i, best)) << name;
+        if (p(i, 1) >= largest[static_cast<std::size_t>(i)]) expected.push_back(static_cast<std::int32_t>(i));
+      }
+      selected.resize(kernels::select_at_least({p.column(1), n}, largest.data(), selected.data()));
+      EXPECT_EQ(selected, expected) << name;
+    }
+  });
 }
 
 }  // namespace

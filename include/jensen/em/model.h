@@ -19,6 +19,8 @@ class Model {
   /// Memory of one worker; its content means nothing between calls.
   struct Scratch {
     virtual ~Scratch() = default;
+    /// E-steps with this memory may leave out what is provably below this share of a row (0: nothing).
+    virtual void leave_out_below(double) {}
   };
 
   virtual ~Model() = default;
@@ -31,6 +33,9 @@ class Model {
   virtual Statistics no_statistics() const = 0;
   virtual std::unique_ptr<Scratch> scratch() const = 0;
   virtual Evidence expect(const Block& x, const Rule& q, Statistics& s, Scratch& scratch) const = 0;
+  /// Whether what E-steps with Scratch::leave_out_below left out changed nothing beyond rounding; if not, they are to
+  /// be repeated without.
+  virtual bool resolved(const Statistics&, double) const { return true; }
   virtual void maximize(const Statistics& s) = 0;
   virtual bool tentative() const { return false; }  ///< the last M-step need not climb: the loop takes it on trial
   virtual int parts() const { return 1; }           ///< conditional maximisations that θ falls into (ECM)
@@ -136,6 +141,14 @@ class Erased final : public Model {
     }
   }
 
+  bool resolved(const Statistics& s, double negligible) const override {
+    if constexpr (requires {
+                    { model_.resolved(s, negligible) } -> std::same_as<bool>;
+                  }) {
+      return model_.resolved(s, negligible);
+    }
+    return true;
+  }
   void maximize(const Statistics& s) override { model_.maximize(s); }
   bool tentative() const override {
     if constexpr (HasTentative<M>) return model_.tentative();
@@ -217,6 +230,9 @@ class Erased final : public Model {
   template <class S>
   struct OwnScratch final : Scratch {
     S own;
+    void leave_out_below(double negligible) override {
+      if constexpr (requires { own.negligible = negligible; }) own.negligible = negligible;
+    }
   };
   [[noreturn]] void refuse(Capability capability) const {
     throw UnsupportedError(name(), describe(capability), "this call");

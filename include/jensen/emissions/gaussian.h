@@ -47,7 +47,8 @@ class Gaussian {
   struct Scratch {
     kernels::Workspace workspace;
     kernels::CenteredRows centered;
-    std::vector<double> moments;
+    std::vector<double> moments, largest, floor;
+    std::vector<std::int32_t> states, indices;
     std::vector<double> rows, weights, second;
     // Patterns of holes recur in block after block: what depends on (Σ, pattern) alone is kept while Σ stays the same.
     std::vector<double> covariances;
@@ -82,6 +83,10 @@ class Gaussian {
   Layout layout() const;
   void reference(std::span<double> about) const;
   void add_log_density(const Block& x, Panel p, Scratch& scratch) const;
+  /// p(i, k) = log_weights[k] + log p(x_i | k), or −∞ where that is provably less than `negligible` times the row's
+  /// largest: what cannot change a sum in double precision need not be computed. negligible in (0, 1).
+  void relevant_log_joint(const Block& x, std::span<const double> log_weights, double negligible, Panel p,
+                          Scratch& scratch) const;
   double accumulate(const Block& x, ConstPanel r, Slice s, Scratch& scratch) const;
   void maximize(ConstSlice s);
 
@@ -124,7 +129,7 @@ class Gaussian {
   void add_complete_rows(ConstPanel x, Panel p, Scratch& scratch) const;
   void add_log_densities(std::span<const int> components, Panel p, Scratch& scratch) const;
   void accumulate_complete_rows(ConstPanel x, ConstPanel r, Slice s, Scratch& scratch) const;
-  void add_recentered(const double* about_pivot, int k, Slice s) const;
+  void add_recentered(const double* about_pivot, const double* pivot, int k, Slice s) const;
   double* first_moments(Slice s, int k) const;
   double* second_moments(Slice s, int k) const;
   void add_pattern(const Block& x, const MissingPattern& pattern, Panel p, Scratch& scratch) const;
@@ -141,6 +146,13 @@ class Gaussian {
   double prior_variance(std::size_t i) const;  // element i of S₀ in the structure's shape
   void derive();                               // what stands at the end, from means_ and covariances_
   void derive_pivot();
+  void derive_bounds();
+  void derive_bounds_of(int columns);
+  double share_beyond_bounds(double negligible) const;
+  void bound_log_joint(std::span<const double> log_weights, Panel p, Scratch& scratch) const;
+  void evaluate_rows(ConstPanel x, int k, std::span<const std::int32_t> rows, double* out, Scratch& scratch) const;
+  void accumulate_chosen_rows(ConstPanel x, const double* r, int k, std::span<const std::int32_t> rows, Slice s,
+                              Scratch& scratch) const;
 
   int components_;
   int columns_;
@@ -163,6 +175,10 @@ class Gaussian {
   std::vector<int> near_, far_;             // components
   std::vector<double> scales_;              // K × d: 1/σ, where covariances are no matrices
   std::vector<double> offsets_;  // K × d: (μ_k − pivot) in units of the component's own spread; 0 for far ones
+
+  // Upper bounds of log-densities from the first few columns (gaussian_bounds.cpp); no columns: they would not pay.
+  int bound_columns_ = 0;
+  std::vector<double> bound_scales_, bound_offsets_;  // K × bound_columns_
 };
 
 static_assert(Emissions<Gaussian>);

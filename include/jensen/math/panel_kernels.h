@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -18,6 +19,8 @@ class CenteredRows {
  public:
   /// x holds no NaN.
   void assign(ConstPanel x, const double* point);
+  /// The rows of these indices alone, in this order.
+  void assign(ConstPanel x, const double* point, std::span<const std::int32_t> rows);
 
   std::size_t rows() const { return rows_; }
   std::size_t padded_rows() const { return stride_ - gap; }  ///< a multiple of 32; rows beyond rows() are 0
@@ -27,6 +30,8 @@ class CenteredRows {
   const double* column(int j) const { return data() + static_cast<std::size_t>(j) * stride_; }
 
  private:
+  double* prepare(std::int64_t rows, int columns);  // memory for them, with its ones
+
   static constexpr std::size_t gap = 8;  // one cache line: equal rows of neighbouring columns fall into different sets
   std::vector<double> values_;
   std::size_t offset_ = 0, rows_ = 0, stride_ = gap;
@@ -44,14 +49,14 @@ struct TriangularTerm {
 };
 void add_triangular_log_densities(const CenteredRows& x, std::span<const TriangularTerm> terms);
 
-/// out[i] += constant − ½ Σ_j (scale[j] c_ij − offset[j])².
+/// out[i] += constant − ½ Σ_j (scale[j] c_ij − offset[j])², over the first `columns` of x.
 struct DiagonalTerm {
   const double* scale;
   const double* offset;
   double constant;
   double* out;
 };
-void add_diagonal_log_densities(const CenteredRows& x, std::span<const DiagonalTerm> terms);
+void add_diagonal_log_densities(const CenteredRows& x, int columns, std::span<const DiagonalTerm> terms);
 
 /// Two columns of CenteredRows, so that {0, 0} stands for 1, {1 + j, 0} for c_j and {1 + a, 1 + b} for c_a c_b.
 struct ColumnPair {
@@ -62,5 +67,11 @@ struct ColumnPair {
 /// responsibilities (columns r_k of x.rows() numbers ≥ 0) with products of columns, each formed once.
 void add_pair_moments(const CenteredRows& x, std::span<const ColumnPair> pairs, std::span<const double* const> r,
                       double* sums);
+
+/// largest[i] = max_k p(i, k), state[i] = the first k that attains it. p holds no NaN.
+void largest_states(ConstPanel p, double* largest, std::int32_t* state);
+
+/// Writes the i with v[i] ≥ floor[i], in increasing order, and returns how many there are. `indices` has room for all.
+std::size_t select_at_least(std::span<const double> v, const double* floor, std::int32_t* indices);
 
 }  // namespace jensen::kernels

@@ -23,8 +23,11 @@ template <Emissions E>
 class Mixture {
  public:
   struct Scratch {
-    std::vector<double> panel;
+    std::vector<double> panel, log_weights;
     typename E::Scratch emissions;
+    /// States whose share of a row is provably below this may count as 0 under Posterior{1}. Whoever sets it asks
+    /// resolved() of the sum, and goes without where that says no. 0: every state is looked at.
+    double negligible = 0;
   };
 
   /// Equal weights.
@@ -55,7 +58,10 @@ class Mixture {
   }
 
   Evidence expect(const Block& x, const Rule& rule, Statistics& s, Scratch& scratch) const {
-    const Panel panel = log_joint_matters(rule) ? log_joint(x, scratch) : panel_for(x, scratch);
+    const auto* posterior = std::get_if<Posterior>(&rule);
+    const bool plain = posterior != nullptr && posterior->temperature == 1 && x.allowed.empty();
+    const Panel panel =
+        log_joint_matters(rule) ? log_joint(x, scratch, plain ? scratch.negligible : 0) : panel_for(x, scratch);
     Evidence evidence = discrete_posterior(x, rule, panel);
     for (int k = 0; k < states(); ++k) {
       s.sum[static_cast<std::size_t>(k)] += kernels::sum({panel.column(k), static_cast<std::size_t>(panel.rows)});
@@ -63,6 +69,16 @@ class Mixture {
     const Slice own{std::span<double>(s.sum).subspan(weights_.size()), s.about};
     evidence.entropy += emissions_.accumulate(x, panel, own, scratch.emissions);
     return evidence;
+  }
+
+  /// Whether statistics of an E-step that left out states below `negligible` are those of the whole one to rounding:
+  /// what was left out must be nothing beside what each state received.
+  bool resolved(const Statistics& s, double negligible) const {
+    const double total = std::accumulate(s.sum.begin(), s.sum.begin() + states(), 0.0);
+    for (std::size_t k = 0; k < weights_.size(); ++k) {
+      if (weights_[k] >= smallest_weight && !(s.sum[k] >= 0x1p60 * negligible * total)) return false;
+    }
+    return true;
   }
 
   void maximize(const Statistics& s) {
@@ -185,17 +201,34 @@ class Mixture {
     return {std::span<const double>(s.sum).subspan(weights_.size()), s.about};
   }
 
+  // Columns lie a cache line further apart than they are long, so that equal rows of all states do not fall into one
+  // set of the cache.
   Panel panel_for(const Block& x, Scratch& scratch) const {
-    scratch.panel.resize(std::max<std::size_t>(1, static_cast<std::size_t>(x.rows()) * weights_.size()));
-    return {scratch.panel.data(), x.rows(), states(), x.rows()};
+    const auto stride = static_cast<std::size_t>(x.rows()) + 8;
+    scratch.panel.resize(stride * weights_.size());
+    return {scratch.panel.data(), x.rows(), states(), static_cast<std::int64_t>(stride)};
   }
 
-  // log π_k + log p(x_i | k)
-  Panel log_joint(const Block& x, Scratch& scratch) const {
+  // A weight so small is that of a component on its way out, whose every trace of responsibility counts.
+  static constexpr double smallest_weight = 0x1p-28;
+
+  // log π_k + log p(x_i | k), or −∞ where that is negligible.
+  Panel log_joint(const Block& x, Scratch& scratch, double negligible = 0) const {
     const auto rows = static_cast<std::size_t>(x.rows());
     const Panel panel = panel_for(x, scratch);
+    scratch.log_weights.resize(weights_.size());
+    for (std::size_t k = 0; k < weights_.size(); ++k) scratch.log_weights[k] = std::log(weights_[k]);
+    if constexpr (requires {
+                    emissions_.relevant_log_joint(x, scratch.log_weights, negligible, panel, scratch.emissions);
+                  }) {
+      const auto fading = [](double weight) { return weight > 0 && weight < smallest_weight; };
+      if (negligible > 0 && std::none_of(weights_.begin(), weights_.end(), fading)) {
+        emissions_.relevant_log_joint(x, scratch.log_weights, negligible, panel, scratch.emissions);
+        return panel;
+      }
+    }
     for (int k = 0; k < states(); ++k) {
-      std::fill_n(panel.column(k), rows, std::log(weights_[static_cast<std::size_t>(k)]));
+      std::fill_n(panel.column(k), rows, scratch.log_weights[static_cast<std::size_t>(k)]);
     }
     emissions_.add_log_density(x, panel, scratch.emissions);
     return panel;
