@@ -25,7 +25,7 @@ void refuse_columns_without_variance(const Data& data, const Summary& summary, C
     varying += summary.is_constant(j) ? 0 : 1;
   }
   for (int j = 0; j < data.columns(); ++j) {
-    if (!summary.is_constant(j) || (structure == Covariance::spherical && varying > 0)) continue;
+    if (!summary.is_constant(j) || (shape_of(structure) == CovarianceShape::spherical && varying > 0)) continue;
     throw DataError(fmt::format("{}: column '{}' is constant, so that no Gaussian density exists for it: exclude it",
                                 function, data.column_name(j)));
   }
@@ -47,15 +47,15 @@ void safeguard(Gaussian& gaussian, const Data& data, const Summary& summary, Pri
   }
   // One observation weighs Σ w / n.
   CovariancePrior chosen{prior_rows / observations * summary.weight / observations, summary.covariance};
-  const bool variances_alone = collinear || gaussian.covariance_structure() == Covariance::diagonal ||
-                               gaussian.covariance_structure() == Covariance::spherical;
+  const CovarianceShape shape = shape_of(gaussian.covariance_structure());
+  const bool variances_alone = collinear || shape != CovarianceShape::matrix;
   for (int a = 0; a < gaussian.columns(); ++a) {
     for (int b = 0; b < a && variances_alone; ++b) chosen.scale[packed_index(a, b)] = 0;
     // A constant column is let through under a spherical covariance alone, which uses the sum of the variances.
     double& variance = chosen.scale[packed_index(a, a)];
     if (summary.is_constant(a)) variance = 0;
   }
-  if (gaussian.covariance_structure() == Covariance::spherical) {
+  if (shape == CovarianceShape::spherical) {
     double mean_variance = 0;
     for (int j = 0; j < gaussian.columns(); ++j) mean_variance += chosen.scale[packed_index(j, j)] / gaussian.columns();
     for (int j = 0; j < gaussian.columns(); ++j) chosen.scale[packed_index(j, j)] = mean_variance;
@@ -65,7 +65,7 @@ void safeguard(Gaussian& gaussian, const Data& data, const Summary& summary, Pri
 
 // Whether some column is, to rounding, a linear combination of columns before it; without a prior that is refused.
 bool check_collinear(const Data& data, const Summary& summary, const GaussianMixtureOptions& model) {
-  if (model.covariance == Covariance::diagonal || model.covariance == Covariance::spherical) return false;
+  if (shape_of(model.covariance) != CovarianceShape::matrix) return false;
   const int column = first_collinear_column(summary.covariance, data.columns(), 1e-10);
   if (column >= 0 && model.prior == Prior::none) {
     throw DataError(
@@ -103,22 +103,15 @@ GaussianMixture gaussian_mixture_for(SummarizedData& summarized, const GaussianM
 
   Gaussian gaussian(model.components, data.columns(), model.covariance);
   std::vector<double> means;
-  std::vector<double> covariances;
+  std::vector<double> covariance = summary.covariance;
+  for (int a = 0; a < data.columns() && collinear; ++a) {
+    for (int b = 0; b < a; ++b) covariance[packed_index(a, b)] = 0;
+  }
   for (int k = 0; k < model.components; ++k) {
     means.insert(means.end(), summary.location.begin(), summary.location.end());
-    if (k > 0 && model.covariance == Covariance::tied) continue;
-    double trace = 0;
-    for (int a = 0; a < data.columns(); ++a) {
-      const double variance = summary.covariance[packed_index(a, a)];
-      trace += variance;
-      if (model.covariance == Covariance::diagonal) covariances.push_back(variance);
-      for (int b = 0; b <= a && (model.covariance == Covariance::full || model.covariance == Covariance::tied); ++b) {
-        covariances.push_back(a != b && collinear ? 0 : summary.covariance[packed_index(a, b)]);
-      }
-    }
-    if (model.covariance == Covariance::spherical) covariances.push_back(trace / data.columns());
   }
-  gaussian.set(std::move(means), std::move(covariances));
+  const std::vector<std::vector<double>> each(static_cast<std::size_t>(model.components), covariance);
+  gaussian.set(std::move(means), in_shape(model.covariance, data.columns(), each));
   safeguard(gaussian, data, summary, model.prior, collinear);
   return GaussianMixture(std::move(gaussian));
 }

@@ -27,15 +27,15 @@ std::vector<double> means(const Field& field, std::size_t components) {
 }
 
 void check_structure(const Field& field, const std::vector<double>& matrix, std::size_t columns, Covariance structure) {
-  if (structure != Covariance::diagonal && structure != Covariance::spherical) return;
+  if (shape_of(structure) == CovarianceShape::matrix) return;
   for (std::size_t a = 0; a < columns; ++a) {
     for (std::size_t b = 0; b < a; ++b) {
       if (matrix[a * (a + 1) / 2 + b] != 0) {
         field.refuse(fmt::format("is not {}: its elements off the diagonal must be 0", to_string(structure)));
       }
     }
-    if (structure == Covariance::spherical && matrix[a * (a + 3) / 2] != matrix[0]) {
-      field.refuse("is not spherical: its diagonal elements must be equal");
+    if (shape_of(structure) == CovarianceShape::spherical && matrix[a * (a + 3) / 2] != matrix[0]) {
+      field.refuse(fmt::format("is not {}: its diagonal elements must be equal", to_string(structure)));
     }
   }
 }
@@ -60,28 +60,20 @@ std::vector<double> covariance(const Field& field, std::size_t columns, Covarian
 // All covariances in the structure's own shape, as Gaussian::set takes them.
 std::vector<double> covariances(const Field& field, std::size_t components, std::size_t columns, Covariance structure) {
   field.array_of(components, "matrices, one for each weight");
-  std::vector<double> result;
-  std::vector<double> first;
+  const int d = static_cast<int>(columns);
+  std::vector<std::vector<double>> matrices;
   for (std::size_t k = 0; k < components; ++k) {
-    const std::vector<double> matrix = covariance(field[k], columns, structure);
-    if (k == 0) first = matrix;
-    std::vector<double> own = matrix;
-    if (structure == Covariance::tied && matrix != first) {
-      field[k].refuse("differs from covariances[0], but a tied covariance is the same for all components");
+    matrices.push_back(covariance(field[k], columns, structure));
+    if (!cholesky(matrices.back(), d).positive_definite()) field[k].refuse("is not positive definite");
+    if (is_shared(structure) && matrices[k] != matrices[0]) {
+      field[k].refuse(fmt::format("differs from covariances[0], but a {} covariance is the same for all components",
+                                  to_string(structure)));
     }
-    if (structure == Covariance::diagonal) {
-      own.clear();
-      for (std::size_t j = 0; j < columns; ++j) own.push_back(matrix[j * (j + 3) / 2]);
-    }
-    if (structure == Covariance::spherical) own = {matrix[0]};
-    try {
-      Gaussian(1, static_cast<int>(columns), structure).set(std::vector<double>(columns, 0.0), own);
-    } catch (const ArgumentError&) {
-      field[k].refuse("is not positive definite");
-    }
-    if (structure != Covariance::tied || k == 0) result.insert(result.end(), own.begin(), own.end());
   }
-  return result;
+  auto kept = in_shape(structure, d, matrices);
+  const auto departure = departure_from_structure(structure, static_cast<int>(components), d, kept);
+  if (!departure.empty()) field.refuse(departure);
+  return kept;
 }
 
 GaussianMixtureFile read_model(const Field& top, Covariance structure) {

@@ -46,6 +46,12 @@ GaussianMixtureFile awkward(Covariance structure) {
     case Covariance::tied: covariances = {1.0 / 7, -0.01, 4e17}; break;
     case Covariance::diagonal: covariances = {1.0 / 3, 2e-150, 3e150, 0.1}; break;
     case Covariance::spherical: covariances = {1.0 / 9, 1e-200}; break;
+    default: {
+      std::vector<double> u(gaussian.unconstrained().size());
+      for (std::size_t j = 0; j < u.size(); ++j) u[j] = 0.3 * static_cast<double>(j) - 1.0 / 7;
+      gaussian.set_unconstrained(u);
+      covariances.assign(gaussian.covariances().begin(), gaussian.covariances().end());
+    }
   }
   gaussian.set({0.1, -1e300, std::numeric_limits<double>::denorm_min(), -0.0}, covariances);
   FitSummary fit;
@@ -62,7 +68,7 @@ GaussianMixtureFile awkward(Covariance structure) {
 }
 
 TEST_F(GaussianMixtureFileTest, RoundTripKeepsEveryBit) {
-  for (const auto structure : {Covariance::full, Covariance::tied, Covariance::diagonal, Covariance::spherical}) {
+  for (const auto structure : all_covariances(2)) {
     const GaussianMixtureFile file = awkward(structure);
     save_gaussian_mixture(path("model.json"), file);
     const GaussianMixtureFile read = load_gaussian_mixture(path("model.json"));
@@ -161,8 +167,10 @@ TEST_F(GaussianMixtureFileTest, RefusesOtherFormats) {
   expect_refused("/version", 0, "version: must be ≥ 1");
   expect_refused("/version", 1.5, "version: must be an integer");
   expect_refused("/model", "hmm", "model: is 'hmm', not 'gaussian-mixture'");
+  expect_refused("/covariance", "VEV", "covariances: that of component 1 is not VEV");
   expect_refused("/covariance", "round",
-                 "covariance: covariance: name: 'round' is none of full, tied, diagonal, spherical");
+                 "covariance: covariance: name: 'round' is none of full, tied, diagonal, spherical, EII, VII, EEI, "
+                 "VEI, EVI, VVI, EEE, VEE, EVE, VVE, EEV, VEV, EVV, VVV, E, V");
 }
 
 TEST_F(GaussianMixtureFileTest, RefusesMissingFields) {

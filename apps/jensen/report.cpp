@@ -73,10 +73,10 @@ std::string correlations(const GaussianMixtureFile& file) {
   const auto structure = file.model.emissions().covariance_structure();
   const int columns = file.model.columns();
   constexpr int most_columns = 8;
-  if (columns < 2 || structure == jensen::Covariance::diagonal || structure == jensen::Covariance::spherical) return {};
+  if (columns < 2 || shape_of(structure) != jensen::CovarianceShape::matrix) return {};
   if (columns > most_columns) return "\nCorrelations and covariances: see --json\n";
   std::string text;
-  const int matrices = structure == jensen::Covariance::tied ? 1 : file.model.states();
+  const int matrices = is_shared(structure) ? 1 : file.model.states();
   for (int k = 0; k < matrices; ++k) {
     const auto covariance = file.model.emissions().covariance(k);
     const auto spread = deviations(file, k);

@@ -13,14 +13,18 @@ namespace {
 
 using jensen::Error;
 
-std::vector<jensen::Covariance> covariances(const std::string& list) {
-  if (list == "all") return jensen::SelectionOptions().covariances;
+std::vector<jensen::Covariance> covariances(const std::string& list, int columns) {
+  if (list == "all") return jensen::classic_covariances();
+  if (list == "mclust") return jensen::all_covariances(columns);
   std::vector<jensen::Covariance> result;
   for (const auto& name : split_list(list, "--covariance")) {
     try {
       result.push_back(jensen::covariance_named(name));
     } catch (const jensen::ArgumentError&) {
-      throw Error(fmt::format("--covariance: '{}' is none of all, full, tied, diagonal, spherical", name));
+      throw Error(
+          fmt::format("--covariance: '{}' is none of all, mclust, full, tied, diagonal, spherical, EII, VII, EEI, VEI, "
+                      "EVI, VVI, EEE, VEE, EVE, VVE, EEV, VEV, EVV, VVV",
+                      name));
     }
   }
   return result;
@@ -49,7 +53,6 @@ jensen::Selection select(const SelectArguments& a, const LoadedData& data, const
 int run(const SelectArguments& a) {
   jensen::SelectionOptions candidates;
   candidates.components = split_numbers(a.components, "-k");
-  candidates.covariances = covariances(a.covariance);
   candidates.criterion = jensen::criterion_named(a.criterion);
   candidates.prior = jensen::prior_named(a.engine.prior);
   const jensen::Options options = engine_options(a.engine);
@@ -57,6 +60,7 @@ int run(const SelectArguments& a) {
   check_output(a.output, "-o", {a.data.path});
   const LoadedData data = load_data(a.data, 0);
   if (a.output) check_savable(*a.output, data.columns(), {});
+  candidates.covariances = covariances(a.covariance, data.table.columns());
 
   bool interrupted = false;
   jensen::Selection selection = select(a, data, candidates, options, interrupted);

@@ -36,8 +36,7 @@ struct Candidate : Criteria {
 
 struct SelectionOptions {
   std::vector<int> components = {1, 2, 3, 4, 5, 6};
-  std::vector<Covariance> covariances = {Covariance::full, Covariance::tied, Covariance::diagonal,
-                                         Covariance::spherical};
+  std::vector<Covariance> covariances = classic_covariances();
   Criterion criterion = Criterion::bic;
   Prior prior = Prior::data_scaled;
   /// Called before candidate number `index` (from 0) of `count` is fitted.

@@ -10,25 +10,8 @@
 
 namespace jensen {
 
-std::string to_string(Covariance covariance) {
-  switch (covariance) {
-    case Covariance::full: return "full";
-    case Covariance::tied: return "tied";
-    case Covariance::diagonal: return "diagonal";
-    case Covariance::spherical: return "spherical";
-  }
-  return "unknown";
-}
-
-Covariance covariance_named(std::string_view name) {
-  for (const auto c : {Covariance::full, Covariance::tied, Covariance::diagonal, Covariance::spherical}) {
-    if (name == to_string(c)) return c;
-  }
-  throw ArgumentError("covariance", "name", fmt::format("'{}' is none of full, tied, diagonal, spherical", name));
-}
-
 Gaussian::Gaussian(int components, int columns, Covariance covariance)
-    : components_(components), columns_(columns), structure_(covariance) {
+    : components_(components), columns_(columns), structure_(covariance), shape_(shape_of(covariance)) {
   if (components < 1) throw ArgumentError("Gaussian", "components", fmt::format("must be ≥ 1, got {}", components));
   if (columns < 1) throw ArgumentError("Gaussian", "columns", fmt::format("must be ≥ 1, got {}", columns));
   means_.assign(static_cast<std::size_t>(components) * static_cast<std::size_t>(columns), 0.0);
@@ -42,16 +25,6 @@ Gaussian::Gaussian(int components, int columns, Covariance covariance)
   derive();
 }
 
-std::size_t Gaussian::shape_size() const {
-  switch (structure_) {
-    case Covariance::full:
-    case Covariance::tied: return packed_size(columns_);
-    case Covariance::diagonal: return static_cast<std::size_t>(columns_);
-    case Covariance::spherical: return 1;
-  }
-  return 0;
-}
-
 std::span<const double> Gaussian::mean(int k) const {
   const auto d = static_cast<std::size_t>(columns_);
   return std::span<const double>(means_).subspan(static_cast<std::size_t>(k) * d, d);
@@ -61,7 +34,7 @@ std::vector<double> Gaussian::covariance(int k) const {
   const double* own = covariances_.data() + static_cast<std::size_t>(factor_of(k)) * shape_size();
   if (has_matrices()) return {own, own + shape_size()};
   std::vector<double> matrix(packed_size(columns_), 0.0);
-  for (int j = 0; j < columns_; ++j) matrix[packed_index(j, j)] = structure_ == Covariance::diagonal ? own[j] : own[0];
+  for (int j = 0; j < columns_; ++j) matrix[packed_index(j, j)] = has_variances() ? own[j] : own[0];
   return matrix;
 }
 
@@ -81,6 +54,10 @@ void Gaussian::set(std::vector<double> means, std::vector<double> covariances) {
   changed.covariances_ = std::move(covariances);
   changed.degeneracies_.clear();
   changed.derive();
+  if (const auto departure = departure_from_structure(structure_, components_, columns_, changed.covariances_);
+      !departure.empty()) {
+    throw ArgumentError("Gaussian", "covariances", departure);
+  }
   *this = std::move(changed);
 }
 
@@ -113,11 +90,14 @@ void Gaussian::derive() {
       log_determinant = matrices.back().log_determinant;
     } else {
       for (std::size_t j = 0; j < d; ++j) {
-        const double variance = structure_ == Covariance::diagonal ? own[j] : own[0];
+        const double variance = has_variances() ? own[j] : own[0];
         positive = positive && variance > 0 && std::isfinite(1 / variance);
         log_determinant += std::log(variance);
         precisions.push_back(1 / variance);
       }
+      if (!is_shared(structure_)) continue;
+      const std::vector<double> first = precisions;
+      for (int k = 1; k < components_; ++k) precisions.insert(precisions.end(), first.begin(), first.end());
     }
     if (!positive) {
       throw ArgumentError("Gaussian", "covariances", fmt::format("that of component {} is not positive definite", f));

@@ -134,7 +134,7 @@ double Gaussian::accumulate_rows(ConstPanel x, const double* r, int k, Slice s, 
   double weight = 0;
   if (has_matrices()) {
     kernels::add_full_moments(x, about, r, &weight, first, second, scratch.workspace);
-  } else if (structure_ == Covariance::diagonal) {
+  } else if (has_variances()) {
     kernels::add_diagonal_moments(x, about, r, &weight, first, second, scratch.workspace);
   } else {
     scratch.second.assign(d, 0.0);
@@ -185,7 +185,7 @@ double Gaussian::accumulate_pattern(const Block& x, const MissingPattern& patter
       if (conditional == nullptr) {
         const double variance = 1 / precisions_[static_cast<std::size_t>(k) * static_cast<std::size_t>(columns_) +
                                                 static_cast<std::size_t>(row)];
-        second[structure_ == Covariance::diagonal ? row : 0] += weight * variance;
+        second[has_variances() ? row : 0] += weight * variance;
         log_determinant += std::log(variance);
         continue;
       }

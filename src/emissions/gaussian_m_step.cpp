@@ -6,10 +6,12 @@
 
 #include <cmath>
 
+#include "emissions/covariance_maximum.h"
+
 namespace jensen {
 
 double Gaussian::weight_of(ConstSlice s, int factor) const {
-  if (structure_ != Covariance::tied) return s.sum[static_cast<std::size_t>(factor)];
+  if (!is_shared(structure_)) return s.sum[static_cast<std::size_t>(factor)];
   double weight = 0;
   for (int k = 0; k < components_; ++k) weight += s.sum[static_cast<std::size_t>(k)];
   return weight;
@@ -21,8 +23,8 @@ std::vector<double> Gaussian::scatter(ConstSlice s, int factor, std::span<const 
   const double* second =
       s.sum.data() + static_cast<std::size_t>(components_) * (1 + d) + static_cast<std::size_t>(factor) * size;
   std::vector<double> result(second, second + size);
-  const bool tied = structure_ == Covariance::tied;
-  for (int k = tied ? 0 : factor; k < (tied ? components_ : factor + 1); ++k) {
+  const bool shared = is_shared(structure_);
+  for (int k = shared ? 0 : factor; k < (shared ? components_ : factor + 1); ++k) {
     const auto at = static_cast<std::size_t>(k);
     const double weight = s.sum[at];
     const double* first = s.sum.data() + static_cast<std::size_t>(components_) + at * d;
@@ -36,7 +38,7 @@ std::vector<double> Gaussian::scatter(ConstSlice s, int factor, std::span<const 
       if (has_matrices()) {
         for (std::size_t b = 0; b <= a; ++b) result[a * (a + 1) / 2 + b] += correction(a, b);
       } else {
-        result[structure_ == Covariance::diagonal ? a : 0] += correction(a, a);
+        result[has_variances() ? a : 0] += correction(a, a);
       }
     }
   }
@@ -63,13 +65,17 @@ void Gaussian::maximize(ConstSlice s) {
     }
   }
   means_ = maximizing_means(s);
-  for (int f = 0; f < factors(); ++f) maximize_factor(f, s);
+  if (is_coupled(structure_)) {
+    maximize_together(s);
+  } else {
+    for (int f = 0; f < factors(); ++f) maximize_factor(f, s);
+  }
   derive();
 }
 
 double Gaussian::prior_variance(std::size_t i) const {
   if (has_matrices()) return prior_.scale[i];
-  if (structure_ == Covariance::diagonal) {
+  if (has_variances()) {
     const int j = static_cast<int>(i);
     return prior_.scale[packed_index(j, j)];
   }
@@ -83,15 +89,15 @@ void Gaussian::maximize_factor(int factor, ConstSlice s) {
   const double weight = weight_of(s, factor);
   if (!(weight > 0)) return;
   std::vector<double> own = scatter(s, factor, means_);
-  for (double& v : own) v /= structure_ == Covariance::spherical ? weight * columns_ : weight;
+  for (double& v : own) v /= shape_ == CovarianceShape::spherical ? weight * columns_ : weight;
   std::vector<double> candidate = own;
   const double share = prior_.rows / (weight + prior_.rows);
   for (std::size_t i = 0; i < own.size() && share > 0; ++i) {
     candidate[i] = (1 - share) * own[i] + share * prior_variance(i);
   }
   const auto degenerate = [&](bool fatal, const std::string& reason) {
-    const bool shared = structure_ == Covariance::tied;
-    degeneracies_.push_back({factor, fatal, shared ? "(the covariance of all components) " + reason : reason});
+    degeneracies_.push_back(
+        {factor, fatal, is_shared(structure_) ? "(the covariance of all components) " + reason : reason});
   };
   if (const std::string reason = collapse(candidate); !reason.empty()) {
     degenerate(true, reason);
@@ -107,6 +113,90 @@ void Gaussian::maximize_factor(int factor, ConstSlice s) {
             covariances_.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(factor) * shape_size()));
 }
 
+// Q + log prior = −½ Σ_k [(N_k + c) log|Σ_k| + tr((S_k + c S₀) Σ_k⁻¹)] + constant: the prior is c rows more for each.
+void Gaussian::maximize_together(ConstSlice s) {
+  const std::size_t size = shape_size();
+  std::vector<double> weights, own, scatters;
+  for (int k = 0; k < components_; ++k) {
+    const auto mine = scatter(s, k, means_);
+    own.insert(own.end(), mine.begin(), mine.end());
+    weights.push_back(s.sum[static_cast<std::size_t>(k)] + prior_.rows);
+    for (std::size_t i = 0; i < size; ++i) {
+      scatters.push_back(mine[i] + (prior_.rows > 0 ? prior_.rows * prior_variance(i) : 0));
+    }
+  }
+  for (int k = 0; k < components_; ++k) {
+    if (!(s.sum[static_cast<std::size_t>(k)] > 0) || structure_ == Covariance::eev) continue;
+    if (!on_one_point(std::span<const double>(scatters).subspan(static_cast<std::size_t>(k) * size, size),
+                      weights[static_cast<std::size_t>(k)])) {
+      continue;
+    }
+    degeneracies_.push_back({k, true, "no column varies within it beyond rounding"});
+    return;
+  }
+  const auto candidates = maximizing_covariances(structure_, columns_, weights, scatters, covariances_);
+  const auto part = [&](const std::vector<double>& of, int k) {
+    return std::span<const double>(of).subspan(static_cast<std::size_t>(k) * size, size);
+  };
+  bool fatal = false;
+  for (int k = 0; k < components_; ++k) {
+    const double weight = s.sum[static_cast<std::size_t>(k)];
+    if (const std::string reason = collapse(part(candidates, k)); !reason.empty()) {
+      fatal = true;
+      degeneracies_.push_back({k, true, reason});
+    } else if (!(weight > 0)) {
+      continue;
+    } else if (const std::string few = too_few_rows(weight); !few.empty()) {
+      degeneracies_.push_back({k, false, few});
+    } else if (prior_.rows > 0) {
+      const std::string held = own_part_held_by_prior(part(own, k), part(candidates, k), weight);
+      if (!held.empty()) degeneracies_.push_back({k, false, held + "; the prior keeps it from collapsing"});
+    }
+  }
+  if (!fatal) covariances_ = candidates;
+}
+
+bool Gaussian::on_one_point(std::span<const double> scattered, double weight) const {
+  for (int j = 0; j < columns_; ++j) {
+    const double floor = resolution_.granularity.empty() ? 0 : resolution_.granularity[static_cast<std::size_t>(j)];
+    const double sum = scattered[has_matrices() ? packed_index(j, j) : static_cast<std::size_t>(j)];
+    if (sum > weight * floor * floor) return false;
+  }
+  return true;
+}
+
+// What a component has for itself under a coupled structure: everything, the variances along its axes, or its volume.
+std::string Gaussian::own_part_held_by_prior(std::span<const double> scattered, std::span<const double> covariance,
+                                             double weight) const {
+  std::vector<double> added;
+  for (std::size_t i = 0; i < scattered.size(); ++i) added.push_back(prior_.rows * prior_variance(i));
+  if (structure_ == Covariance::evv || structure_ == Covariance::evi) {
+    std::vector<double> own(scattered.begin(), scattered.end());
+    std::vector<double> both = own;
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      both[i] = (own[i] + added[i]) / (weight + prior_.rows);
+      own[i] /= weight;
+    }
+    return held_by_prior(own, both, prior_.rows / (weight + prior_.rows));
+  }
+  const bool by_axis = structure_ == Covariance::eve || structure_ == Covariance::vve;
+  if (by_axis && smaller_along_an_axis(columns_, covariance, scattered, added)) {
+    return "it hardly varies along one of the common axes";
+  }
+  if (by_axis || structure_ == Covariance::eev) return {};
+  double mine = 0;
+  double its = 0;
+  if (has_matrices()) {
+    const Cholesky factor = cholesky(covariance, columns_);
+    mine = trace_of_product(factor, scattered);
+    its = trace_of_product(factor, added);
+  } else {
+    for (std::size_t j = 0; j < added.size(); ++j)
+      mine += scattered[j] / covariance[j], its += added[j] / covariance[j];
+  }
+  return mine < its ? "it hardly varies" : "";
+}
+
 // The prior holds a covariance up where more than half of some column's variance, given the columns before it, is the
 // prior's.
 std::string Gaussian::held_by_prior(std::span<const double> own, std::span<const double> candidate,
@@ -119,7 +209,7 @@ std::string Gaussian::held_by_prior(std::span<const double> own, std::span<const
   const Cholesky mine = has_matrices() ? cholesky(own, columns_) : Cholesky();
   const Cholesky all = has_matrices() ? cholesky(candidate, columns_) : Cholesky();
   for (int j = 0; j < columns_; ++j) {
-    const std::size_t at = structure_ == Covariance::diagonal ? static_cast<std::size_t>(j) : 0;
+    const std::size_t at = has_variances() ? static_cast<std::size_t>(j) : 0;
     std::string found = has_matrices() ? narrow(j, mine.pivot(j), all.pivot(j)) : narrow(j, own[at], candidate[at]);
     if (!found.empty()) return found;
   }
@@ -127,8 +217,8 @@ std::string Gaussian::held_by_prior(std::span<const double> own, std::span<const
 }
 
 std::string Gaussian::too_few_rows(double weight) const {
-  if (structure_ == Covariance::tied) return {};
-  const int needed = structure_ == Covariance::full ? columns_ + 1 : 2;
+  if (is_shared(structure_)) return {};
+  const int needed = structure_ == Covariance::full || structure_ == Covariance::evv ? columns_ + 1 : 2;
   const double rows = weight / resolution_.row_weight;
   if (!(rows < needed)) return {};
   return fmt::format("it rests on {:.3g} observations, fewer than the {} that a {} covariance needs", rows, needed,
@@ -138,11 +228,12 @@ std::string Gaussian::too_few_rows(double weight) const {
 // The variance of each column given the columns before it decides: too small means that the rows (nearly) lie in a
 // subspace, where the likelihood is unbounded.
 std::string Gaussian::collapse(std::span<const double> shape) const {
-  std::vector<double> variances(static_cast<std::size_t>(columns_), structure_ == Covariance::spherical ? shape[0] : 0);
+  std::vector<double> variances(static_cast<std::size_t>(columns_),
+                                shape_ == CovarianceShape::spherical ? shape[0] : 0);
   for (int j = 0; j < columns_; ++j) {
     double& variance = variances[static_cast<std::size_t>(j)];
     if (has_matrices()) variance = shape[packed_index(j, j)];
-    if (structure_ == Covariance::diagonal) variance = shape[static_cast<std::size_t>(j)];
+    if (has_variances()) variance = shape[static_cast<std::size_t>(j)];
     const double floor = resolution_.granularity.empty() ? 0 : resolution_.granularity[static_cast<std::size_t>(j)];
     if (!(variance > floor * floor) || !std::isfinite(1 / variance)) {
       return fmt::format("column {} does not vary within it beyond rounding", j + 1);
@@ -194,7 +285,7 @@ double Gaussian::log_prior() const {
     } else {
       for (int j = 0; j < columns_; ++j) {
         const double ratio =
-            prior_variance(static_cast<std::size_t>(structure_ == Covariance::diagonal ? j : 0)) *
+            prior_variance(static_cast<std::size_t>(has_variances() ? j : 0)) *
             precisions_[static_cast<std::size_t>(f) * static_cast<std::size_t>(columns_) + static_cast<std::size_t>(j)];
         trace += ratio;
         log_ratio += std::log(ratio);

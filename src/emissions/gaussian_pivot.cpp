@@ -174,7 +174,7 @@ void Gaussian::add_recentered(const double* about_pivot, const double* pivot, in
     const double* column = about_pivot + 1 + 2 * j;
     const double shift = column[0] - weight * delta(j);
     first[j] += shift;
-    second[structure_ == Covariance::diagonal ? j : 0] += column[1] - (shift + column[0]) * delta(j);
+    second[has_variances() ? j : 0] += column[1] - (shift + column[0]) * delta(j);
   }
 }
 

@@ -3,36 +3,13 @@
 #include <Eigen/Cholesky>
 #include <cmath>
 
+#include "math/packed_matrix.h"
+
 namespace jensen {
 
 namespace {
 
 using Matrix = Eigen::MatrixXd;
-
-Matrix unpack_symmetric(std::span<const double> packed, int d) {
-  Matrix m(d, d);
-  for (int a = 0; a < d; ++a) {
-    for (int b = 0; b <= a; ++b) m(a, b) = m(b, a) = packed[packed_index(a, b)];
-  }
-  return m;
-}
-
-Matrix unpack_lower(std::span<const double> packed, int d) {
-  Matrix m = Matrix::Zero(d, d);
-  for (int a = 0; a < d; ++a) {
-    for (int b = 0; b <= a; ++b) m(a, b) = packed[packed_index(a, b)];
-  }
-  return m;
-}
-
-std::vector<double> pack(const Matrix& m) {
-  const int d = static_cast<int>(m.rows());
-  std::vector<double> packed(packed_size(d));
-  for (int a = 0; a < d; ++a) {
-    for (int b = 0; b <= a; ++b) packed[packed_index(a, b)] = m(a, b);
-  }
-  return packed;
-}
 
 }  // namespace
 

@@ -27,30 +27,20 @@ std::vector<int> complement(std::span<const int> columns, int d, const char* fun
   return others;
 }
 
-// Σ of one component (packed), brought into the shape that Gaussian::set takes.
-void append_shape(const std::vector<double>& matrix, int d, Covariance structure, std::vector<double>& covariances) {
-  if (structure == Covariance::full || structure == Covariance::tied) {
-    covariances.insert(covariances.end(), matrix.begin(), matrix.end());
-    return;
-  }
-  for (int j = 0; j < (structure == Covariance::spherical ? 1 : d); ++j) {
-    covariances.push_back(matrix[packed_index(j, j)]);
-  }
-}
-
 }  // namespace
 
 GaussianMixture marginal(const GaussianMixture& model, std::span<const int> columns) {
   const Gaussian& gaussian = model.emissions();
   complement(columns, gaussian.columns(), "marginal");
   if (columns.empty()) throw ArgumentError("marginal", "columns", "must name at least one");
-  const Covariance structure = gaussian.covariance_structure();
+  const bool all_columns = static_cast<int>(columns.size()) == gaussian.columns();
+  const Covariance whole = gaussian.covariance_structure();
+  const Covariance structure = all_columns ? whole : structure_of_part(whole);
   const int d = static_cast<int>(columns.size());
   std::vector<double> means;
-  std::vector<double> covariances;
+  std::vector<std::vector<double>> covariances;
   for (int k = 0; k < model.states(); ++k) {
     for (int j : columns) means.push_back(gaussian.mean(k)[static_cast<std::size_t>(j)]);
-    if (structure == Covariance::tied && k > 0) continue;
     const auto all = gaussian.covariance(k);
     std::vector<double> part(packed_size(d));
     for (int a = 0; a < d; ++a) {
@@ -59,10 +49,10 @@ GaussianMixture marginal(const GaussianMixture& model, std::span<const int> colu
             all[packed_index(columns[static_cast<std::size_t>(a)], columns[static_cast<std::size_t>(b)])];
       }
     }
-    append_shape(part, d, structure, covariances);
+    covariances.push_back(std::move(part));
   }
   Gaussian result(model.states(), d, structure);
-  result.set(std::move(means), std::move(covariances));
+  result.set(std::move(means), in_shape(structure, d, covariances));
   return {{model.weights().begin(), model.weights().end()}, std::move(result)};
 }
 
@@ -90,19 +80,19 @@ GaussianMixture conditional(const GaussianMixture& model, std::span<const int> c
   std::vector<double> weights(static_cast<std::size_t>(model.states()));
   model.responsibilities(block, {weights.data(), 1, model.states(), 1});
 
-  const Covariance structure = gaussian.covariance_structure();
+  const Covariance structure =
+      columns.empty() ? gaussian.covariance_structure() : structure_of_part(gaussian.covariance_structure());
   const int d = static_cast<int>(others.size());
   std::vector<double> means;
-  std::vector<double> covariances;
+  std::vector<std::vector<double>> covariances;
   for (int k = 0; k < model.states(); ++k) {
     const Conditioning conditioning = condition(gaussian.covariance(k), given, others);
     const auto mean = gaussian.conditional_mean(k, conditioning, given, others, row);
     means.insert(means.end(), mean.begin(), mean.end());
-    if (structure == Covariance::tied && k > 0) continue;
-    append_shape(conditioning.residual, d, structure, covariances);
+    covariances.push_back(conditioning.residual);
   }
   Gaussian result(model.states(), d, structure);
-  result.set(std::move(means), std::move(covariances));
+  result.set(std::move(means), in_shape(structure, d, covariances));
   return {std::move(weights), std::move(result)};
 }
 

@@ -49,6 +49,11 @@ TEST_F(SelectCommand, ListsAndRanges) {
   EXPECT_EQ(sizes("1..2,4"), (std::set<int>{1, 2, 4}));
   EXPECT_EQ(selected({"-k", "2", "--covariance", "all"})["candidates"].size(), 4u);
   EXPECT_EQ(selected({"-k", "2"})["candidates"].size(), 4u) << "all is the default";
+  EXPECT_EQ(selected({"-k", "2", "--covariance", "VVE,evi"})["candidates"].size(), 2u);
+  const Json all = selected({"-k", "2", "--covariance", "mclust", "-o", "best.json"});
+  EXPECT_EQ(all["candidates"].size(), 14u);
+  EXPECT_EQ(all["candidates"][0]["covariance"], Json::parse(read("best.json"))["covariance"]);
+  EXPECT_EQ(selected({"-k", "2", "--covariance", "mclust", "--columns", "waiting"})["candidates"].size(), 2u);
 }
 
 TEST_F(SelectCommand, CriterionMatters) {

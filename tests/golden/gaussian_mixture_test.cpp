@@ -187,7 +187,7 @@ void expect_parameters(const Json& params, const GaussianMixture& model, double 
         double expected = 0;
         if (size == K * D * D) {
           expected = values[(c * D + i) * D + j];
-        } else if (size == D * D && gaussian.covariance_structure() == Covariance::tied) {
+        } else if (size == D * D && is_shared(gaussian.covariance_structure())) {
           expected = values[i * D + j];
         } else if (size == K * D) {
           expected = a == b ? values[c * D + i] : 0;
@@ -208,6 +208,41 @@ class Golden : public testing::TestWithParam<std::size_t> {
   const Json& golden = cases()[GetParam()];
 };
 
+// Common axes: the value known is the best of many runs. Its parameters are a maximum of ours, and our own starts reach
+// at least as much. (On faithful with three components they find −1122.0743 where −1122.1824 was known.)
+void expect_no_worse(const Json& golden, const Table& table) {
+  const Json& result = golden.at("result");
+  const double tolerance = golden.at("tolerance").at("loglik_abs");
+  const Covariance structure = covariance_named(golden.at("covariance").get<std::string>());
+  const int components = golden.at("components");
+  Options options;
+  options.tolerance = 1e-13;
+  options.max_iterations = 20000;
+  Gaussian gaussian(components, table.columns(), structure);
+  std::vector<double> covariances;
+  const auto numbers = flat(result.at("params").at("covariances"));
+  const int d = table.columns();
+  for (int k = 0; k < components; ++k) {
+    for (int a = 0; a < d; ++a) {
+      for (int b = 0; b <= a; ++b) covariances.push_back(numbers[static_cast<std::size_t>((k * d + a) * d + b)]);
+    }
+  }
+  gaussian.set(flat(result.at("params").at("means")), covariances);
+  const GaussianMixture known(result.at("params").at("weights").get<std::vector<double>>(), gaussian);
+  const auto stayed = fit_gaussian_mixture(known, table, Prior::none, options);
+  EXPECT_NEAR(stayed.report.trace.front().reading.log_likelihood, result.at("loglik"), tolerance);
+  EXPECT_NEAR(stayed.report.log_likelihood, result.at("loglik"), tolerance) << stayed.report.message;
+  EXPECT_EQ(stayed.report.free_parameters, result.at("n_params"));
+  expect_parameters(result.at("params"), stayed.model, golden.at("tolerance").at("params_rel"));
+
+  options.start = Start::k_means_plus_plus;
+  options.restarts = 60;
+  options.seed = 1;
+  options.tolerance = 1e-11;
+  const auto own = fit_gaussian_mixture(table, {components, structure, Prior::none}, options);
+  EXPECT_GE(own.report.log_likelihood, static_cast<double>(result.at("loglik")) - tolerance);
+}
+
 TEST_P(Golden, ConvergesToTheSameNumbers) {
   const auto table = table_of(golden.at("dataset"));
   if (!table) {
@@ -215,11 +250,15 @@ TEST_P(Golden, ConvergesToTheSameNumbers) {
     RecordProperty("left_out", "the data file is read where it lies, and is not there");
     return;
   }
+  if (golden.at("kind") == "global" && golden.at("components") > 1) {
+    expect_no_worse(golden, *table);
+    return;
+  }
   Options options;
   options.tolerance = 1e-13;
   options.max_iterations = 20000;
-  const auto fitted = fit_gaussian_mixture(start_of(golden, *table), *table, Prior::none, options);
   const Json& result = golden.at("result");
+  const auto fitted = fit_gaussian_mixture(start_of(golden, *table), *table, Prior::none, options);
   const double tolerance = golden.at("tolerance").at("loglik_abs");
   EXPECT_NEAR(fitted.report.log_likelihood, result.at("loglik"), tolerance) << fitted.report.message;
   EXPECT_TRUE(fitted.report.monotone);
@@ -270,7 +309,7 @@ std::string name_of(const testing::TestParamInfo<std::size_t>& info) {
   return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(GaussianMixture, Golden, testing::Range<std::size_t>(0, 39), name_of);
+INSTANTIATE_TEST_SUITE_P(GaussianMixture, Golden, testing::Range<std::size_t>(0, 69), name_of);
 
 // Passes over the data until ℓ is within 1e-9 per observation of the best end of all four; −1 where the climb led to
 // another optimum.
@@ -310,6 +349,9 @@ TEST(GoldenAcceleration, NeverFallsAndOftenSavesPasses) {
     for (std::size_t a = 0; a < passes.size(); ++a) total[a] += std::max(0, passes[a]);
   };
   for (const auto& golden : cases()) {
+    const auto classic = classic_covariances();
+    const Covariance structure = covariance_named(golden.at("covariance").get<std::string>());
+    if (std::find(classic.begin(), classic.end(), structure) == classic.end()) continue;
     if (golden.at("components") == 1 && !golden.contains("init")) {
       if (!whole) continue;
     }
@@ -334,7 +376,7 @@ TEST(GoldenAcceleration, NeverFallsAndOftenSavesPasses) {
   for (std::size_t a = 1; a < london.size(); ++a) EXPECT_LT(london[a], london[0] / 5);
 }
 
-TEST(GoldenFile, IsWhole) { EXPECT_EQ(cases().size(), 39U); }
+TEST(GoldenFile, IsWhole) { EXPECT_EQ(cases().size(), 69U); }
 
 }  // namespace
 }  // namespace jensen

@@ -13,8 +13,9 @@ void add_gaussian_mixture(CLI::App& fit, Command& chosen) {
       ->type_name("COLUMN");
   mixture->add_option("-k,--components", a->components, "Number of components, K")->type_name("K");
   mixture->add_option("--covariance", a->covariance, "Structure of the covariance matrices [full]")
-      ->check(one_of({"full", "tied", "diagonal", "spherical"}))
-      ->type_name("full|tied|diagonal|spherical");
+      ->check(one_of({"full", "tied", "diagonal", "spherical", "EII", "VII", "EEI", "VEI", "EVI", "VVI",
+                      "EEE",  "VEE",  "EVE",      "VVE",       "EEV", "VEV", "EVV", "VVV", "E",   "V"}))
+      ->type_name("full|tied|diagonal|spherical|EII|…|VVV");
   mixture
       ->add_option("--start", a->start,
                    "Model file whose weights, means and covariances are the start, used as they are")

@@ -15,7 +15,9 @@ void add_select(CLI::App& app, Command& chosen) {
   mixture->add_option("-k,--components", a->components, "Numbers of components: 1..6 or 2,4,6")
       ->capture_default_str()
       ->type_name("LIST");
-  mixture->add_option("--covariance", a->covariance, "all, or a list of full,tied,diagonal,spherical")
+  mixture
+      ->add_option("--covariance", a->covariance,
+                   "all (the four full,tied,diagonal,spherical), mclust (all 14), or a list of either's names")
       ->capture_default_str()
       ->type_name("LIST");
   mixture->add_option("--criterion", a->criterion, "What the candidates are compared by; lower is better")

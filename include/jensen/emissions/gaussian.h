@@ -9,6 +9,7 @@
 
 #include <jensen/concepts.h>
 #include <jensen/data/missing_patterns.h>
+#include <jensen/emissions/covariance.h>
 #include <jensen/math/cholesky.h>
 #include <jensen/math/kernels.h>
 #include <jensen/math/panel_kernels.h>
@@ -16,20 +17,9 @@
 
 namespace jensen {
 
-/// Structure of the covariance matrices Σ_1 … Σ_K.
-enum class Covariance {
-  full,       ///< each its own symmetric matrix (mclust's VVV)
-  tied,       ///< one symmetric matrix for all (EEE)
-  diagonal,   ///< each its own diagonal (VVI)
-  spherical,  ///< each its own multiple of the identity (VII)
-};
-std::string to_string(Covariance covariance);
-/// The structure of that name. Throws ArgumentError listing the names there are.
-Covariance covariance_named(std::string_view name);
-
 /// A weak prior that keeps the likelihood bounded, as if `rows` further observations with covariance S₀ (`scale`,
 /// packed) had been seen, divided among no component in particular:
-///   log p(Σ) = −(rows / 2) [ tr(S₀ Σ⁻¹) − log|S₀ Σ⁻¹| − d ] ≤ 0 for each Σ, 0 where Σ = S₀.
+///   log p(Σ) = −(rows / 2) [ tr(S₀ Σ⁻¹) − log|S₀ Σ⁻¹| − d ] ≤ 0 for each Σ (once where all share it), 0 where Σ = S₀.
 /// Chen and Tan (2009), eq. (3), with rows = 2 a_n. rows = 0 is no prior: plain maximum likelihood.
 struct CovariancePrior {
   double rows = 0;
@@ -67,9 +57,10 @@ class Gaussian {
   /// Σ_k, packed (see cholesky.h), whatever the structure.
   std::vector<double> covariance(int k) const;
 
-  /// means: K × d row by row. covariances in the structure's own shape: full K × d(d+1)/2 (packed), tied d(d+1)/2,
-  /// diagonal K × d, spherical K. Throws ArgumentError on wrong sizes, non-finite numbers, or a covariance that is not
-  /// positive definite (naming the component).
+  /// means: K × d row by row. covariances as the structure keeps them (covariance.h, in_shape): K × shape_size numbers,
+  /// or shape_size where they are shared: full K × d(d+1)/2 (packed), tied d(d+1)/2, diagonal K × d, spherical K.
+  /// Throws ArgumentError on wrong sizes, non-finite numbers, or a covariance that is not positive definite or not of
+  /// the structure (naming the component).
   void set(std::vector<double> means, std::vector<double> covariances);
   std::span<const double> means() const { return means_; }
   std::span<const double> covariances() const { return covariances_; }
@@ -105,19 +96,21 @@ class Gaussian {
   void impute(const Block& x, ConstPanel p, Panel filled) const;
 
   int free_parameters() const;
-  std::vector<double> unconstrained() const;  ///< means, then log-Cholesky factors or log variances
+  std::vector<double> unconstrained() const;  ///< means, then log-Cholesky factors, log variances, or log volumes,
+                                              ///< log shapes and the Cayley transform of orientations
   void set_unconstrained(std::span<const double> u);
   std::vector<double> parameters() const;  ///< means, then covariances as in set()
   void set_parameters(std::span<const double> v);
   std::vector<std::string> parameter_names() const;
 
  private:
-  // A "factor" is one free covariance: K of them, or a single one when tied. Each has shape_size() numbers, in the
+  // A "factor" is one covariance: K of them, or a single one where it is shared. Each has shape_size() numbers, in the
   // parameters and in the statistics alike: packed d(d+1)/2, d, or 1 (the trace, in the statistics).
-  int factors() const { return structure_ == Covariance::tied ? 1 : components_; }
-  int factor_of(int k) const { return structure_ == Covariance::tied ? 0 : k; }
-  bool has_matrices() const { return structure_ == Covariance::full || structure_ == Covariance::tied; }
-  std::size_t shape_size() const;
+  int factors() const { return is_shared(structure_) ? 1 : components_; }
+  int factor_of(int k) const { return is_shared(structure_) ? 0 : k; }
+  bool has_matrices() const { return shape_ == CovarianceShape::matrix; }
+  bool has_variances() const { return shape_ == CovarianceShape::diagonal; }
+  std::size_t shape_size() const { return jensen::shape_size(structure_, columns_); }
   double weight_of(ConstSlice s, int factor) const;
   // Σ_k Σ_i r(i, k) (x_i − c_k)(x_i − c_k)ᵀ in the structure's shape, over the components of a factor; c is K × d
   std::vector<double> scatter(ConstSlice s, int factor, std::span<const double> centers) const;
@@ -139,6 +132,10 @@ class Gaussian {
 
   std::vector<double> maximizing_means(ConstSlice s) const;
   void maximize_factor(int factor, ConstSlice s);
+  void maximize_together(ConstSlice s);  // covariances that share a part of their structure
+  bool on_one_point(std::span<const double> scattered, double weight) const;
+  std::string own_part_held_by_prior(std::span<const double> scattered, std::span<const double> covariance,
+                                     double weight) const;
   // Why a covariance is degenerate, or rests on too few rows; empty if it does not.
   std::string collapse(std::span<const double> shape) const;
   std::string too_few_rows(double weight) const;
@@ -157,6 +154,7 @@ class Gaussian {
   int components_;
   int columns_;
   Covariance structure_;
+  CovarianceShape shape_;
   std::vector<double> means_;
   std::vector<double> covariances_;
   CovariancePrior prior_;

@@ -9,12 +9,13 @@ namespace jensen {
 extern template class Mixture<Gaussian>;
 using GaussianMixture = Mixture<Gaussian>;
 
-/// The distribution of some columns, the others integrated out; columns in the order given, each at most once.
+/// The distribution of some columns, the others integrated out; columns in the order given, each at most once. The
+/// covariance structure stays where all columns are taken, else it is structure_of_part().
 /// Throws ArgumentError for a column that does not exist or comes twice.
 GaussianMixture marginal(const GaussianMixture& model, std::span<const int> columns);
 
 /// The distribution of all other columns (in their order) given that `columns` have `values`: again a Gaussian mixture,
-/// with weights π_k p(values | k) / Σ and the same covariance structure. NaN among the values counts as not given:
+/// with weights π_k p(values | k) / Σ and structure_of_part() as covariance structure. NaN among the values counts as not given:
 /// those columns are integrated out. Throws ArgumentError as marginal does, if no column is left, if sizes differ, or
 /// if a value is infinite.
 GaussianMixture conditional(const GaussianMixture& model, std::span<const int> columns, std::span<const double> values);
