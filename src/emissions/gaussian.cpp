@@ -95,9 +95,10 @@ void Gaussian::derive() {
         log_determinant += std::log(variance);
         precisions.push_back(1 / variance);
       }
-      if (!is_shared(structure_)) continue;
       const std::vector<double> first = precisions;
-      for (int k = 1; k < components_; ++k) precisions.insert(precisions.end(), first.begin(), first.end());
+      for (int k = 1; k < components_ && is_shared(structure_); ++k) {
+        precisions.insert(precisions.end(), first.begin(), first.end());
+      }
     }
     if (!positive) {
       throw ArgumentError("Gaussian", "covariances", fmt::format("that of component {} is not positive definite", f));

@@ -5,30 +5,9 @@
 #include <cmath>
 #include <numbers>
 
+#include "emissions/pattern_rows.h"
+
 namespace jensen {
-
-namespace {
-
-// Rows of a pattern, the given columns only, as a panel in `values`.
-Panel gather(const Block& x, const MissingPattern& pattern, std::span<const int> columns, std::vector<double>& values) {
-  const std::size_t rows = pattern.rows.size();
-  values.resize(std::max<std::size_t>(1, rows * columns.size()));
-  const Panel panel{values.data(), static_cast<std::int64_t>(rows), static_cast<int>(columns.size()),
-                    static_cast<std::int64_t>(rows)};
-  for (int j = 0; j < panel.columns; ++j) {
-    const double* source = x.x.column(columns[static_cast<std::size_t>(j)]);
-    for (std::size_t i = 0; i < rows; ++i) panel.column(j)[i] = source[pattern.rows[i]];
-  }
-  return panel;
-}
-
-std::vector<double> pick(std::span<const double> from, std::span<const int> columns) {
-  std::vector<double> picked;
-  for (int j : columns) picked.push_back(from[static_cast<std::size_t>(j)]);
-  return picked;
-}
-
-}  // namespace
 
 Layout Gaussian::layout() const {
   const auto k = static_cast<std::size_t>(components_);
@@ -86,7 +65,7 @@ const std::vector<Conditioning>& Gaussian::conditionings(const MissingPattern& p
 void Gaussian::add_pattern(const Block& x, const MissingPattern& pattern, Panel p, Scratch& scratch) const {
   const int observed = static_cast<int>(pattern.observed.size());
   if (observed == 0) return;
-  const Panel rows = gather(x, pattern, pattern.observed, scratch.rows);
+  const Panel rows = gather(x.x, pattern.rows, pattern.observed, scratch.rows);
   const double log_two_pi = std::log(2 * std::numbers::pi);
   auto& density = scratch.weights;
   for (int k = 0; k < components_; ++k) {
@@ -152,7 +131,7 @@ double Gaussian::accumulate_pattern(const Block& x, const MissingPattern& patter
                                     Scratch& scratch) const {
   std::vector<int> all(static_cast<std::size_t>(columns_));
   for (int j = 0; j < columns_; ++j) all[static_cast<std::size_t>(j)] = j;
-  const Panel rows = gather(x, pattern, all, scratch.rows);
+  const Panel rows = gather(x.x, pattern.rows, all, scratch.rows);
   const auto& missing = pattern.missing;
   const auto& observed = pattern.observed;
   const double entropy_constant = std::log(2 * std::numbers::pi * std::numbers::e);

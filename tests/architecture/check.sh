@@ -21,6 +21,7 @@ declare -A may_include=(
 declare -A front_door=(
     [fit_gaussian_mixture]="em models"     # from data to a fitted mixture in one call
     [fit_mixture]="em models emissions execution"  # the same for a mixture of any emissions
+    [fit_factor_analyzers]="em models"     # the same for factor analysers
     [select_gaussian_mixture]="em models"  # many fits, compared
     [gaussian_mixture_file]="em models json"    # a file holds the model and the report of its fit
     [gaussian_mixture_text]="em models json"

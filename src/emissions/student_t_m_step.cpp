@@ -1,0 +1,96 @@
+// M-step of the Student-t emissions, and the expected log-density that it maximises.
+#include <jensen/emissions/student_t.h>
+#include <jensen/math/special.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "emissions/gamma_latent.h"
+
+namespace jensen {
+
+// Statistics: N_k = Σ r, U_k = Σ r E[u], L_k = Σ r E[log u], K each; then Σ r E[u (x − a)] and
+// Σ r E[u (x − a)(x − a)ᵀ] as a Gaussian lays them out, whose weights would be U.
+
+void StudentT::move(ConstSlice from, Slice to) const {
+  const std::size_t K = components();
+  std::copy_n(from.sum.begin(), K, to.sum.begin());
+  std::copy_n(from.sum.begin() + static_cast<std::ptrdiff_t>(2 * K), K,
+              to.sum.begin() + static_cast<std::ptrdiff_t>(2 * K));
+  std::vector<double> weighted(from.sum.size() - 2 * K);
+  std::copy_n(from.sum.begin() + static_cast<std::ptrdiff_t>(K), K, weighted.begin());
+  std::copy(from.sum.begin() + static_cast<std::ptrdiff_t>(3 * K), from.sum.end(),
+            weighted.begin() + static_cast<std::ptrdiff_t>(K));
+  std::vector<double> moved(weighted.size());
+  normal_.move({weighted, from.about}, {moved, to.about});
+  std::copy_n(moved.begin(), K, to.sum.begin() + static_cast<std::ptrdiff_t>(K));
+  std::copy(moved.begin() + static_cast<std::ptrdiff_t>(K), moved.end(),
+            to.sum.begin() + static_cast<std::ptrdiff_t>(3 * K));
+}
+
+std::vector<double> StudentT::gaussian_statistics(ConstSlice s, std::span<const double> centers) const {
+  const std::size_t K = components();
+  std::vector<double> moved(s.sum.size());
+  std::vector<double> about(centers.begin(), centers.end());
+  move(s, {moved, about});
+  std::vector<double> normal(s.sum.begin(), s.sum.begin() + static_cast<std::ptrdiff_t>(K));
+  normal.insert(normal.end(), K * static_cast<std::size_t>(columns()), 0.0);
+  normal.insert(normal.end(),
+                moved.begin() + static_cast<std::ptrdiff_t>(K * (3 + static_cast<std::size_t>(columns()))),
+                moved.end());
+  return normal;
+}
+
+void StudentT::maximize(ConstSlice s) {
+  const std::size_t K = components();
+  const auto d = static_cast<std::size_t>(columns());
+  std::vector<double> centers(normal_.means().begin(), normal_.means().end());
+  for (std::size_t k = 0; k < K; ++k) {
+    const double weighted = s.sum[K + k];
+    for (std::size_t j = 0; j < d && s.sum[k] > 0 && weighted > 0; ++j) {
+      centers[k * d + j] = s.about[k * d + j] + s.sum[3 * K + k * d + j] / weighted;
+    }
+  }
+  const auto normal = gaussian_statistics(s, centers);
+  normal_.maximize({normal, centers});
+  maximize_degrees(s);
+  derive();
+}
+
+// N [h log h − log Γ(h)] + h (L − U), h = ν/2, is largest where log h − ψ(h) = (U − L)/N − 1, which is ≥ 0 as
+// u − log u ≥ 1; it is concave, so that beyond a limit the limit is best.
+void StudentT::maximize_degrees(ConstSlice s) {
+  if (mode_ == DegreesOfFreedom::fixed) return;
+  const std::size_t K = components();
+  const auto total = [&](std::size_t part, std::size_t i) {
+    const auto begin = s.sum.begin() + static_cast<std::ptrdiff_t>(part * K);
+    if (mode_ == DegreesOfFreedom::own) return begin[static_cast<std::ptrdiff_t>(i)];
+    return std::accumulate(begin, begin + static_cast<std::ptrdiff_t>(K), 0.0);
+  };
+  for (std::size_t i = 0; i < nu_.size(); ++i) {
+    const double weight = total(0, i);
+    if (!(weight > 0)) continue;
+    const double gap = (total(1, i) - total(2, i)) / weight - 1;
+    if (std::isnan(gap)) continue;
+    const auto at = [](double h) { return std::log(h) - digamma(h); };
+    nu_[i] = gap <= at(0.5 * upper_) ? upper_
+           : gap >= at(0.5 * lower_) ? lower_
+                                     : std::clamp(2 * shape_from_gap(gap), lower_, upper_);
+  }
+}
+
+double StudentT::expected_log_density(ConstSlice s) const {
+  const std::size_t K = components();
+  const auto normal = gaussian_statistics(s, normal_.means());
+  double total = normal_.expected_log_density({normal, normal_.means()});
+  for (std::size_t k = 0; k < K; ++k) {
+    if (!(s.sum[k] > 0)) continue;
+    const double h = 0.5 * nu(static_cast<int>(k));
+    total += s.sum[k] * (h * std::log(h) - log_gamma(h)) + (h - 1) * s.sum[2 * K + k] - h * s.sum[K + k] +
+             0.5 * columns() * s.sum[2 * K + k];
+  }
+  return total;
+}
+
+}  // namespace jensen
