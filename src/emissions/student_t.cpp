@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "emissions/gamma_latent.h"
+#include "emissions/family_support.h"
 
 namespace jensen {
 
@@ -66,7 +66,7 @@ void StudentT::derive() {
 }
 
 void StudentT::sample(int k, Stream& stream, std::span<double> x) const {
-  const double u = draw_gamma(stream, 0.5 * nu(k)) / (0.5 * nu(k));
+  const double u = sample_gamma(stream, 0.5 * nu(k)) / (0.5 * nu(k));
   normal_.sample(k, stream, x);
   for (std::size_t j = 0; j < x.size(); ++j) x[j] = mean(k)[j] + (x[j] - mean(k)[j]) / std::sqrt(u);
 }

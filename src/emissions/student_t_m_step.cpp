@@ -6,7 +6,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "emissions/gamma_latent.h"
+#include "emissions/family_support.h"
 
 namespace jensen {
 
@@ -42,7 +42,7 @@ std::vector<double> StudentT::gaussian_statistics(ConstSlice s, std::span<const 
   return normal;
 }
 
-void StudentT::maximize(ConstSlice s) {
+std::vector<double> StudentT::maximizing_centers(ConstSlice s) const {
   const std::size_t K = components();
   const auto d = static_cast<std::size_t>(columns());
   std::vector<double> centers(normal_.means().begin(), normal_.means().end());
@@ -52,6 +52,19 @@ void StudentT::maximize(ConstSlice s) {
       centers[k * d + j] = s.about[k * d + j] + s.sum[3 * K + k * d + j] / weighted;
     }
   }
+  return centers;
+}
+
+bool StudentT::regularize(ConstSlice pooled, double rows) {
+  const auto centers = maximizing_centers(pooled);
+  const auto normal = gaussian_statistics(pooled, centers);
+  const bool done = normal_.regularize({normal, centers}, rows);
+  derive();
+  return done;
+}
+
+void StudentT::maximize(ConstSlice s) {
+  const auto centers = maximizing_centers(s);
   const auto normal = gaussian_statistics(s, centers);
   normal_.maximize({normal, centers});
   maximize_degrees(s);
@@ -76,7 +89,7 @@ void StudentT::maximize_degrees(ConstSlice s) {
     const auto at = [](double h) { return std::log(h) - digamma(h); };
     nu_[i] = gap <= at(0.5 * upper_) ? upper_
            : gap >= at(0.5 * lower_) ? lower_
-                                     : std::clamp(2 * shape_from_gap(gap), lower_, upper_);
+                                     : std::clamp(2 * gamma_shape(gap), lower_, upper_);
   }
 }
 

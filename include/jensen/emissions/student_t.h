@@ -68,6 +68,7 @@ class StudentT {
   double expected_log_density(ConstSlice s) const;
   double log_prior() const { return normal_.log_prior(); }
   std::vector<Degeneracy> degeneracies() const { return normal_.degeneracies(); }
+  bool regularize(ConstSlice pooled, double rows);  ///< as Gaussian's, for the scale matrices
   void move(ConstSlice from, Slice to) const;
   void sample(int k, Stream& stream, std::span<double> x) const;
 
@@ -91,6 +92,7 @@ class StudentT {
                             Scratch& scratch) const;
   // The statistics as those of a Gaussian with weights Σ r, scatter Σ r u (x − c)(x − c)ᵀ about c and no first moments.
   std::vector<double> gaussian_statistics(ConstSlice s, std::span<const double> centers) const;
+  std::vector<double> maximizing_centers(ConstSlice s) const;
   void maximize_degrees(ConstSlice s);
   void derive();
 
