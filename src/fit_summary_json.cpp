@@ -1,6 +1,7 @@
 #include "fit_summary_json.h"
 
 #include "data/text.h"
+#include "uncertainty_json.h"
 
 namespace jensen {
 
@@ -21,6 +22,7 @@ nlohmann::ordered_json fit_fields(const FitSummary& fit) {
   for (const auto& d : fit.degeneracies) {
     json["degeneracies"].push_back({{"component", d.component}, {"fatal", d.fatal}, {"reason", d.reason}});
   }
+  if (fit.standard_errors) json["standard_errors"] = uncertainty_fields(*fit.standard_errors);
   return json;
 }
 
@@ -51,6 +53,7 @@ FitSummary fit_summary(const Field& field) {
   fit.icl = field["icl"].number_or_null();
   fit.prior = named<Prior>(field["prior"], prior_named);
   fit.seed = field["seed"].unsigned_integer();
+  if (field.has("standard_errors")) fit.standard_errors = uncertainty_summary(field["standard_errors"]);
   if (!field.has("degeneracies")) return fit;
   const Field list = field["degeneracies"];
   for (std::size_t i = 0, size = list.is_null() ? 0 : list.array("objects"); i < size; ++i) {

@@ -41,9 +41,18 @@ struct EngineArguments {
   CheckpointArguments checkpoint;
 };
 
+/// Standard errors that are to go with a fit.
+struct UncertaintyArguments {
+  std::string method = "none";
+  std::optional<std::string> intervals;
+  std::optional<double> level;
+  std::optional<int> replicates;
+};
+
 struct FitArguments {
   DataArguments data;
   EngineArguments engine;
+  UncertaintyArguments uncertainty;
   std::optional<int> components;
   std::optional<std::string> covariance;
   std::optional<std::string> start;
@@ -90,13 +99,20 @@ struct DescribeArguments {
   bool json = false;
 };
 
+struct DiagnoseArguments {
+  std::string model;
+  DataArguments data;
+  int threads = 0;
+  bool json = false;
+};
+
 /// Help, or the version: text for standard output and nothing else to do.
 struct Answer {
   std::string text;
 };
 
 using Command = std::variant<Answer, FitArguments, SelectArguments, PredictArguments, ScoreArguments, ImputeArguments,
-                             SampleArguments, DescribeArguments>;
+                             SampleArguments, DescribeArguments, DiagnoseArguments>;
 
 /// Throws jensen::Error, with a message for the user, for a command line that cannot be understood.
 Command parse_command_line(int count, const char* const* words);

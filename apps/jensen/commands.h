@@ -11,4 +11,5 @@ int run(const ScoreArguments& a);
 int run(const ImputeArguments& a);
 int run(const SampleArguments& a);
 int run(const DescribeArguments& a);
+int run(const DiagnoseArguments& a);
 int run(const Answer& answer);

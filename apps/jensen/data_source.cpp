@@ -129,6 +129,17 @@ void choose_columns(const jensen::ModelFile& model, const jensen::MappedFile& fi
                   file.name(), names.size(), model.columns.size(), fmt::join(model.columns, ", ")));
 }
 
+// Labels mean the model's components where they are called the same.
+void check_labels(const jensen::ModelFile& model, const LoadedData& data, const DataArguments& arguments) {
+  auto named = data.label_names;
+  named.resize(model.component_names.size());
+  if (named == model.component_names) return;
+  throw DataError(fmt::format(
+      "{}: column '{}' names {}, but the model's components are {}", arguments.path, *arguments.labels,
+      fmt::join(data.label_names, ", "),
+      model.component_names.empty() ? "not named" : fmt::to_string(fmt::join(model.component_names, ", "))));
+}
+
 double seconds_since(std::chrono::steady_clock::time_point begun) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
 }
@@ -167,6 +178,9 @@ LoadedData load_data(const DataArguments& arguments, int states, const std::vect
 }
 
 LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& arguments) {
+  if (arguments.weight_kind && !arguments.weights) {
+    throw Error("--weight-kind: does not apply without --weights");
+  }
   const auto count = static_cast<int>(model.columns.size());
   const auto check_count = [&](int found) {
     if (found == count) return;
@@ -189,5 +203,11 @@ LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& ar
   } else {
     choose_columns(model, *text, options);
   }
-  return load_text(text, std::move(options));
+  options.weights = arguments.weights.value_or("");
+  options.labels = arguments.labels.value_or("");
+  if (arguments.labels) options.states = model.model->states();
+  LoadedData data = load_text(text, std::move(options));
+  if (arguments.weight_kind == "sampling") data.table = of_sampling_weights(data.table);
+  if (arguments.labels) check_labels(model, data, arguments);
+  return data;
 }

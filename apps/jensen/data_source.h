@@ -30,5 +30,6 @@ bool is_npy(const std::string& path);
 LoadedData load_data(const DataArguments& arguments, int states, const std::vector<std::string>& default_columns = {});
 
 /// Data to which a model is applied: the columns of the model's names, in its order; those that the user names instead;
-/// or, where the data have no names, all columns, which must be as many.
+/// or, where the data have no names, all columns, which must be as many. Weights and labels where they are asked for;
+/// labels must be called as the model's components are.
 LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& arguments);

@@ -10,6 +10,7 @@
 #include "interrupt.h"
 #include "output.h"
 #include "progress.h"
+#include "uncertainty.h"
 
 namespace {
 
@@ -102,6 +103,8 @@ int run(const FitArguments& a) {
   const LoadedData data = load_data(a.data, components, start ? start->columns : std::vector<std::string>{});
   if (a.output) check_savable(*a.output, data.columns(), names(data, start, components));
 
+  check_uncertainty(a.uncertainty, data.table);
+
   auto fitted = fit(a, start, data, options);
   FitResult result{{std::move(fitted.model), data.columns(), names(data, start, components), {}},
                    std::move(fitted.report),
@@ -110,6 +113,9 @@ int run(const FitArguments& a) {
                    thread_count(a.engine.threads)};
   result.file.fit = jensen::summarize(result.report, result.prior);
   if (a.output) jensen::save_gaussian_mixture(*a.output, result.file);
+  result.file.fit->standard_errors =
+      uncertainty_of(jensen::Erased(result.file.model), data.table, a.uncertainty, a.engine);
+  if (a.output && result.file.fit->standard_errors) jensen::save_gaussian_mixture(*a.output, result.file);
   if (a.trace) write_to(a.trace, [&](std::ostream& out) { write_trace(out, result.report.trace); });
   if (a.json) print(fit_json(result));
   if (!a.json && !a.quiet) print(describe_fit(result, a));

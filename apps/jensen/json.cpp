@@ -100,6 +100,9 @@ Json fit_object(const FitResult& result) {
   add_parameters(json, result.file);
   json["degeneracies"] = degeneracies_of(report);
   add_search(json, report);
+  if (result.file.fit && result.file.fit->standard_errors) {
+    json["standard_errors"] = Json::parse(jensen::gaussian_mixture_text(result.file)).at("fit").at("standard_errors");
+  }
   json["bound_gap"] = report.bound.gap();
   json["monotone"] = report.monotone;
   json["gradient"] = report.gradient;

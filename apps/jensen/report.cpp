@@ -9,6 +9,7 @@
 
 #include "fitting.h"
 #include "text_table.h"
+#include "uncertainty.h"
 
 namespace {
 
@@ -219,7 +220,11 @@ std::string describe_fit(const FitResult& result, const FitArguments& a) {
   text += warnings(result);
   text += "\n" + criteria(report.log_likelihood, report.aic(), report.bic(), report.icl(), report.free_parameters);
   text += "\n" + component_table(result.file);
-  text += "  (mean ± standard deviation)\n\nNext\n";
+  text += "  (mean ± standard deviation)\n";
+  if (result.file.fit && result.file.fit->standard_errors) {
+    text += "\n" + describe_uncertainty(*result.file.fit->standard_errors);
+  }
+  text += "\nNext\n";
   for (const auto& step : next_steps(result, a)) text += "  " + step + "\n";
   return text;
 }
@@ -270,7 +275,8 @@ std::string fit_facts(const std::optional<jensen::FitSummary>& fit, const jensen
   for (const auto& d : fit->degeneracies) {
     text += fmt::format("  ! component {} is degenerate: {}\n", file.component(d.component), d.reason);
   }
-  return text + "\n" + criteria(fit->log_likelihood, fit->aic, fit->bic, fit->icl, fit->free_parameters);
+  text += "\n" + criteria(fit->log_likelihood, fit->aic, fit->bic, fit->icl, fit->free_parameters);
+  return fit->standard_errors ? text + "\n" + describe_uncertainty(*fit->standard_errors) : text;
 }
 
 // Any model that can name its parameters.

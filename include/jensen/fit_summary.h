@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <jensen/em/criteria.h>
+#include <jensen/em/inference/uncertainty_summary.h>
 #include <jensen/prior.h>
 
 namespace jensen {
@@ -17,6 +19,7 @@ struct FitSummary : Criteria {
   Prior prior = Prior::data_scaled;
   std::uint64_t seed = 0;  ///< with one restart it repeats the fit alone
   std::vector<Degeneracy> degeneracies;
+  std::optional<UncertaintySummary> standard_errors;  ///< where they were asked for
 };
 /// `states`: K of the model reported on, 0 where it has no discrete latents.
 FitSummary summarize(const Report& report, Prior prior, int states = 0);

@@ -27,6 +27,7 @@ declare -A front_door=(
     [gaussian_mixture_text]="em models json"
     [fit_summary]="em"                     # what files keep of a report
     [fit_summary_json]="em json"
+    [uncertainty_json]="em json"           # standard errors in files
     [model_file]="em json"                 # files of any model
     [model_format]="em json"
 )

@@ -50,6 +50,7 @@ Command parse_command_line(int count, const char* const* words) {
   add_sample(app, chosen);
   add_impute(app, chosen);
   add_describe(app, chosen);
+  add_diagnose(app, chosen);
   app.footer(
       "Examples:\n"
       "  jensen fit gaussian-mixture data/faithful.csv -k 2 --restarts 20 --seed 1 -o model.json\n"

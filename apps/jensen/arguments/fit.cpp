@@ -22,6 +22,7 @@ void add_gaussian_mixture(CLI::App& fit, Command& chosen) {
       ->type_name("MODEL");
   add_engine(*mixture, a->engine);
   add_checkpoint(*mixture, a->engine.checkpoint);
+  add_uncertainty(*mixture, a->uncertainty);
   mixture->add_option("-o,--output", a->output, "Save the model here")->type_name("MODEL");
   mixture->add_option("--trace", a->trace, "Write a line for each iteration of the returned start to this CSV file")
       ->type_name("CSV");
@@ -34,6 +35,8 @@ void add_gaussian_mixture(CLI::App& fit, Command& chosen) {
       "  jensen fit gaussian-mixture data/airquality.csv --columns Ozone,Wind,Temp -k 3 --covariance diagonal\n"
       "  # the species is known for these rows and named in the model\n"
       "  jensen fit gaussian-mixture data/iris.csv -k 3 --labels Species -o iris.json\n"
+      "  # standard errors and 95% intervals, kept in the model file\n"
+      "  jensen fit gaussian-mixture data/faithful.csv -k 2 --standard-errors oakes -o model.json\n"
       "  # ten more iterations from a saved model, each one recorded\n"
       "  jensen fit gaussian-mixture data/faithful.csv --start model.json --tolerance 0 --max-iterations 10 "
       "--trace trace.csv\n"

@@ -24,6 +24,9 @@ void add_algorithm(CLI::App& app, EngineArguments& engine);
 /// For commands that fit one model.
 void add_checkpoint(CLI::App& app, CheckpointArguments& checkpoint);
 void add_results(CLI::App& app, bool& json, bool& quiet);      ///< how much is printed
+void add_checkpoint(CLI::App& app, CheckpointArguments& checkpoint);     ///< starts, prior, when to stop, threads
+void add_uncertainty(CLI::App& app, UncertaintyArguments& uncertainty);  ///< standard errors and intervals
+void add_results(CLI::App& app, bool& json, bool& quiet);                ///< how much is printed
 
 // Commands: each adds itself and, if the user names it, writes what was said into `chosen` ----------------------------
 
@@ -34,3 +37,4 @@ void add_score(CLI::App& app, Command& chosen);
 void add_impute(CLI::App& app, Command& chosen);
 void add_sample(CLI::App& app, Command& chosen);
 void add_describe(CLI::App& app, Command& chosen);
+void add_diagnose(CLI::App& app, Command& chosen);

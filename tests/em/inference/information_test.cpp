@@ -39,6 +39,8 @@ void expect_all_routes_agree(const M& model, const Data& data, double step, doub
   EXPECT_LT(difference(oakes, expected), tolerance) << "Oakes";
   EXPECT_LT(difference(louis, expected), tolerance) << "Louis";
   EXPECT_LT(difference(supplemented, expected), tolerance) << "supplemented";
+  EXPECT_LT(difference(louis, square(oakes.observed(), oakes.size())), 1e-8);
+  EXPECT_LT(difference(supplemented, square(oakes.observed(), oakes.size())), 1e-8);
   EXPECT_LT(oakes.asymmetry, 1e-7);
   EXPECT_LT(supplemented.asymmetry, 1e-6);
   EXPECT_EQ(oakes.evaluations, 1 + 4 * static_cast<int>(oakes.size()));

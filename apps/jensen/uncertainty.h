@@ -1,0 +1,25 @@
+// Standard errors that go with a fit, and the diagnosis of one.
+#pragma once
+
+#include <jensen/data/table.h>
+#include <jensen/em/inference/diagnosis.h>
+#include <jensen/em/inference/uncertainty_summary.h>
+
+#include <optional>
+#include <string>
+
+#include "arguments.h"
+
+/// Refuses, before any work is done, options that do not go together or with the data.
+void check_uncertainty(const UncertaintyArguments& a, const jensen::Table& data);
+
+/// What the user asked for; nothing for "none". A refusal names the option.
+std::optional<jensen::UncertaintySummary> uncertainty_of(const jensen::Model& model, const jensen::Table& data,
+                                                         const UncertaintyArguments& a, const EngineArguments& engine);
+
+// Text for people
+std::string describe_uncertainty(const jensen::UncertaintySummary& summary);
+std::string describe_diagnosis(const jensen::Diagnosis& diagnosis);
+
+// One JSON object
+std::string diagnosis_json(const jensen::Diagnosis& diagnosis);
