@@ -123,18 +123,18 @@ TEST_F(UncertaintyCommands, WeightsOfEitherKind) {
 }
 
 TEST_F(UncertaintyCommands, RefusesWhatDoesNotGoTogether) {
-  const auto refused = [&](const Words& more) { return run(faithful(more)); };
-  EXPECT_REFUSED(refused({"--level", "0.9"}), "--level: does not apply without --standard-errors");
-  EXPECT_REFUSED(refused({"--intervals", "wald"}), "--intervals: does not apply without --standard-errors");
-  EXPECT_REFUSED(refused({"--replicates", "9"}), "--replicates: does not apply without --standard-errors bootstrap");
-  EXPECT_REFUSED(refused({"--standard-errors", "oakes", "--replicates", "9"}), "--replicates: does not apply");
-  EXPECT_REFUSED(refused({"--standard-errors", "bootstrap", "--replicates", "1"}), "--replicates: must be at least 2");
-  EXPECT_REFUSED(refused({"--standard-errors", "oakes", "--level", "1"}), "--level: must lie between 0 and 1");
-  EXPECT_REFUSED(refused({"--standard-errors", "oakes", "--intervals", "percentile"}),
+  const auto with = [&](const Words& more) { return run(faithful(more)); };
+  EXPECT_REFUSED(with({"--level", "0.9"}), "--level: does not apply without --standard-errors");
+  EXPECT_REFUSED(with({"--intervals", "wald"}), "--intervals: does not apply without --standard-errors");
+  EXPECT_REFUSED(with({"--replicates", "9"}), "--replicates: does not apply without --standard-errors bootstrap");
+  EXPECT_REFUSED(with({"--standard-errors", "oakes", "--replicates", "9"}), "--replicates: does not apply");
+  EXPECT_REFUSED(with({"--standard-errors", "bootstrap", "--replicates", "1"}), "--replicates: must be at least 2");
+  EXPECT_REFUSED(with({"--standard-errors", "oakes", "--level", "1"}), "--level: must lie between 0 and 1");
+  EXPECT_REFUSED(with({"--standard-errors", "oakes", "--intervals", "percentile"}),
                  "--intervals: percentile does not go with --standard-errors oakes");
-  EXPECT_REFUSED(refused({"--standard-errors", "bootstrap", "--intervals", "profile"}),
+  EXPECT_REFUSED(with({"--standard-errors", "bootstrap", "--intervals", "profile"}),
                  "--intervals: profile does not go with --standard-errors bootstrap");
-  EXPECT_REFUSED(refused({"--standard-errors", "hessian"}), "--standard-errors");
+  EXPECT_REFUSED(with({"--standard-errors", "hessian"}), "--standard-errors");
   EXPECT_REFUSED(run({"fit", "gaussian-mixture", data("airquality.csv"), "--columns", "Ozone,Wind", "-k", "2",
                       "--standard-errors", "louis"}),
                  "--standard-errors: louis needs states to be all that is unseen");
