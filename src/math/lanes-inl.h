@@ -23,9 +23,9 @@ constexpr std::size_t tile_rows = 32;                 // rows of a tile that sta
 constexpr std::size_t register_vectors = lanes == 8 ? 4 : 2;
 
 // Loads that several multiply-adds share: GCC would repeat the load as a memory operand of each, and the load ports,
-// not the multipliers, would set the pace.
+// not the multipliers, would set the pace. Clang keeps it in a register by itself, and cannot compile this.
 HWY_INLINE Vector in_register(Vector v) {
-#if HWY_ARCH_X86 && HWY_MAX_BYTES >= 16 && (HWY_COMPILER_GCC || HWY_COMPILER_CLANG)
+#if HWY_ARCH_X86 && HWY_MAX_BYTES >= 16 && HWY_COMPILER_GCC_ACTUAL
   __asm__("" : "+v"(v.raw));
 #endif
   return v;
