@@ -143,8 +143,11 @@ GaussianMixtureFile load_gaussian_mixture_start(const std::string& path, std::op
 }
 
 ModelFile to_model_file(GaussianMixtureFile file) {
-  return {std::make_shared<Erased<GaussianMixture>>(std::move(file.model)), std::move(file.columns),
-          std::move(file.component_names), std::move(file.fit)};
+  return {std::make_shared<Erased<GaussianMixture>>(std::move(file.model)),
+          std::move(file.columns),
+          std::move(file.component_names),
+          std::move(file.fit),
+          {}};
 }
 
 namespace {

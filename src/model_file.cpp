@@ -31,7 +31,9 @@ const ModelFormat& format_named(const Field& kind) {
 
 }  // namespace
 
-std::vector<const ModelFormat*> model_formats() { return {&gaussian_mixture_format}; }
+std::vector<const ModelFormat*> model_formats() {
+  return {&gaussian_mixture_format, &mixture_format, &gated_mixture_format};
+}
 
 void check_header(const Field& top) {
   if (top["format"].text() != "jensen-model") top["format"].refuse("must be 'jensen-model'");

@@ -19,6 +19,8 @@ struct ModelFormat {
 /// In the order in which they are asked.
 std::vector<const ModelFormat*> model_formats();
 extern const ModelFormat gaussian_mixture_format;
+extern const ModelFormat mixture_format;
+extern const ModelFormat gated_mixture_format;
 
 /// Refuses another format than ours and versions that are too new.
 void check_header(const Field& top);

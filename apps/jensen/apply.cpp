@@ -188,7 +188,11 @@ int run(const ImputeArguments& a) {
   BlockwiseFill fill(file, data.table);
   write_to(a.output, [&](std::ostream& out) {
     jensen::fill_csv_text(data.text->text(), data.text->name(), data.reading, out,
-                          [&](std::int64_t row, int column) { return fill(row, column); });
+                          [&](std::int64_t row, int column) -> std::optional<double> {
+                            const double value = fill(row, column);
+                            if (std::isnan(value)) return std::nullopt;  // nothing is known
+                            return value;
+                          });
   });
   return exit_done;
 }

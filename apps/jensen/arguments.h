@@ -62,12 +62,41 @@ struct FitArguments {
   bool quiet = false;
 };
 
+/// fit mixture and fit latent-class: columns of different kinds.
+struct FitTableArguments {
+  DataArguments data;  ///< its columns are a schema
+  EngineArguments engine;
+  std::string default_kind;  ///< of columns that the schema lists without kinds, or that are all there are; empty: none
+  std::optional<std::string> regress;  ///< y ~ a + b
+  std::optional<std::string> family;   ///< of the regression
+  std::optional<std::string> gate;     ///< columns on which the weights depend: a + b
+  std::optional<int> components;
+  std::optional<std::string> output;
+  std::optional<std::string> trace;
+  bool json = false;
+  bool quiet = false;
+};
+
 struct SelectArguments {
   DataArguments data;
   EngineArguments engine;
   std::string components = "1..6";
   std::string covariance = "all";
   std::string criterion = "bic";
+  std::optional<std::string> output;
+  bool json = false;
+  bool quiet = false;
+};
+
+/// select mixture and select latent-class.
+struct SelectTableArguments {
+  DataArguments data;  ///< its columns are a schema with alternatives
+  EngineArguments engine;
+  std::string default_kind;
+  std::string components = "1..6";
+  std::string criterion = "bic";
+  int folds = 0;
+  int bootstrap = 0;
   std::optional<std::string> output;
   bool json = false;
   bool quiet = false;
@@ -111,8 +140,9 @@ struct Answer {
   std::string text;
 };
 
-using Command = std::variant<Answer, FitArguments, SelectArguments, PredictArguments, ScoreArguments, ImputeArguments,
-                             SampleArguments, DescribeArguments, DiagnoseArguments>;
+using Command =
+    std::variant<Answer, FitArguments, FitTableArguments, SelectArguments, SelectTableArguments, PredictArguments,
+                 ScoreArguments, ImputeArguments, SampleArguments, DescribeArguments, DiagnoseArguments>;
 
 /// Throws jensen::Error, with a message for the user, for a command line that cannot be understood.
 Command parse_command_line(int count, const char* const* words);

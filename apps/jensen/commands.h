@@ -5,7 +5,9 @@
 #include "data_source.h"
 
 int run(const FitArguments& a);
+int run(const FitTableArguments& a);
 int run(const SelectArguments& a);
+int run(const SelectTableArguments& a);
 int run(const PredictArguments& a);
 int run(const ScoreArguments& a);
 int run(const ImputeArguments& a);

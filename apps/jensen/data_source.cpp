@@ -2,7 +2,9 @@
 
 #include <jensen/data/csv_records.h>
 #include <jensen/data/npy.h>
+#include <jensen/emissions/schema_emissions.h>
 #include <jensen/error.h>
+#include <jensen/select_mixture.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -59,6 +61,11 @@ LoadedData load_npy(const DataArguments& arguments) {
 
 LoadedData load_text(std::shared_ptr<const jensen::MappedFile> text, CsvOptions options) {
   auto csv = jensen::read_csv_text(text->text(), text->name(), options);
+  for (std::size_t j = 0; j < csv.levels.size(); ++j) {
+    for (auto& [name, levels] : options.levels) {
+      if (name == csv.table.column_name(static_cast<int>(j))) levels = csv.levels[j];
+    }
+  }
   return {std::move(csv.table), std::move(csv.label_names), 0, std::move(text), std::move(options)};
 }
 
@@ -177,6 +184,82 @@ LoadedData load_data(const DataArguments& arguments, int states, const std::vect
   return data;
 }
 
+namespace {
+
+// All columns but those with another role.
+std::vector<std::string> columns_left(const jensen::MappedFile& text, const DataArguments& arguments,
+                                      const CsvOptions& options) {
+  auto names = first_record(text, options);
+  const bool header = options.header ? *options.header : !begins_with_data(text, options);
+  for (std::size_t j = 0; j < names.size(); ++j) {
+    if (!header || names[j].empty()) names[j] = fmt::format("x{}", j + 1);
+  }
+  std::erase_if(names, [&](const std::string& name) {
+    return name == arguments.weights || name == arguments.labels ||
+           std::find(options.exclude.begin(), options.exclude.end(), name) != options.exclude.end();
+  });
+  if (names.empty()) throw DataError(fmt::format("{}: no column is left for the data", text.name()));
+  return names;
+}
+
+// Yes and no. Numbers stand for themselves even where only one of them comes up.
+void settle_binary(const std::string& name, std::vector<std::string>& levels, const std::string& file, bool& again) {
+  if (levels.size() > 2) {
+    throw DataError(fmt::format("{}: column '{}' is bernoulli, but has {} levels ({}): is it categorical?", file, name,
+                                levels.size(), fmt::join(levels, ", ")));
+  }
+  if (levels.size() != 1 || (levels[0] != "0" && levels[0] != "1")) return;
+  levels = {"0", "1"};
+  again = true;
+}
+
+}  // namespace
+
+LoadedData load_table(const DataArguments& arguments, int states, const std::string& default_kind,
+                      jensen::Schema& schema, const std::vector<std::string>& gate) {
+  const auto begun = std::chrono::steady_clock::now();
+  if (is_npy(arguments.path)) throw Error("DATA: must be text, whose columns have names, not an NPY file");
+  if (arguments.weight_kind && !arguments.weights) throw Error("--weight-kind: does not apply without --weights");
+  CsvOptions options = reading_options(arguments);
+  const auto text = std::make_shared<jensen::MappedFile>(arguments.path);
+  if (arguments.columns) {
+    if (arguments.exclude) throw Error("--exclude: does not apply with --columns, which names what is used");
+    for (auto& part : jensen::parse_schema(*arguments.columns, default_kind.empty() ? "gaussian" : default_kind)) {
+      schema.push_back(std::move(part));
+    }
+  } else if (schema.empty()) {
+    options.exclude = list_of(arguments.exclude, "--exclude");
+    schema = {{columns_left(*text, arguments, options), default_kind, {}, {}}};
+    options.exclude.clear();
+  }
+  // Categories are one by one.
+  if (default_kind == "categorical" && schema.size() == 1 && schema[0].columns.size() > 1) {
+    jensen::Schema parts;
+    for (const auto& name : schema[0].columns) parts.push_back({{name}, default_kind, {}, {}});
+    schema = std::move(parts);
+  }
+  const auto forms = jensen::alternatives(schema);
+  for (const auto& form : forms) jensen::check_schema(form);
+  options.columns = jensen::columns_of(forms.front(), gate);
+  for (const auto& name : level_columns(forms.front())) options.levels.emplace_back(name, std::vector<std::string>{});
+  options.weights = arguments.weights.value_or("");
+  options.labels = arguments.labels.value_or("");
+  options.states = states;
+  LoadedData data = load_text(text, options);
+  bool again = false;
+  for (auto& part : schema) {
+    for (auto& [name, levels] : data.reading.levels) {
+      if (name != part.columns.front()) continue;
+      if (part.kind == "bernoulli") settle_binary(name, levels, text->name(), again);
+      part.levels = {levels};
+    }
+  }
+  if (again) data = load_text(text, data.reading);
+  if (arguments.weight_kind == "sampling") data.table = of_sampling_weights(data.table);
+  data.seconds = seconds_since(begun);
+  return data;
+}
+
 LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& arguments) {
   if (arguments.weight_kind && !arguments.weights) {
     throw Error("--weight-kind: does not apply without --weights");
@@ -202,6 +285,13 @@ LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& ar
     }
   } else {
     choose_columns(model, *text, options);
+  }
+  for (std::size_t j = 0; j < model.columns.size(); ++j) {
+    const auto* levels = jensen::levels_of(model.schema, model.columns[j]);
+    if (levels == nullptr) continue;
+    // Without a header the columns are those of the file, in its order.
+    const std::string name = options.columns.empty() ? fmt::format("x{}", j + 1) : options.columns[j];
+    options.levels.emplace_back(name, *levels);
   }
   options.weights = arguments.weights.value_or("");
   options.labels = arguments.labels.value_or("");

@@ -29,6 +29,12 @@ bool is_npy(const std::string& path);
 /// none; empty means all.
 LoadedData load_data(const DataArguments& arguments, int states, const std::vector<std::string>& default_columns = {});
 
+/// Data to fit, their columns described by a schema as the user wrote it; where nothing was written, all columns that
+/// are left are `default_kind`. What the schema holds already comes first, `gate` are further columns. On return the
+/// schema names the levels of its columns.
+LoadedData load_table(const DataArguments& arguments, int states, const std::string& default_kind,
+                      jensen::Schema& schema, const std::vector<std::string>& gate = {});
+
 /// Data to which a model is applied: the columns of the model's names, in its order; those that the user names instead;
 /// or, where the data have no names, all columns, which must be as many. Weights and labels where they are asked for;
 /// labels must be called as the model's components are.

@@ -1,5 +1,4 @@
 // jensen fit gaussian-mixture
-#include <jensen/data/csv_writer.h>
 #include <jensen/error.h>
 
 #include <fmt/format.h>
@@ -65,20 +64,6 @@ std::vector<std::string> names(const LoadedData& data, const std::optional<jense
   return result.empty() && start ? start->component_names : result;
 }
 
-void write_trace(std::ostream& out, const std::vector<jensen::Step>& trace) {
-  jensen::CsvWriter csv(out);
-  for (const char* name : {"iteration", "evaluations", "log_likelihood", "log_prior", "objective", "bound", "gain",
-                           "remaining", "seconds"}) {
-    csv.field(name);
-  }
-  csv.end_record();
-  for (const auto& step : trace) {
-    csv.field(step.iteration).field(step.evaluations).field(step.reading.log_likelihood).field(step.reading.log_prior);
-    csv.field(step.reading.objective()).field(step.bound).field(step.gain).field(step.remaining).field(step.seconds);
-    csv.end_record();
-  }
-}
-
 void check_outputs(const FitArguments& a) {
   if (a.output == "-") throw Error("-o: must be a file; --json prints the model");
   if (a.trace == "-") throw Error("--trace: must be a file");
@@ -116,7 +101,7 @@ int run(const FitArguments& a) {
   result.file.fit->standard_errors =
       uncertainty_of(jensen::Erased(result.file.model), data.table, a.uncertainty, a.engine);
   if (a.output && result.file.fit->standard_errors) jensen::save_gaussian_mixture(*a.output, result.file);
-  if (a.trace) write_to(a.trace, [&](std::ostream& out) { write_trace(out, result.report.trace); });
+  if (a.trace) write_trace(*a.trace, result.report.trace);
   if (a.json) print(fit_json(result));
   if (!a.json && !a.quiet) print(describe_fit(result, a));
   return exit_code(result.report);

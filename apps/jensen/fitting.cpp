@@ -1,11 +1,14 @@
 #include "fitting.h"
 
+#include <jensen/data/csv_writer.h>
 #include <jensen/error.h>
 #include <jensen/execution/workers.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+
+#include "output.h"
 
 namespace {
 
@@ -77,4 +80,23 @@ void check_savable(const std::string& path, const std::vector<std::string>& colu
   jensen::GaussianMixture stand_in(
       jensen::Gaussian(components, static_cast<int>(columns.size()), jensen::Covariance::spherical));
   (void)jensen::gaussian_mixture_text({std::move(stand_in), columns, component_names, {}}, path);
+}
+
+void write_trace(const std::string& path, const std::vector<jensen::Step>& trace) {
+  write_to(path, [&](std::ostream& out) {
+    jensen::CsvWriter csv(out);
+    for (const char* name : {"iteration", "evaluations", "log_likelihood", "log_prior", "objective", "bound", "gain",
+                             "remaining", "seconds"}) {
+      csv.field(name);
+    }
+    csv.end_record();
+    for (const auto& step : trace) {
+      csv.field(step.iteration)
+          .field(step.evaluations)
+          .field(step.reading.log_likelihood)
+          .field(step.reading.log_prior);
+      csv.field(step.reading.objective()).field(step.bound).field(step.gain).field(step.remaining).field(step.seconds);
+      csv.end_record();
+    }
+  });
 }

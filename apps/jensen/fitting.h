@@ -4,6 +4,7 @@
 #include <jensen/em/options.h>
 #include <jensen/gaussian_mixture_file.h>
 #include <jensen/select_gaussian_mixture.h>
+#include <jensen/select_mixture.h>
 
 #include <string>
 #include <vector>
@@ -25,12 +26,24 @@ inline ExitCode exit_code(const jensen::Report& report) {
   return report.converged() || report.outcome == jensen::Outcome::completed ? exit_done : exit_not_converged;
 }
 
+/// A fit of columns of different kinds.
+struct TableFit {
+  jensen::ModelFile file;
+  jensen::Report report;
+  jensen::Prior prior = jensen::Prior::data_scaled;
+  double load_seconds = 0;
+  int threads = 1;
+};
+
 /// Options of a fit from data as the user put them, the callback aside.
 jensen::Options engine_options(const EngineArguments& arguments);
 int thread_count(int threads);
 
 /// One name for each component: label names, "" for the others. Empty where there are none.
 std::vector<std::string> component_names(std::vector<std::string> label_names, int components);
+
+/// Writes a line for each step of a fit.
+void write_trace(const std::string& path, const std::vector<jensen::Step>& trace);
 
 /// Throws, before the work is done, where a model file with these names could not be written.
 void check_savable(const std::string& path, const std::vector<std::string>& columns,
@@ -39,12 +52,20 @@ void check_savable(const std::string& path, const std::vector<std::string>& colu
 // Text for people -----------------------------------------------------------------------------------------------------
 
 std::string describe_fit(const FitResult& result, const FitArguments& arguments);
+std::string describe_fit(const TableFit& result, const FitTableArguments& arguments);
+/// What distinguishes the components of a mixture of different kinds of columns.
+std::string describe_components(const jensen::ModelFile& file);
 std::string describe_selection(const jensen::Selection& selection, const SelectArguments& arguments, int columns);
 std::string describe_file(const jensen::ModelFile& file);
+
+std::string describe_selection(const jensen::MixtureSelection& selection, const SelectTableArguments& arguments);
 
 // One JSON object each ------------------------------------------------------------------------------------------------
 
 std::string fit_json(const FitResult& result);
+std::string fit_json(const TableFit& result);
 std::string selection_json(const jensen::Selection& selection, const std::string& criterion, const FitResult* best);
+std::string selection_json(const jensen::MixtureSelection& selection, const std::string& criterion,
+                           const TableFit* best);
 std::string file_json(const jensen::ModelFile& file);
 std::string score_json(const std::vector<double>& log_density, double total);

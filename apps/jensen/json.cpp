@@ -1,5 +1,7 @@
 // All JSON that the tool prints. Numbers that are not finite come out as null.
+#include <jensen/emissions/schema_emissions.h>
 #include <jensen/math/kernels.h>
+#include <jensen/models/separation.h>
 
 #include <nlohmann/json.hpp>
 
@@ -72,10 +74,7 @@ void add_search(Json& json, const jensen::Report& report) {
   }
 }
 
-Json fit_object(const FitResult& result) {
-  const jensen::Report& report = result.report;
-  Json json;
-  json["model"] = "gaussian-mixture";
+void add_outcome(Json& json, const jensen::Report& report, double load_seconds) {
   json["outcome"] = jensen::to_string(report.outcome);
   json["converged"] = report.converged();
   json["message"] = report.message;
@@ -83,7 +82,7 @@ Json fit_object(const FitResult& result) {
   json["penalty"] = report.log_prior;
   json["iterations"] = report.iterations;
   json["evaluations"] = report.evaluations;
-  json["seconds"] = {{"load", result.load_seconds}, {"start", report.start_seconds}, {"fit", report.fit_seconds}};
+  json["seconds"] = {{"load", load_seconds}, {"start", report.start_seconds}, {"fit", report.fit_seconds}};
   json["free_parameters"] = report.free_parameters;
   json["aic"] = report.aic();
   json["bic"] = report.bic();
@@ -91,6 +90,23 @@ Json fit_object(const FitResult& result) {
   json["rows"] = report.rows;
   json["observations"] = report.observations;
   json["total_weight"] = report.total_weight;
+}
+
+void add_certificate(Json& json, const jensen::Report& report, int threads) {
+  json["degeneracies"] = degeneracies_of(report);
+  add_search(json, report);
+  json["bound_gap"] = report.bound.gap();
+  json["monotone"] = report.monotone;
+  json["gradient"] = report.gradient;
+  json["threads"] = threads;
+  json["instruction_set"] = jensen::kernels::instruction_set();
+}
+
+Json fit_object(const FitResult& result) {
+  const jensen::Report& report = result.report;
+  Json json;
+  json["model"] = "gaussian-mixture";
+  add_outcome(json, report, result.load_seconds);
   json["components"] = result.file.model.states();
   json["effective_components"] = jensen::effective_components(result.file.model);
   if (!result.file.component_names.empty()) json["component_names"] = result.file.component_names;
@@ -98,22 +114,67 @@ Json fit_object(const FitResult& result) {
   json["covariance"] = jensen::to_string(result.file.model.emissions().covariance_structure());
   json["prior"] = jensen::to_string(result.prior);
   add_parameters(json, result.file);
-  json["degeneracies"] = degeneracies_of(report);
-  add_search(json, report);
   if (result.file.fit && result.file.fit->standard_errors) {
     json["standard_errors"] = Json::parse(jensen::gaussian_mixture_text(result.file)).at("fit").at("standard_errors");
   }
-  json["bound_gap"] = report.bound.gap();
-  json["monotone"] = report.monotone;
-  json["gradient"] = report.gradient;
-  json["threads"] = result.threads;
-  json["instruction_set"] = jensen::kernels::instruction_set();
+  add_certificate(json, report, result.threads);
   return json;
 }
 
 }  // namespace
 
 std::string fit_json(const FitResult& result) { return line(fit_object(result)); }
+
+namespace {
+
+Json fit_object(const TableFit& result) {
+  Json json;
+  json["model"] = jensen::model_kind(result.file);
+  add_outcome(json, result.report, result.load_seconds);
+  json["normalized_entropy"] = jensen::criteria(result.report, result.file.model->states()).normalized_entropy;
+  json["prior"] = jensen::to_string(result.prior);
+  const Json file = Json::parse(jensen::model_text(result.file));
+  for (const char* field : {"columns", "components", "component_names", "schema", "parameters"}) {
+    if (file.contains(field)) json[field] = file[field];
+  }
+  add_certificate(json, result.report, result.threads);
+  return json;
+}
+
+}  // namespace
+
+std::string fit_json(const TableFit& result) { return line(fit_object(result)); }
+
+std::string selection_json(const jensen::MixtureSelection& selection, const std::string& criterion,
+                           const TableFit* best) {
+  Json json;
+  json["criterion"] = criterion;
+  json["candidates"] = Json::array();
+  for (const auto& c : selection.candidates) {
+    Json row{{"components", c.components},
+             {"schema", jensen::to_string(selection.forms[static_cast<std::size_t>(c.form)])},
+             {"sound", c.sound}};
+    if (!c.reason.empty()) row["reason"] = c.reason;
+    row["fitted"] = c.fitted;
+    if (c.fitted) {
+      row["outcome"] = jensen::to_string(c.outcome);
+      row["log_likelihood"] = c.log_likelihood;
+      row["penalty"] = c.log_prior;
+      row["free_parameters"] = c.free_parameters;
+      row["aic"] = c.aic;
+      row["bic"] = c.bic;
+      row["icl"] = c.icl;
+      row["normalized_entropy"] = c.normalized_entropy;
+      row["cross_validated"] = c.cross_validated;
+      row["p_value"] = c.p_value;
+      row["starts"] = c.starts;
+      row["starts_at_best"] = c.starts_at_best;
+    }
+    json["candidates"].push_back(std::move(row));
+  }
+  json["best"] = best != nullptr ? fit_object(*best) : Json();
+  return line(json);
+}
 
 std::string selection_json(const jensen::Selection& selection, const std::string& criterion, const FitResult* best) {
   Json json;
@@ -142,6 +203,23 @@ std::string selection_json(const jensen::Selection& selection, const std::string
   return line(json);
 }
 
+namespace {
+
+void add_separation(Json& json, const jensen::ModelFile& file, const jensen::AnyMixture& mixture) {
+  if (!jensen::given_columns(file.schema).empty() || !mixture.can(jensen::Capability::sample)) return;
+  const auto found = jensen::separation(mixture);
+  json["certainty"] = found.certainty;
+  json["certainty_by_part"] = found.certainty_by_part;
+  json["average_posterior"] = Json::array();
+  for (int k = 0; k < found.states; ++k) {
+    Json row = Json::array();
+    for (int l = 0; l < found.states; ++l) row.push_back(found(k, l));
+    json["average_posterior"].push_back(std::move(row));
+  }
+}
+
+}  // namespace
+
 std::string file_json(const jensen::ModelFile& file) {
   Json json = Json::parse(jensen::model_text(file));
   if (file.model->can(jensen::Capability::free_parameters)) json["free_parameters"] = file.model->free_parameters();
@@ -153,6 +231,7 @@ std::string file_json(const jensen::ModelFile& file) {
           standard_deviations(mixture->emissions().covariance(k), mixture->columns()));
     }
   }
+  if (const auto* mixture = file.get<jensen::AnyMixture>()) add_separation(json, file, *mixture);
   return line(json);
 }
 

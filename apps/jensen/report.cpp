@@ -1,5 +1,7 @@
 // What a person reads after a fit, and about a model file.
 #include <jensen/error.h>
+#include <jensen/models/any_mixture.h>
+#include <jensen/models/gated_mixture.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -153,12 +155,12 @@ std::string optima_line(const jensen::Report& report) {
   return text;
 }
 
-std::string warnings(const FitResult& result) {
+std::string degenerate_components(const jensen::Report& report, const std::vector<std::string>& names) {
   std::string text;
-  const jensen::Report& report = result.report;
   for (std::size_t i = 0; i < report.degeneracies.size(); ++i) {
     const auto& d = report.degeneracies[i];
-    text += fmt::format("  ! component {} is degenerate: {}", result.file.component(d.component), d.reason);
+    text += fmt::format("  ! component {} is degenerate: {}", jensen::ModelFile::component_name(names, d.component),
+                        d.reason);
     std::vector<std::int64_t> rows = report.degenerate_rows[i];
     for (auto& row : rows) ++row;
     if (!rows.empty())
@@ -166,6 +168,13 @@ std::string warnings(const FitResult& result) {
                           rows.size() == 10 ? ", ..." : "");
     text += "\n";
   }
+  return text;
+}
+
+std::string warnings(const FitResult& result) {
+  std::string text;
+  const jensen::Report& report = result.report;
+  text += degenerate_components(report, result.file.component_names);
   const int effective = jensen::effective_components(result.file.model);
   if (effective < result.file.model.states()) {
     text += fmt::format("  ! only {} of {} components differ: the others coincide with them or have no weight\n",
@@ -227,6 +236,36 @@ std::string describe_fit(const FitResult& result, const FitArguments& a) {
   text += "\nNext\n";
   for (const auto& step : next_steps(result, a)) text += "  " + step + "\n";
   return text;
+}
+
+std::string describe_fit(const TableFit& result, const FitTableArguments& a) {
+  const jensen::Report& report = result.report;
+  std::string text = fmt::format("Mixture: {}, {}, {}\n", counted(result.file.model->states(), "component"),
+                                 counted(static_cast<double>(result.file.columns.size()), "column"),
+                                 counted(static_cast<double>(report.rows), "row"));
+  std::vector<Row> facts{{"outcome", report.message}, {"starts", starts_line(report)}};
+  if (report.restarts.size() > 1) facts.push_back({"optima", optima_line(report)});
+  facts.push_back({"prior", prior_line(result.prior, report.log_prior)});
+  if (report.observations != static_cast<double>(report.rows)) {
+    facts.push_back({"observations", fmt::format("{:.10g}, as BIC counts them", report.observations)});
+  }
+  if (a.output) facts.push_back({"saved", *a.output});
+  if (a.trace) facts.push_back({"trace", *a.trace});
+  for (const auto& fact : facts) text += fmt::format("  {:<13} {}\n", fact[0], fact[1]);
+  text += degenerate_components(report, result.file.component_names);
+  if (!report.monotone) text += "  ! not every step climbed the lower bound: please report this\n";
+  text += "\n" + criteria(report.log_likelihood, report.aic(), report.bic(), report.icl(), report.free_parameters);
+  text += "\n" + describe_components(result.file) + "\nNext\n";
+  if (report.outcome == jensen::Outcome::iteration_limit) {
+    text += "  raise --max-iterations, or --tolerance if less precision will do\n";
+  }
+  if (report.restarts.size() > 1 && starts_at_reported(report) == 1) {
+    text += "  only one start reached this optimum: more --restarts may find a better one\n";
+  }
+  if (!report.degeneracies.empty()) text += "  try fewer components or simpler kinds of columns\n";
+  if (!a.output) return text + "  add -o model.json to keep the model and apply it\n";
+  return text + fmt::format("  jensen describe {}\n  jensen predict {} {} --probabilities\n", *a.output, *a.output,
+                            a.data.path);
 }
 
 std::string describe_selection(const jensen::Selection& selection, const SelectArguments& a, int columns) {
@@ -293,6 +332,11 @@ std::string parameter_table(const jensen::Model& model) {
 
 std::string describe_file(const jensen::ModelFile& file) {
   const auto* mixture = file.get<jensen::GaussianMixture>();
+  if (file.get<jensen::AnyMixture>() != nullptr || file.get<jensen::GatedMixture>() != nullptr) {
+    return fmt::format("Mixture: {}, {}\n", counted(file.model->states(), "component"),
+                       counted(static_cast<double>(file.columns.size()), "column")) +
+           fit_facts(file.fit, file) + "\n" + describe_components(file);
+  }
   if (mixture == nullptr) {
     return fmt::format("{}: {}\n", jensen::model_kind(file),
                        counted(static_cast<double>(file.columns.size()), "column")) +

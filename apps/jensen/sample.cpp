@@ -1,6 +1,10 @@
 // jensen sample
 #include <jensen/data/csv_writer.h>
+#include <jensen/emissions/schema_emissions.h>
 #include <jensen/error.h>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -17,6 +21,8 @@ void write_sample(std::ostream& out, const jensen::ModelFile& file, const Sample
   for (const auto& name : file.columns) csv.field(name);
   if (a.with_component) csv.field("component");
   csv.end_record();
+  std::vector<const std::vector<std::string>*> levels;
+  for (const auto& name : file.columns) levels.push_back(jensen::levels_of(file.schema, name));
   std::vector<double> values(static_cast<std::size_t>(rows_at_once) * static_cast<std::size_t>(columns));
   std::vector<std::int32_t> components(static_cast<std::size_t>(rows_at_once));
   for (std::int64_t first = 0; first < a.rows && out; first += rows_at_once) {
@@ -24,7 +30,10 @@ void write_sample(std::ostream& out, const jensen::ModelFile& file, const Sample
     const jensen::Panel x{values.data(), rows, columns, rows_at_once};
     file.model->sample(a.seed, first, x, components);
     for (std::int64_t i = 0; i < rows; ++i) {
-      for (int j = 0; j < columns; ++j) csv.field(x(i, j));
+      for (int j = 0; j < columns; ++j) {
+        const auto* names = levels[static_cast<std::size_t>(j)];
+        names == nullptr ? csv.field(x(i, j)) : csv.field(names->at(static_cast<std::size_t>(x(i, j))));
+      }
       if (a.with_component) csv.field(file.component(components[static_cast<std::size_t>(i)]));
       csv.end_record();
     }
@@ -39,6 +48,13 @@ int run(const SampleArguments& a) {
   const auto file = jensen::load_model(a.model);
   file.model->require(jensen::Capability::sample, "jensen sample");
   if (a.with_component) file.model->require(jensen::Capability::states, "--with-component");
+  auto given = jensen::given_columns(file.schema);
+  given.insert(given.end(), file.gate.begin(), file.gate.end());
+  if (!given.empty()) {
+    throw jensen::Error(
+        fmt::format("{}: cannot be sampled: the model says what happens given {}, not how often that is", a.model,
+                    fmt::join(given, ", ")));
+  }
   if (a.with_component && std::find(file.columns.begin(), file.columns.end(), "component") != file.columns.end()) {
     throw jensen::Error("--with-component: the model has a column 'component' itself");
   }

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <jensen/em/fit.h>
+#include <jensen/emissions/schema_emissions.h>
 #include <jensen/fit_gaussian_mixture.h>
 #include <jensen/models/any_mixture.h>
+#include <jensen/models/gated_mixture.h>
 
 namespace jensen {
 
@@ -22,5 +24,40 @@ struct ColumnRange {
   double smallest, largest;
 };
 ColumnRange range_of(const Data& data, int column);
+
+/// What is fitted to a table whose columns are described by a schema.
+struct FittedTable {
+  AnyMixture model;
+  Report report;
+  Schema schema;  ///< with what was left to the data: levels, ends, largest counts
+};
+
+/// The schema with what it leaves to the data filled in. The data's columns are columns_of(schema), in that order.
+/// Throws DataError for a column without an observed cell and for a category of a single level.
+Schema resolved(Schema schema, const Data& data);
+
+/// Fits K components to columns of different kinds. In the result components are in canonical order, so that the same
+/// solution has the same labels in every fit: ascending by the expected value of the first column, ties by the next
+/// ones (component_order.h); labelled data keep the order of their labels. Throws as the parts above and check_schema
+/// do, and ArgumentError for more components than distinct rows.
+FittedTable fit_mixture(const Data& data, const Schema& schema, int components, const Options& options = from_data(),
+                        Prior prior = Prior::data_scaled);
+
+struct FittedGatedTable {
+  GatedMixture model;
+  Report report;
+  Schema schema;
+};
+/// columns_of(schema), then those of the gate that are not among them.
+std::vector<std::string> columns_of(const Schema& schema, const std::vector<std::string>& gate);
+/// The same with weights that depend on the columns `gate` (models/gated_mixture.h). The data's columns are
+/// columns_of(schema, gate). Components keep the order in which the fit found them: the first is the reference of the
+/// gate.
+FittedGatedTable fit_mixture(const Data& data, const Schema& schema, const std::vector<std::string>& gate,
+                             int components, const Options& options = from_data(), Prior prior = Prior::data_scaled);
+
+/// Puts the components of a fitted mixture in canonical order, the report with them. False where its emissions are of a
+/// type that cannot be reordered; nothing has changed then.
+bool sort_components(AnyMixture& model, Report& report);
 
 }  // namespace jensen

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include <jensen/data/schema.h>
 #include <jensen/em/model.h>
 #include <jensen/fit_summary.h>
 
@@ -22,6 +23,8 @@ struct ModelFile {
   std::vector<std::string> columns;          ///< one by column of the data that the model reads
   std::vector<std::string> component_names;  ///< empty, or one by state: "" where it has no name
   std::optional<FitSummary> fit;
+  Schema schema = {};  ///< what the columns are; empty: numbers, which the model reads one after the other
+  std::vector<std::string> gate = {};  ///< columns on which the weights depend
 
   /// What to call state k: its name, "component_k" where only others have one, its number where none has.
   std::string component(int k) const { return component_name(component_names, k); }

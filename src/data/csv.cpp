@@ -1,13 +1,16 @@
 #include <jensen/data/csv.h>
+#include <jensen/data/csv_writer.h>
 #include <jensen/data/mapped_file.h>
 #include <jensen/error.h>
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <ostream>
 #include <utility>
 
 #include "data/csv_labels.h"
+#include "data/csv_levels.h"
 #include "data/csv_source.h"
 #include "data/text.h"
 
@@ -81,6 +84,48 @@ void read_label(CsvSource& source, CsvLabels& labels) {
   source.cells().is_missing(label) ? labels.add_unknown() : labels.add(label);
 }
 
+bool levels_given(const CsvOptions& options, const CsvColumns& columns, std::size_t j) {
+  const std::string& column = columns.names[static_cast<std::size_t>(columns.data[j])];
+  return std::any_of(options.levels.begin(), options.levels.end(),
+                     [&](const auto& known) { return known.first == column && !known.second.empty(); });
+}
+
+// By column of the table: what its words mean; nullptr where it holds numbers.
+std::vector<std::unique_ptr<CsvLevels>> levels_of(CsvSource source, const CsvOptions& options) {
+  const CsvColumns& columns = source.columns();
+  std::vector<std::unique_ptr<CsvLevels>> levels(columns.data.size());
+  bool unknown = false;
+  for (const auto& [name, words] : options.levels) {
+    bool found = false;
+    for (std::size_t j = 0; j < columns.data.size(); ++j) {
+      if (columns.names[static_cast<std::size_t>(columns.data[j])] != name) continue;
+      levels[j] = std::make_unique<CsvLevels>(words);
+      unknown = unknown || words.empty();
+      found = true;
+    }
+    if (!found) throw ArgumentError("read_csv", "levels", excerpt(name) + " is no column of the table");
+  }
+  while (unknown && source.next()) {
+    for (std::size_t j = 0; j < columns.data.size(); ++j) {
+      if (levels[j] == nullptr || levels_given(options, columns, j)) continue;
+      const std::string_view word = source.text(columns.data[j]);
+      if (!source.cells().is_missing(word)) levels[j]->add(word);
+    }
+  }
+  for (std::size_t j = 0; j < columns.data.size(); ++j) {
+    if (levels[j] != nullptr && !levels_given(options, columns, j)) levels[j]->settle();
+  }
+  return levels;
+}
+
+double read_level(CsvSource& source, int column, const CsvLevels& levels) {
+  const std::string_view word = source.text(column);
+  if (source.cells().is_missing(word)) return std::numeric_limits<double>::quiet_NaN();
+  const int code = levels.code(word);
+  if (code < 0) source.refuse(column, excerpt(word) + " is none of the levels " + listing(levels.names(), 10));
+  return code;
+}
+
 }  // namespace
 
 CsvTable read_csv_text(std::string_view text, const std::string& name, const CsvOptions& options) {
@@ -90,17 +135,29 @@ CsvTable read_csv_text(std::string_view text, const std::string& name, const Csv
   CsvSource source(text, name, options);
   const CsvColumns& columns = source.columns();
   Columns data(most_rows(source.records().remaining(), columns.names.size()), static_cast<int>(columns.data.size()));
+  const auto levels = options.levels.empty() ? std::vector<std::unique_ptr<CsvLevels>>{} : levels_of(source, options);
   std::vector<double> weights;
   CsvLabels labels;
   while (source.next()) {
     double* row = data.next_row();
-    for (const int column : columns.data) *row++ = source.number(column);
+    if (levels.empty()) {
+      for (const int column : columns.data) *row++ = source.number(column);
+    } else {
+      for (std::size_t j = 0; j < columns.data.size(); ++j) {
+        const int column = columns.data[j];
+        *row++ = levels[j] == nullptr ? source.number(column) : read_level(source, column, *levels[j]);
+      }
+    }
     if (columns.weights >= 0) weights.push_back(read_weight(source));
     if (columns.labels >= 0) read_label(source, labels);
   }
   std::vector<std::string> names;
   for (const int column : columns.data) names.push_back(columns.names[static_cast<std::size_t>(column)]);
-  CsvTable result{Table(data.finish(), std::move(names)), {}, columns.header, source.records().delimiter()};
+  CsvTable result{Table(data.finish(), std::move(names)), {}, {}, columns.header, source.records().delimiter()};
+  result.levels.resize(columns.data.size());
+  for (std::size_t j = 0; j < levels.size(); ++j) {
+    if (levels[j] != nullptr) result.levels[j] = levels[j]->names();
+  }
   const auto where = [&](const std::string& column) { return name + ": column " + excerpt(column); };
   if (columns.weights >= 0) {
     try {
@@ -111,7 +168,7 @@ CsvTable read_csv_text(std::string_view text, const std::string& name, const Csv
   }
   if (columns.labels >= 0) {
     result.label_names = labels.settle(options.states, where(options.labels));
-    result.table = result.table.with_labels(labels.states(), options.states);
+    result.table = result.table.with_allowed(labels.codes(), labels.sets());
   }
   return result;
 }
@@ -130,10 +187,13 @@ void fill_csv_text(std::string_view text, const std::string& name, const CsvOpti
   std::vector<std::pair<int, int>> order;
   for (std::size_t j = 0; j < data.size(); ++j) order.emplace_back(data[j], static_cast<int>(j));
   std::sort(order.begin(), order.end());
+  const auto levels = options.levels.empty() ? std::vector<std::unique_ptr<CsvLevels>>(data.size())
+                                             : levels_of(CsvSource(text, name, options), options);
   const char* kept = text.data();
   while (source.next()) {
     for (const auto& [position, column] : order) {
-      const double cell = source.number(position);
+      const auto& known = levels[static_cast<std::size_t>(column)];
+      const double cell = known == nullptr ? source.number(position) : read_level(source, position, *known);
       if (cell == cell) continue;
       const std::optional<double> filled = value(source.row(), column);
       if (!filled) continue;
@@ -145,7 +205,11 @@ void fill_csv_text(std::string_view text, const std::string& name, const CsvOpti
       }
       const std::string_view raw = source.field(position).raw;
       write(kept, raw.data());
-      out << shortest(*filled);
+      if (known == nullptr) {
+        out << shortest(*filled);
+      } else {
+        CsvWriter(out, source.records().delimiter()).field(known->names().at(static_cast<std::size_t>(*filled)));
+      }
       kept = raw.data() + raw.size();
     }
   }

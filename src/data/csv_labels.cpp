@@ -18,6 +18,17 @@ struct Label {
   std::int32_t code = 0;
 };
 
+// "a|b" is a set of labels.
+std::vector<std::string_view> parts(std::string_view cell) {
+  std::vector<std::string_view> result;
+  for (std::size_t begin = 0; begin <= cell.size();) {
+    const auto end = std::min(cell.find('|', begin), cell.size());
+    result.push_back(trimmed(cell.substr(begin, end - begin)));
+    begin = end + 1;
+  }
+  return result;
+}
+
 }  // namespace
 
 void CsvLabels::add(std::string_view label) {
@@ -30,11 +41,20 @@ void CsvLabels::add(std::string_view label) {
 }
 
 std::vector<std::string> CsvLabels::settle(int states, const std::string& where) {
+  // The single labels, and of which ones each distinct cell is made.
   std::vector<Label> labels;
+  std::unordered_map<std::string, std::int32_t> label_of;
+  std::vector<std::vector<std::int32_t>> made_of(code_of_.size());
   bool numbers = true;
-  for (const auto& [text, code] : code_of_) {
-    labels.push_back({0, text, code});
-    numbers = read_number(text, labels.back().value) == CellKind::number && numbers;
+  for (const auto& [cell, code] : code_of_) {
+    for (const std::string_view part : parts(cell)) {
+      if (part.empty()) throw DataError(where + ": the label " + excerpt(cell) + " names nothing on one side of |");
+      const auto [at, added] = label_of.emplace(std::string(part), static_cast<std::int32_t>(labels.size()));
+      made_of[static_cast<std::size_t>(code)].push_back(at->second);
+      if (!added) continue;
+      labels.push_back({0, std::string(part), at->second});
+      numbers = read_number(part, labels.back().value) == CellKind::number && numbers;
+    }
   }
   if (!numbers) {
     for (Label& label : labels) label.value = 0;
@@ -59,7 +79,24 @@ std::vector<std::string> CsvLabels::settle(int states, const std::string& where)
                     ") for " + std::to_string(states) +
                     " states; a label that means \"unknown\" must be one of the missing markers");
   }
-  for (std::int32_t& code : codes_) code = code < 0 ? -1 : state_of[static_cast<std::size_t>(code)];
+  // Set k is state k alone; sets of several follow.
+  const auto count = static_cast<std::size_t>(states);
+  sets_ = {states, std::vector<std::uint8_t>(count * count, 0)};
+  for (std::size_t k = 0; k < count; ++k) sets_.allowed[k * count + k] = 1;
+  std::vector<std::int32_t> set_of;
+  for (const auto& members : made_of) {
+    if (members.size() == 1) {
+      set_of.push_back(state_of[static_cast<std::size_t>(members[0])]);
+      continue;
+    }
+    set_of.push_back(sets_.sets());
+    sets_.allowed.resize(sets_.allowed.size() + count, 0);
+    for (const std::int32_t label : members) {
+      const auto state = static_cast<std::size_t>(state_of[static_cast<std::size_t>(label)]);
+      sets_.allowed[sets_.allowed.size() - count + state] = 1;
+    }
+  }
+  for (std::int32_t& code : codes_) code = code < 0 ? -1 : set_of[static_cast<std::size_t>(code)];
   return states_themselves ? std::vector<std::string>{} : names;
 }
 

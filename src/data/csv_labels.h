@@ -1,6 +1,8 @@
 // Known states, as a column of a CSV file names them.
 #pragma once
 
+#include <jensen/data/block.h>
+
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -15,10 +17,12 @@ class CsvLabels {
   void add(std::string_view label);
   void add_unknown() { codes_.push_back(-1); }
 
-  /// Turns codes into states and returns the states' names (see CsvTable). Throws DataError, begun with `where`, when
-  /// there are more distinct labels than states.
+  /// Finds out what the labels mean and returns the states' names (see CsvTable). Throws DataError, begun with `where`,
+  /// when there are more distinct labels than states, or nothing on one side of a |.
   std::vector<std::string> settle(int states, const std::string& where);
-  const std::vector<std::int32_t>& states() const { return codes_; }
+  /// By row: a set of `sets`, −1 where the state is unknown.
+  const std::vector<std::int32_t>& codes() const { return codes_; }
+  const StateSets& sets() const { return sets_; }
 
  private:
   struct Hash {
@@ -28,6 +32,7 @@ class CsvLabels {
 
   std::unordered_map<std::string, std::int32_t, Hash, std::equal_to<>> code_of_;
   std::vector<std::int32_t> codes_;
+  StateSets sets_;
 };
 
 }  // namespace jensen

@@ -62,6 +62,9 @@ Block Product::block_of(const Block& x, std::size_t part, std::vector<double>& g
 }
 
 bool Product::can(Capability capability) const {
+  if (capability == Capability::impute) {
+    return std::all_of(parts_.begin(), parts_.end(), [](const Part& p) { return imputes(p.emissions); });
+  }
   return std::all_of(parts_.begin(), parts_.end(), [&](const Part& p) { return p.emissions.can(capability); });
 }
 bool Product::tentative() const {

@@ -35,6 +35,13 @@ class Field {
   }
   Field operator[](std::size_t i) const { return {value_[i], *this, nullptr, i}; }
 
+  std::vector<std::string> keys() const {
+    if (!value_.is_object()) refuse("must be an object");
+    std::vector<std::string> result;
+    for (const auto& item : value_.items()) result.push_back(item.key());
+    return result;
+  }
+
   /// Elements of an array; what they should be is for the message.
   std::size_t array(const char* of) const {
     if (!value_.is_array() || value_.empty()) refuse(fmt::format("must be an array of {}", of));

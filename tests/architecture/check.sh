@@ -20,6 +20,9 @@ declare -A may_include=(
 # A file and its source share a line, named without extension.
 declare -A front_door=(
     [fit_gaussian_mixture]="em models"     # from data to a fitted mixture in one call
+    [fit_table]="em models emissions"      # the same for columns that a schema describes
+    [mixture_file]="em models emissions json"
+    [select_mixture]="em models emissions execution"
     [fit_mixture]="em models emissions execution"  # the same for a mixture of any emissions
     [fit_factor_analyzers]="em models"     # the same for factor analysers
     [select_gaussian_mixture]="em models"  # many fits, compared

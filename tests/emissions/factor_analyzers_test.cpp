@@ -99,7 +99,7 @@ TEST(FactorAnalyzers, SamplingAndFittingFindTheTruthAgain) {
   model.sample(3, 0, {x.data(), 3000, 6, 3000}, {});
   Options options = from_data();
   options.restarts = 1;
-  options.tolerance = 1e-5;
+  options.tolerance = 1e-4;  // EM crawls along loadings that hardly matter: the covariances are settled long before
   const auto fitted = fit_factor_analyzers(Table(std::move(x), 3000, 6), {2, 2, {}, 1e-6}, options);
   EXPECT_TRUE(fitted.report.converged()) << fitted.report.message;
   const int first = fitted.model.emissions().mean(0)[0] < 2 ? 0 : 1;

@@ -105,7 +105,7 @@ TEST(ContinuousLatentLaws, HoldForARandomInterceptLogisticModel) {
 
 TEST(ContinuousLatent, TheMaximumOfTheExactIntegralIsFound) {
   const Table data = centres();
-  const auto fitted = fit(random_intercept(), data, {.tolerance = 1e-12});
+  const auto fitted = fit(random_intercept(), data, {.tolerance = 1e-9});
   ASSERT_TRUE(fitted.report.converged()) << fitted.report.message;
   EXPECT_TRUE(fitted.report.monotone);
   BlockBuffer buffer;

@@ -47,6 +47,72 @@ void add_gaussian_mixture(CLI::App& fit, Command& chosen) {
   mixture->callback([a, &chosen] { chosen = *a; });
 }
 
+std::shared_ptr<FitTableArguments> add_table_options(CLI::App& command) {
+  auto a = std::make_shared<FitTableArguments>();
+  add_data(command, a->data);
+  command
+      .add_option("--labels", a->data.labels,
+                  "Column of known components; a missing cell is an unknown one, a|b one of several")
+      ->type_name("COLUMN");
+  command.add_option("-k,--components", a->components, "Number of components, K")->type_name("K")->required();
+  add_engine(command, a->engine);
+  command.add_option("-o,--output", a->output, "Save the model here")->type_name("MODEL");
+  command.add_option("--trace", a->trace, "Write a line for each iteration of the returned start to this CSV file")
+      ->type_name("CSV");
+  add_results(command, a->json, a->quiet);
+  return a;
+}
+
+void add_mixture(CLI::App& fit, Command& chosen) {
+  auto* mixture = fit.add_subcommand("mixture", "Fit a mixture of K components to columns of different kinds");
+  auto a = add_table_options(*mixture);
+  mixture->get_option("--columns")
+      ->description(
+          "What each column is: name:KIND, with KIND one of gaussian, log-normal, exponential, gamma, weibull, beta, "
+          "von-mises, uniform, poisson, negative-binomial, binomial, geometric, zero-inflated-poisson, bernoulli, "
+          "categorical, multinomial; a + b:gaussian for columns that are modelled jointly; a list without kinds is "
+          "jointly gaussian")
+      ->type_name("SCHEMA");
+  mixture
+      ->add_option(
+          "--regress", a->regress,
+          "A regression in each component: 'y ~ a + b'; 0 or - 1 leaves the intercept out, offset(c) adds a column")
+      ->type_name("FORMULA");
+  mixture->add_option("--family", a->family, "Of the response of --regress [gaussian]")
+      ->check(one_of({"gaussian", "poisson", "binomial", "gamma"}))
+      ->type_name("gaussian|poisson|binomial|gamma");
+  mixture->add_option("--gate", a->gate, "Columns on which the weights of the components depend: 'a + b'")
+      ->type_name("FORMULA");
+  mixture->footer(
+      "Examples:\n"
+      "  # numbers, words, counts and holes, side by side\n"
+      "  jensen fit mixture data/survey.csv -k 3 --columns 'age:gaussian, income:log-normal, sex:categorical, "
+      "visits:poisson' --weights w --labels known -o model.json\n"
+      "  # two columns that are correlated, a covariance structure, counts by days of exposure\n"
+      "  jensen fit mixture data/survey.csv -k 2 --columns 'age + income:gaussian(diagonal), "
+      "visits:poisson(exposure=days)'\n"
+      "  # regressions of counts, with weights that depend on another column\n"
+      "  jensen fit mixture data/patent.csv -k 3 --regress 'Patents ~ lgRD' --family poisson --gate RDS\n\n"
+      "Columns are independent of each other within a component, but for those of one gaussian. Missing cells drop "
+      "out\n"
+      "exactly. Components are numbered by the expected value of the first column, in ascending order.\n"
+      "Exit code: 0 converged, 1 something to correct, 2 the fit did not converge (its best is still saved).");
+  mixture->callback([a, &chosen] { chosen = *a; });
+}
+
+void add_latent_class(CLI::App& fit, Command& chosen) {
+  auto* classes = fit.add_subcommand("latent-class", "Latent class analysis: K classes behind columns of categories");
+  auto a = add_table_options(*classes);
+  a->default_kind = "categorical";
+  classes->get_option("--columns")->description("Columns of categories, words or numbers [all that are left]");
+  classes->footer(
+      "Examples:\n"
+      "  jensen fit latent-class data/carcinoma.csv -k 3 -o classes.json\n"
+      "  jensen describe classes.json\n\n"
+      "The same as jensen fit mixture with every column categorical.");
+  classes->callback([a, &chosen] { chosen = *a; });
+}
+
 }  // namespace
 
 void add_fit(CLI::App& app, Command& chosen) {
@@ -56,4 +122,6 @@ void add_fit(CLI::App& app, Command& chosen) {
       "Example:\n  jensen fit gaussian-mixture data/faithful.csv -k 2\n\n"
       "See: jensen fit gaussian-mixture --help");
   add_gaussian_mixture(*fit, chosen);
+  add_mixture(*fit, chosen);
+  add_latent_class(*fit, chosen);
 }

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace jensen {
@@ -34,8 +35,13 @@ struct CsvOptions {
   std::vector<std::string> exclude;
 
   std::string weights;  ///< column of observation weights; empty: every row weighs 1
-  std::string labels;   ///< column of known states; empty: none. A missing marker there means "unknown".
+  std::string labels;   ///< column of known states; empty: none. A missing marker there means "unknown", a|b "a or b".
   int states = 0;       ///< number of states that labels may name; not read without labels
+
+  /// Columns whose cells are words, each read as the number of its level, from 0. The list names the levels, and
+  /// another word is an error; an empty list stands for those that the column holds, in their order: as numbers where
+  /// all of them are, else as text.
+  std::vector<std::pair<std::string, std::vector<std::string>>> levels;
 };
 
 /// What a file holds.
@@ -45,6 +51,8 @@ struct CsvTable {
   /// no labels. All other labels are numbered from 0 in their order: as numbers where all of them are, else as text.
   /// There may be fewer names than states.
   std::vector<std::string> label_names;
+  /// By column of the table: the names of its levels; empty where it holds numbers.
+  std::vector<std::vector<std::string>> levels;
   bool header = false;
   char delimiter = ',';
 };

@@ -43,6 +43,7 @@ class Binomial {
   explicit Binomial(int trials, double probability = 0.5);
 
   std::string name() const { return "binomial"; }
+  double expected(std::span<const double> row) const { return trials(row) * probability_; }
   int columns() const { return trials_ == 0 ? 2 : 1; }
   Layout layout() const { return {3, 0}; }  // Σ r x, Σ r n, Σ r log C(n, x)
   double log_density(std::span<const double> row) const;

@@ -44,6 +44,10 @@ class Product {
   std::vector<Degeneracy> degeneracies() const;
   void move(ConstSlice from, Slice to) const;
   void sample(int k, Stream& stream, std::span<double> row) const;
+  /// Writes into missing cells of `filled` what the parts expect under p(i, k) = p(z_i = k | x_i): the mean, of a
+  /// category the most probable level, of an angle the mean direction; NaN where that needs an exposure or a number of
+  /// trials that is missing.
+  void impute(const Block& x, ConstPanel p, Panel filled) const;
   std::optional<CellProblem> problem(const Block& x) const;
   /// Every part that has such a prior takes it.
   bool regularize(ConstSlice pooled, double rows);
@@ -55,6 +59,7 @@ class Product {
   std::vector<std::string> parameter_names() const;
 
  private:
+  static bool imputes(const AnyEmissions& part);
   // The columns of a part as a block of their own: a view where they lie side by side, else gathered.
   Block block_of(const Block& x, std::size_t part, std::vector<double>& gathered) const;
   // Calls visit(part, its slice of s, …) for every part in turn.

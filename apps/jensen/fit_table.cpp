@@ -1,0 +1,111 @@
+// jensen fit mixture and fit latent-class
+#include <jensen/data/formula.h>
+#include <jensen/error.h>
+#include <jensen/fit_mixture.h>
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "commands.h"
+#include "data_source.h"
+#include "fitting.h"
+#include "interrupt.h"
+#include "output.h"
+#include "progress.h"
+
+namespace {
+
+using jensen::Error;
+
+void check_outputs(const FitTableArguments& a) {
+  if (a.output == "-") throw Error("-o: must be a file; --json prints the model");
+  if (a.trace == "-") throw Error("--trace: must be a file");
+  if (a.output && a.trace && *a.output == *a.trace) throw Error("--trace: is the same file as -o");
+  check_output(a.output, "-o", {a.data.path});
+  check_output(a.trace, "--trace", {a.data.path});
+}
+
+// --regress and --family as a part of a schema.
+jensen::Schema regression(const FitTableArguments& a) {
+  if (!a.regress) {
+    if (a.family) throw Error("--family: does not apply without --regress");
+    return {};
+  }
+  const jensen::Formula formula = jensen::parse_formula(*a.regress);
+  if (formula.response.empty()) throw Error("--regress: must be 'y ~ a + b', with the response before ~");
+  const std::string family = a.family.value_or("gaussian");
+  jensen::SchemaPart part{{formula.response}, (family == "gaussian" ? "linear" : family) + "-regression", {}, {}};
+  if (!formula.intercept) part.options.emplace_back("intercept", "no");
+  if (!formula.offset.empty()) part.options.emplace_back("offset", formula.offset);
+  for (std::size_t j = 0; j < formula.terms.size(); ++j) {
+    part.options.emplace_back(fmt::format("x{}", j + 1), formula.terms[j]);
+  }
+  return {part};
+}
+
+std::vector<std::string> gate_columns(const FitTableArguments& a) {
+  if (!a.gate) return {};
+  const jensen::Formula formula = jensen::parse_formula(*a.gate);
+  if (!formula.response.empty() || !formula.intercept || !formula.offset.empty() || formula.terms.empty()) {
+    throw Error("--gate: must be columns, 'a + b'");
+  }
+  return formula.terms;
+}
+
+struct Fitted {
+  std::shared_ptr<const jensen::Model> model;
+  jensen::Report report;
+  jensen::Schema schema;
+};
+
+template <class Table>
+Fitted erased(Table table) {
+  using M = decltype(table.model);
+  return {std::make_shared<jensen::Erased<M>>(std::move(table.model)), std::move(table.report),
+          std::move(table.schema)};
+}
+
+Fitted fit(const FitTableArguments& a, const LoadedData& data, const jensen::Schema& schema,
+           const std::vector<std::string>& gate, jensen::Options options) {
+  const Interrupt interrupt;
+  ProgressLine progress(!a.quiet);
+  options.callback = [&](const jensen::Progress& now) {
+    progress.show(now);
+    return interrupt.noted() ? jensen::Verdict::stop : jensen::Verdict::go_on;
+  };
+  const auto prior = jensen::prior_named(a.engine.prior);
+  if (gate.empty()) return erased(jensen::fit_mixture(data.table, schema, *a.components, options, prior));
+  return erased(jensen::fit_mixture(data.table, schema, gate, *a.components, options, prior));
+}
+
+}  // namespace
+
+int run(const FitTableArguments& a) {
+  const jensen::Options options = engine_options(a.engine);
+  if (*a.components < 1) throw Error(fmt::format("-k: must be ≥ 1, got {}", *a.components));
+  check_outputs(a);
+  jensen::Schema schema = regression(a);
+  const auto gate = gate_columns(a);
+  if (schema.empty() && !a.data.columns && a.default_kind.empty()) {
+    throw Error("--columns: say what each column is, or give a regression with --regress");
+  }
+  const LoadedData data = load_table(a.data, *a.components, a.default_kind, schema, gate);
+  auto fitted = fit(a, data, schema, gate, options);
+  TableFit result{{fitted.model,
+                   jensen::columns_of(fitted.schema, gate),
+                   component_names(data.label_names, *a.components),
+                   {},
+                   fitted.schema,
+                   gate},
+                  std::move(fitted.report),
+                  jensen::prior_named(a.engine.prior),
+                  data.seconds,
+                  thread_count(a.engine.threads)};
+  result.file.fit = jensen::summarize(result.report, result.prior, *a.components);
+  if (a.output) jensen::save_model(*a.output, result.file);
+  if (a.trace) write_trace(*a.trace, result.report.trace);
+  if (a.json) print(fit_json(result));
+  if (!a.json && !a.quiet) print(describe_fit(result, a));
+  return exit_code(result.report);
+}

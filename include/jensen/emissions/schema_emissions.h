@@ -1,0 +1,58 @@
+// From what a person says the columns are to emissions over them.
+//
+//   gaussian                one column or several jointly; one word: the covariance structure (full, diagonal, VEI, …)
+//   gamma, beta, von-mises, geometric, zero-inflated-poisson
+//   log-normal, exponential, weibull
+//                           upper=COLUMN: the column holds lower ends, that one upper ends (emissions/censored.h):
+//                           equal ends were seen, a missing end is open
+//   uniform                 lower=X, upper=X: the ends, else those of the data
+//   poisson                 exposure=COLUMN
+//   binomial                trials=COLUMN, or trials=N: a number for all rows, else the largest count
+//   negative-binomial       largest=N: the largest count to be met, else that of the data
+//   bernoulli               yes or no, in numbers (0, 1) or any two words
+//   categorical             cells are words, or numbers that serve as such
+//   multinomial             several columns of counts
+//   linear-regression, poisson-regression, binomial-regression, gamma-regression
+//                           x1=COLUMN, x2=COLUMN, …: the covariates; intercept=no; offset=COLUMN (added to η), for
+//                           binomial trials=COLUMN
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <jensen/data/schema.h>
+#include <jensen/emissions/any.h>
+
+namespace jensen {
+
+/// The kinds that there are.
+std::vector<std::string> schema_kinds();
+
+/// Throws ArgumentError, "schema: 'column': problem", for a kind that does not exist, an option that it does not have
+/// or a value that it cannot take, and a number of columns that it does not read.
+void check_schema(const Schema& schema);
+
+/// Columns that a part or the whole reads, each once, in the order in which its emissions find them in a table: those
+/// that it models, then those of its options (upper ends, exposures, trials, covariates).
+std::vector<std::string> columns_of(const SchemaPart& part);
+std::vector<std::string> columns_of(const Schema& schema);
+/// Columns that are read but not modelled: what must be given for a row to be drawn.
+std::vector<std::string> given_columns(const Schema& schema);
+/// Columns whose cells are words.
+std::vector<std::string> level_columns(const Schema& schema);
+/// Names of the levels of one of the columns; nullptr where its cells are numbers.
+const std::vector<std::string>* levels_of(const Schema& schema, const std::string& column);
+
+/// Smallest and largest value of a column.
+struct ValueRange {
+  double smallest = 0;
+  double largest = 0;
+};
+/// The part with everything said that its emissions need and that was left to the data.
+SchemaPart resolved(SchemaPart part, ValueRange first_column);
+
+/// `states` states of a Product with one part for each of the schema's, over columns_of(schema) and so many further
+/// columns that it does not read. The schema must be resolved; throws ArgumentError where it is not.
+AnyEmissions emissions_for(const Schema& schema, int states, int further_columns = 0);
+
+}  // namespace jensen

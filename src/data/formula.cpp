@@ -1,0 +1,82 @@
+#include <jensen/data/formula.h>
+#include <jensen/error.h>
+
+#include <algorithm>
+
+#include "data/text.h"
+
+namespace jensen {
+
+namespace {
+
+[[noreturn]] void refuse(const std::string& problem) { throw ArgumentError("formula", "terms", problem); }
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+std::string column(std::string_view text) {
+  text = trim(text);
+  if (text.size() >= 2 && text.front() == '"' && text.back() == '"') return std::string(text.substr(1, text.size() - 2));
+  if (text.empty()) refuse("a term is empty");
+  const auto at = text.find_first_of("~:*^/%|()\" ");
+  if (at == std::string_view::npos) return std::string(text);
+  refuse(excerpt(text) + " is no column: interactions, powers and functions are not computed here; make columns of them");
+}
+
+// Pieces between + and −, with the sign before each; quotes and brackets keep theirs together.
+struct Piece {
+  bool minus;
+  std::string_view text;
+};
+std::vector<Piece> pieces(std::string_view text) {
+  std::vector<Piece> result;
+  std::size_t begin = 0;
+  bool minus = false;
+  bool quoted = false;
+  int depth = 0;
+  for (std::size_t i = 0; i <= text.size(); ++i) {
+    const char c = i < text.size() ? text[i] : '+';
+    if (c == '"') quoted = !quoted;
+    if (quoted && i < text.size()) continue;
+    depth += c == '(' ? 1 : c == ')' ? -1 : 0;
+    if ((c != '+' && c != '-') || (depth > 0 && i < text.size())) continue;
+    const std::string_view piece = trim(text.substr(begin, i - begin));
+    const bool leading_sign = piece.empty() && result.empty() && i < text.size() && c == '-';
+    if (!leading_sign) result.push_back({minus, piece});
+    minus = c == '-';
+    begin = i + 1;
+  }
+  return result;
+}
+
+}  // namespace
+
+Formula parse_formula(std::string_view text) {
+  Formula formula;
+  if (const auto tilde = text.find('~'); tilde != std::string_view::npos) {
+    formula.response = column(text.substr(0, tilde));
+    text = text.substr(tilde + 1);
+  }
+  for (const auto& [minus, piece] : pieces(text)) {
+    if (piece == "1" || piece == "0") {
+      formula.intercept = (piece == "1") != minus;
+      continue;
+    }
+    if (minus) refuse("only 1 can be taken away, not " + excerpt(piece));
+    if (piece.starts_with("offset(") && piece.ends_with(")")) {
+      if (!formula.offset.empty()) refuse("there are two offsets");
+      formula.offset = column(piece.substr(7, piece.size() - 8));
+      continue;
+    }
+    formula.terms.push_back(column(piece));
+    if (std::count(formula.terms.begin(), formula.terms.end(), formula.terms.back()) > 1) {
+      refuse(excerpt(formula.terms.back()) + " comes twice");
+    }
+  }
+  return formula;
+}
+
+}  // namespace jensen

@@ -1,0 +1,292 @@
+#include <jensen/emissions/censored.h>
+#include <jensen/emissions/family_named.h>
+#include <jensen/emissions/gaussian.h>
+#include <jensen/emissions/product.h>
+#include <jensen/emissions/regression.h>
+#include <jensen/emissions/schema_emissions.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <optional>
+
+#include "data/text.h"
+
+namespace jensen {
+
+namespace {
+
+constexpr int many = 1 << 20;
+
+struct Kind {
+  const char* name;
+  int most_columns = 1;
+  std::vector<std::string> options = {};
+  int least_columns = 1;
+};
+
+const std::vector<Kind>& kinds() {
+  static const std::vector<Kind> all = {
+      {"gaussian", many},
+      {"log-normal", 1, {"upper"}},
+      {"exponential", 1, {"upper"}},
+      {"gamma"},
+      {"weibull", 1, {"upper"}},
+      {"beta"},
+      {"von-mises"},
+      {"uniform", 1, {"lower", "upper"}},
+      {"poisson", 1, {"exposure"}},
+      {"negative-binomial", 1, {"largest"}},
+      {"binomial", 1, {"trials"}},
+      {"geometric"},
+      {"zero-inflated-poisson"},
+      {"bernoulli"},
+      {"categorical", 1, {"levels"}},
+      {"multinomial", many, {}, 2},
+      {"linear-regression", 1, {"intercept", "offset"}},
+      {"poisson-regression", 1, {"intercept", "offset"}},
+      {"binomial-regression", 1, {"intercept", "trials"}},
+      {"gamma-regression", 1, {"intercept", "offset"}},
+  };
+  return all;
+}
+
+[[noreturn]] void refuse(const SchemaPart& part, const std::string& problem) {
+  throw ArgumentError("schema", excerpt(part.columns.empty() ? "" : part.columns.front()), problem);
+}
+
+const Kind& kind_of(const SchemaPart& part) {
+  for (const Kind& kind : kinds()) {
+    if (part.kind == kind.name) return kind;
+  }
+  refuse(part, excerpt(part.kind) + " is none of the kinds " + listing(schema_kinds(), 100));
+}
+
+std::optional<double> number(const std::string& text) {
+  double value = 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || stop != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
+  return value;
+}
+
+double number_of(const SchemaPart& part, const char* option) {
+  const std::string* text = part.option(option);
+  if (text == nullptr) refuse(part, fmt::format("{} is not known yet: the data say it", option));
+  const auto value = number(*text);
+  if (!value) refuse(part, fmt::format("{} must be a number, got {}", option, excerpt(*text)));
+  return *value;
+}
+
+Covariance structure(const SchemaPart& part) {
+  if (part.options.empty()) return Covariance::full;
+  try {
+    return covariance_named(part.options.front().first);
+  } catch (const ArgumentError& error) {
+    refuse(part, error.what());
+  }
+}
+
+bool is_regression(const SchemaPart& part) { return part.kind.ends_with("-regression"); }
+
+bool is_covariate(const std::string& option) {
+  return option.size() > 1 && option[0] == 'x' && number(option.substr(1)).has_value();
+}
+
+void check_options(const SchemaPart& part, const Kind& kind) {
+  if (part.kind == "gaussian") {
+    if (part.options.size() > 1 || (!part.options.empty() && !part.options.front().second.empty())) {
+      refuse(part, "gaussian takes one word, the covariance structure");
+    }
+    (void)structure(part);
+    return;
+  }
+  for (const auto& [name, value] : part.options) {
+    if (is_regression(part) && is_covariate(name) && !value.empty()) continue;
+    if (std::find(kind.options.begin(), kind.options.end(), name) == kind.options.end()) {
+      refuse(part, fmt::format("{} has no option {}{}", part.kind, excerpt(name),
+                               kind.options.empty() ? "" : "; it has " + listing(kind.options)));
+    }
+    if (value.empty()) refuse(part, fmt::format("the option {} needs a value: {}=…", name, name));
+    const bool names_a_column = part.kind == "poisson" || part.kind == "binomial" || is_regression(part) ||
+                                (name == "upper" && part.kind != "uniform");
+    if (names_a_column) continue;
+    if (!number(value)) refuse(part, fmt::format("{} must be a number, got {}", name, excerpt(value)));
+  }
+}
+
+// x1, x2, … by number, whatever the order in which they are said.
+std::vector<std::string> covariates(const SchemaPart& part) {
+  std::vector<std::string> names;
+  while (const std::string* name = part.option(fmt::format("x{}", names.size() + 1))) names.push_back(*name);
+  return names;
+}
+
+bool has_intercept(const SchemaPart& part) {
+  const std::string* said = part.option("intercept");
+  return said == nullptr || *said != "no";
+}
+
+// Columns named by the options of a part, in the order in which its emissions read them.
+std::vector<std::string> further_columns(const SchemaPart& part) {
+  std::vector<std::string> names;
+  for (const char* option : {"upper", "exposure", "offset", "trials"}) {
+    const std::string* name = part.option(option);
+    const bool is_number = part.kind == "uniform" || (part.kind == "binomial" && name != nullptr && number(*name));
+    if (name != nullptr && !is_number) names.push_back(*name);
+  }
+  for (auto& name : covariates(part)) names.push_back(std::move(name));
+  return names;
+}
+
+AnyEmissions regression_of(const SchemaPart& part, int states) {
+  RegressionDesign design;
+  design.covariates = static_cast<int>(covariates(part).size());
+  design.intercept = has_intercept(part);
+  design.second_column = part.option("offset") != nullptr || part.option("trials") != nullptr;
+  if (part.kind == "linear-regression") {
+    return Independent<LinearRegression>(states, LinearRegression(design));
+  }
+  const Response response = part.kind == "poisson-regression"  ? Response::poisson
+                          : part.kind == "binomial-regression" ? Response::binomial
+                                                               : Response::gamma;
+  return Independent<GeneralizedRegression>(states, GeneralizedRegression(response, design));
+}
+
+AnyEmissions censored_of(const SchemaPart& part, int states) {
+  const Lifetime lifetime = part.kind == "log-normal"  ? Lifetime::log_normal
+                          : part.kind == "exponential" ? Lifetime::exponential
+                                                       : Lifetime::weibull;
+  return Independent<CensoredRegression>(states, CensoredRegression(lifetime));
+}
+
+AnyEmissions emissions_of(const SchemaPart& part, int states) {
+  if (is_regression(part)) return regression_of(part, states);
+  if (part.kind != "uniform" && part.option("upper") != nullptr) return censored_of(part, states);
+  if (part.kind == "gaussian") return Gaussian(states, static_cast<int>(part.columns.size()), structure(part));
+  FamilyContext context;
+  context.columns = static_cast<int>(columns_of(part).size());
+  if (part.kind == "uniform") {
+    context.smallest = number_of(part, "lower");
+    context.largest = number_of(part, "upper");
+  }
+  if (part.kind == "negative-binomial") context.largest = number_of(part, "largest");
+  if (part.kind == "categorical") context.largest = number_of(part, "levels") - 1;
+  if (part.kind == "binomial" && further_columns(part).empty()) context.largest = number_of(part, "trials");
+  try {
+    return family_named(part.kind, states, context);
+  } catch (const ArgumentError& error) {
+    refuse(part, error.what());
+  }
+}
+
+void add_once(std::vector<std::string>& names, const std::string& name) {
+  if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+}
+
+}  // namespace
+
+std::vector<std::string> schema_kinds() {
+  std::vector<std::string> names;
+  for (const Kind& kind : kinds()) names.emplace_back(kind.name);
+  return names;
+}
+
+void check_schema(const Schema& schema) {
+  if (schema.empty()) throw ArgumentError("schema", "columns", "are none");
+  for (const SchemaPart& part : schema) {
+    const Kind& kind = kind_of(part);
+    const int count = static_cast<int>(part.columns.size());
+    if (count > kind.most_columns) {
+      refuse(part, fmt::format("{} is about one column, not {}: give each its own", part.kind, count));
+    }
+    if (count < kind.least_columns) {
+      refuse(part, fmt::format("{} needs at least {} columns: a + b:{}", part.kind, kind.least_columns, part.kind));
+    }
+    check_options(part, kind);
+    for (const auto& further : further_columns(part)) {
+      for (const SchemaPart& other : schema) {
+        if (std::find(other.columns.begin(), other.columns.end(), further) == other.columns.end()) continue;
+        if (is_regression(part) && &other != &part) continue;  // given this column, whatever its own distribution
+        refuse(part, fmt::format("{} is a column that is modelled itself", excerpt(further)));
+      }
+    }
+  }
+}
+
+std::vector<std::string> columns_of(const SchemaPart& part) {
+  auto columns = part.columns;
+  for (auto& further : further_columns(part)) columns.push_back(std::move(further));
+  return columns;
+}
+
+std::vector<std::string> columns_of(const Schema& schema) {
+  std::vector<std::string> columns;
+  for (const SchemaPart& part : schema) {
+    for (const auto& name : part.columns) add_once(columns, name);
+  }
+  for (const auto& name : given_columns(schema)) add_once(columns, name);
+  return columns;
+}
+
+std::vector<std::string> given_columns(const Schema& schema) {
+  std::vector<std::string> columns;
+  for (const SchemaPart& part : schema) {
+    for (const auto& further : further_columns(part)) add_once(columns, further);
+  }
+  return columns;
+}
+
+std::vector<std::string> level_columns(const Schema& schema) {
+  std::vector<std::string> columns;
+  for (const SchemaPart& part : schema) {
+    if (part.kind == "categorical" || part.kind == "bernoulli") columns.push_back(part.columns.front());
+  }
+  return columns;
+}
+
+const std::vector<std::string>* levels_of(const Schema& schema, const std::string& column) {
+  for (const SchemaPart& part : schema) {
+    if (!part.levels.empty() && part.columns.front() == column) return &part.levels.front();
+  }
+  return nullptr;
+}
+
+SchemaPart resolved(SchemaPart part, ValueRange range) {
+  const auto set = [&](const char* option, double value) {
+    if (part.option(option) == nullptr) part.options.emplace_back(option, shortest(value));
+  };
+  if (part.kind == "uniform") {
+    set("lower", range.smallest);
+    set("upper", range.largest);
+    if (!(number_of(part, "lower") < number_of(part, "upper"))) refuse(part, "uniform needs lower < upper");
+  }
+  if (part.kind == "negative-binomial") set("largest", std::max(0.0, range.largest));
+  if (part.kind == "binomial") set("trials", std::max(1.0, range.largest));
+  if (part.kind == "categorical") {
+    const double named = part.levels.empty() ? 0 : static_cast<double>(part.levels.front().size());
+    set("levels", named > 0 ? named : range.largest + 1);
+    if (number_of(part, "levels") < 2)
+      refuse(part, "has a single level, from which nothing can be learnt: leave it out");
+  }
+  return part;
+}
+
+AnyEmissions emissions_for(const Schema& schema, int states, int further) {
+  check_schema(schema);
+  const auto columns = columns_of(schema);
+  std::vector<Product::Part> parts;
+  for (const SchemaPart& part : schema) {
+    std::vector<int> positions;
+    for (const auto& name : columns_of(part)) {
+      positions.push_back(static_cast<int>(std::find(columns.begin(), columns.end(), name) - columns.begin()));
+    }
+    std::string name;
+    for (const auto& column : part.columns) name += (name.empty() ? "" : "+") + column;
+    parts.push_back({emissions_of(part, states), std::move(positions), std::move(name)});
+  }
+  return Product(std::move(parts), static_cast<int>(columns.size()) + further);
+}
+
+}  // namespace jensen

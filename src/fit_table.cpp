@@ -1,0 +1,131 @@
+// Mixtures of columns that a schema describes.
+#include <jensen/em/summary.h>
+#include <jensen/emissions/component_order.h>
+#include <jensen/fit_mixture.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace jensen {
+
+namespace {
+
+constexpr const char* function = "fit_mixture";
+
+bool has_labels(const Data& data) {
+  BlockBuffer buffer;
+  return data.rows() > 0 && !data.block(0, 1, buffer).allowed.empty();
+}
+
+// A constant column has no Gaussian density, and others no prior that could give it one.
+void refuse_constant(const SchemaPart& part, const Data& data, int first) {
+  if (part.kind != "gaussian") return;
+  for (std::size_t j = 0; j < part.columns.size(); ++j) {
+    const ColumnRange range = range_of(data, first + static_cast<int>(j));
+    if (range.smallest < range.largest) continue;
+    throw DataError(fmt::format("{}: column '{}' is constant, so that no Gaussian density exists for it: leave it out",
+                                function, part.columns[j]));
+  }
+}
+
+}  // namespace
+
+Schema resolved(Schema schema, const Data& data) {
+  check_schema(schema);
+  const auto columns = columns_of(schema);
+  if (static_cast<int>(columns.size()) > data.columns()) {
+    throw ArgumentError(function, "schema",
+                        fmt::format("reads {} columns, the data have {}", columns.size(), data.columns()));
+  }
+  for (SchemaPart& part : schema) {
+    const auto first =
+        static_cast<int>(std::find(columns.begin(), columns.end(), part.columns.front()) - columns.begin());
+    for (std::size_t j = 0; j < part.columns.size(); ++j) {
+      if (!std::isnan(range_of(data, first + static_cast<int>(j)).smallest)) continue;
+      throw DataError(fmt::format("{}: column '{}' has no observed cell: leave it out", function, part.columns[j]));
+    }
+    refuse_constant(part, data, first);
+    const ColumnRange range = range_of(data, first);
+    try {
+      part = resolved(std::move(part), {range.smallest, range.largest});
+    } catch (const ArgumentError& error) {
+      throw DataError(error.what());
+    }
+  }
+  return schema;
+}
+
+namespace {
+
+Schema ready(const Data& data, const Schema& schema, int components, std::size_t columns) {
+  if (components < 1) throw ArgumentError(function, "components", fmt::format("must be ≥ 1, got {}", components));
+  if (data.rows() == 0) throw DataError(fmt::format("{}: the data have no rows", function));
+  if (static_cast<int>(columns) != data.columns()) {
+    throw ArgumentError(function, "schema", fmt::format("reads {} columns, the data have {}", columns, data.columns()));
+  }
+  Schema whole = resolved(schema, data);
+  if (const int distinct = distinct_rows(data, components); distinct < components) {
+    throw ArgumentError(function, "components",
+                        fmt::format("must be at most {}, the number of distinct rows, got {}", distinct, components));
+  }
+  return whole;
+}
+
+}  // namespace
+
+FittedTable fit_mixture(const Data& data, const Schema& schema, int components, const Options& options, Prior prior) {
+  Schema whole = ready(data, schema, components, columns_of(schema).size());
+  auto fitted = fit_mixture(data, emissions_for(whole, components), options, prior);
+  if (!has_labels(data)) sort_components(fitted.model, fitted.report);
+  return {std::move(fitted.model), std::move(fitted.report), std::move(whole)};
+}
+
+std::vector<std::string> columns_of(const Schema& schema, const std::vector<std::string>& gate) {
+  auto columns = columns_of(schema);
+  for (const auto& name : gate) {
+    if (std::find(columns.begin(), columns.end(), name) == columns.end()) columns.push_back(name);
+  }
+  return columns;
+}
+
+FittedGatedTable fit_mixture(const Data& data, const Schema& schema, const std::vector<std::string>& gate,
+                             int components, const Options& options, Prior prior) {
+  options.validate();
+  if (options.start == Start::given) throw ArgumentError(function, "start", "is 'given', but no parameters are");
+  const auto columns = columns_of(schema, gate);
+  Schema whole = ready(data, schema, components, columns.size());
+  std::vector<int> covariates;
+  for (const auto& name : gate) {
+    covariates.push_back(static_cast<int>(std::find(columns.begin(), columns.end(), name) - columns.begin()));
+  }
+  const auto further = static_cast<int>(columns.size() - columns_of(schema).size());
+  const AnyMixture plain = mixture_for(data, emissions_for(whole, components, further), prior);
+  auto fitted = fit(GatedMixture(plain.emissions(), std::move(covariates)), data, options);
+  return {std::move(fitted.model), std::move(fitted.report), std::move(whole)};
+}
+
+bool sort_components(AnyMixture& model, Report& report) {
+  const auto place = expected_values(model.emissions());
+  std::vector<int> order(place.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
+    return place[static_cast<std::size_t>(a)] < place[static_cast<std::size_t>(b)];
+  });
+  if (std::is_sorted(order.begin(), order.end())) return true;
+  AnyEmissions emissions = model.emissions();
+  if (!reorder(emissions, order)) return false;
+  std::vector<double> weights;
+  std::vector<int> now_at(order.size());
+  for (std::size_t k = 0; k < order.size(); ++k) {
+    weights.push_back(model.weights()[static_cast<std::size_t>(order[k])]);
+    now_at[static_cast<std::size_t>(order[k])] = static_cast<int>(k);
+  }
+  model = AnyMixture(std::move(weights), std::move(emissions));
+  for (Degeneracy& d : report.degeneracies) d.component = now_at[static_cast<std::size_t>(d.component)];
+  return true;
+}
+
+}  // namespace jensen

@@ -1,0 +1,152 @@
+// Mixtures of columns of different kinds in files:
+//
+//     {…, "model": "mixture", "columns": [names], "components": 3,
+//      "schema": [{"columns": ["sex"], "kind": "categorical", "options": {"levels": "2"}, "levels": [["f", "m"]]}, …],
+//      "parameters": {"weight[0]": π_0, …, "sex.probability[0,0]": …}, "fit": {…}}
+#include <jensen/emissions/schema_emissions.h>
+#include <jensen/models/any_mixture.h>
+#include <jensen/models/gated_mixture.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "data/text.h"
+#include "model_format.h"
+
+namespace jensen {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+bool holds(const Model& model) { return dynamic_cast<const Erased<AnyMixture>*>(&model) != nullptr; }
+
+Json schema_fields(const Schema& schema) {
+  Json parts = Json::array();
+  for (const SchemaPart& part : schema) {
+    Json json{{"columns", part.columns}, {"kind", part.kind}};
+    for (const auto& [name, value] : part.options) json["options"][name] = value;
+    if (!part.levels.empty()) json["levels"] = part.levels;
+    parts.push_back(std::move(json));
+  }
+  return parts;
+}
+
+template <class M>
+Json write_table_model(const ModelFile& file) {
+  const M& model = *file.get<M>();
+  if (file.schema.empty()) throw UnsupportedError(model.name(), "be written to a file", "saving without a schema");
+  Json json;
+  json["columns"] = file.columns;
+  json["components"] = model.states();
+  if (!file.component_names.empty()) json["component_names"] = file.component_names;
+  json["schema"] = schema_fields(file.schema);
+  if (!file.gate.empty()) json["gate"] = file.gate;
+  const auto names = model.parameter_names();
+  const auto values = model.parameters();
+  for (std::size_t i = 0; i < values.size(); ++i) json["parameters"][names[i]] = values[i];
+  return json;
+}
+
+SchemaPart read_part(const Field& field) {
+  SchemaPart part;
+  part.columns = names(field["columns"], field["columns"].array("names"), "names", false);
+  part.kind = field["kind"].text();
+  if (field.has("options")) {
+    for (const auto& name : field["options"].keys())
+      part.options.emplace_back(name, field["options"][name.c_str()].text());
+  }
+  if (!field.has("levels")) return part;
+  const Field levels = field["levels"];
+  levels.array_of(part.columns.size(), "lists of names, one for each column");
+  for (std::size_t j = 0; j < part.columns.size(); ++j) {
+    part.levels.push_back(names(levels[j], levels[j].array("names"), "names", false));
+  }
+  return part;
+}
+
+// What both kinds begin with; the number of components.
+int read_columns(const Field& top, ModelFile& file) {
+  for (std::size_t i = 0, size = top["schema"].array("objects"); i < size; ++i) {
+    file.schema.push_back(read_part(top["schema"][i]));
+  }
+  const int components = top["components"].small_integer();
+  if (components < 1) top["components"].refuse("must be ≥ 1");
+  if (static_cast<std::size_t>(components) > top["parameters"].keys().size()) {
+    top["parameters"].refuse("are fewer than the components");
+  }
+  try {
+    file.columns = columns_of(file.schema);
+    for (const auto& name : file.gate) {
+      if (std::find(file.columns.begin(), file.columns.end(), name) == file.columns.end()) file.columns.push_back(name);
+    }
+    check_schema(file.schema);
+  } catch (const ArgumentError& error) {
+    top["schema"].refuse(error.what());
+  }
+  if (names(top["columns"], file.columns.size(), "names, those of the schema", false) != file.columns) {
+    top["columns"].refuse("are not those of the schema: " + listing(file.columns));
+  }
+  read_ends(top, static_cast<std::size_t>(components), file);
+  return components;
+}
+
+template <class Make>
+auto checked(const Field& field, Make make) {
+  try {
+    return make();
+  } catch (const ArgumentError& error) {
+    field.refuse(error.what());
+  }
+}
+
+template <class M>
+void read_parameters(const Field& top, M& model) {
+  const Field given = top["parameters"];
+  std::vector<double> values;
+  for (const auto& name : model.parameter_names()) values.push_back(given[name.c_str()].number());
+  if (values.size() != given.keys().size()) given.refuse(fmt::format("must be {} numbers", values.size()));
+  checked(given, [&] {
+    model.set_parameters(values);
+    return 0;
+  });
+}
+
+ModelFile read(const Field& top) {
+  ModelFile file;
+  const int components = read_columns(top, file);
+  AnyMixture model(checked(top["schema"], [&] { return emissions_for(file.schema, components); }));
+  read_parameters(top, model);
+  checked(top["parameters"], [&] {  // weights that sum to 1
+    return AnyMixture({model.weights().begin(), model.weights().end()}, model.emissions());
+  });
+  file.model = std::make_shared<Erased<AnyMixture>>(std::move(model));
+  return file;
+}
+
+ModelFile read_gated(const Field& top) {
+  ModelFile file;
+  file.gate = names(top["gate"], top["gate"].array("names"), "names", false);
+  const int components = read_columns(top, file);
+  std::vector<int> covariates;
+  for (const auto& name : file.gate) {
+    covariates.push_back(
+        static_cast<int>(std::find(file.columns.begin(), file.columns.end(), name) - file.columns.begin()));
+  }
+  const auto further = static_cast<int>(file.columns.size() - columns_of(file.schema).size());
+  GatedMixture model =
+      checked(top["schema"], [&] { return GatedMixture(emissions_for(file.schema, components, further), covariates); });
+  read_parameters(top, model);
+  file.model = std::make_shared<Erased<GatedMixture>>(std::move(model));
+  return file;
+}
+
+bool holds_gated(const Model& model) { return dynamic_cast<const Erased<GatedMixture>*>(&model) != nullptr; }
+
+}  // namespace
+
+const ModelFormat mixture_format{"mixture", holds, write_table_model<AnyMixture>, read};
+const ModelFormat gated_mixture_format{"gated-mixture", holds_gated, write_table_model<GatedMixture>, read_gated};
+
+}  // namespace jensen

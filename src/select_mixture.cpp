@@ -1,0 +1,385 @@
+#include <jensen/data/table.h>
+#include <jensen/em/e_step.h>
+#include <jensen/em/options.h>
+#include <jensen/error.h>
+#include <jensen/math/random.h>
+#include <jensen/select_mixture.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <mutex>
+#include <set>
+
+namespace jensen {
+
+namespace {
+
+constexpr const char* function = "select_mixture";
+
+// The same data with other weights.
+class Reweighted final : public Data {
+ public:
+  Reweighted(const Data& data, std::vector<double> weights) : data_(data), weights_(std::move(weights)) {}
+  std::int64_t rows() const override { return data_.rows(); }
+  int columns() const override { return data_.columns(); }
+  WeightKind weight_kind() const override { return data_.weight_kind(); }
+  std::string column_name(int j) const override { return data_.column_name(j); }
+  Block block(std::int64_t first, std::int64_t count, BlockBuffer& buffer) const override {
+    Block block = data_.block(first, count, buffer);
+    block.weights = std::span(weights_).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+    return block;
+  }
+
+ private:
+  const Data& data_;
+  std::vector<double> weights_;
+};
+
+std::vector<double> weights_of(const Data& data) {
+  std::vector<double> weights;
+  BlockBuffer buffer;
+  const Block all = data.block(0, data.rows(), buffer);
+  for (std::int64_t i = 0; i < data.rows(); ++i) weights.push_back(all.weight(i));
+  return weights;
+}
+
+int fold_of(std::uint64_t seed, std::int64_t row, int folds) {
+  // A seed of its own, so that folds have nothing to do with the starts.
+  Stream stream(restart_seed(seed, std::numeric_limits<int>::max()), Purpose::draws, 0, 0,
+                static_cast<std::uint64_t>(row));
+  return std::min(folds - 1, static_cast<int>(stream.uniform() * folds));
+}
+
+double log_likelihood(const AnyMixture& model, const Data& data) {
+  Workers one(1);
+  EStep e_step(data, one);
+  return e_step(Erased<AnyMixture>(model)).evidence.log_likelihood;
+}
+
+double cross_validated(const Data& data, const Schema& whole, int components, const MixtureSelectionOptions& selection,
+                       const Options& options) {
+  const auto weights = weights_of(data);
+  double total = 0;
+  double weight = 0;
+  for (int fold = 0; fold < selection.folds; ++fold) {
+    auto seen = weights;
+    auto held = weights;
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      (fold_of(options.seed, static_cast<std::int64_t>(i), selection.folds) == fold ? seen : held)[i] = 0;
+    }
+    const auto fitted =
+        fit_mixture(Reweighted(data, std::move(seen)), emissions_for(whole, components), options, selection.prior);
+    for (const double w : held) weight += w;
+    total += log_likelihood(fitted.model, Reweighted(data, std::move(held)));
+  }
+  return total / weight;
+}
+
+// A sample of the model with the holes of the data.
+Table sampled(const AnyMixture& model, const Data& data, std::uint64_t seed) {
+  const auto rows = data.rows();
+  std::vector<double> values(static_cast<std::size_t>(rows) * static_cast<std::size_t>(data.columns()));
+  const Panel x{values.data(), rows, data.columns(), rows};
+  model.sample(seed, 0, x, {});
+  BlockBuffer buffer;
+  const Block holes = data.block(0, rows, buffer);
+  for (int j = 0; j < data.columns(); ++j) {
+    for (std::int64_t i = 0; i < rows; ++i) {
+      if (std::isnan(holes.x(i, j))) x(i, j) = std::numeric_limits<double>::quiet_NaN();
+    }
+  }
+  return {std::move(values), rows, data.columns()};
+}
+
+// Twice the log-likelihood ratio of K + 1 against K.
+double ratio(const Data& data, const Schema& schema, int components, Prior prior, const Options& options) {
+  // Ends and largest counts are those of the sample.
+  const Schema whole = resolved(schema, data);
+  const auto fewer = fit_mixture(data, emissions_for(whole, components), options, prior);
+  const auto more = fit_mixture(data, emissions_for(whole, components + 1), options, prior);
+  return 2 * (more.report.log_likelihood - fewer.report.log_likelihood);
+}
+
+std::string why_unsound(const Report& report) {
+  if (!report.degeneracies.empty()) {
+    const Degeneracy& first = report.degeneracies.front();
+    return fmt::format("component {}: {}", first.component, first.reason);
+  }
+  if (report.outcome == Outcome::objective_fell || report.outcome == Outcome::not_finite) return report.message;
+  return {};
+}
+
+// Lower is better.
+double score(const MixtureCandidate& c, MixtureCriterion criterion) {
+  switch (criterion) {
+    case MixtureCriterion::aic: return c.aic;
+    case MixtureCriterion::bic: return c.bic;
+    case MixtureCriterion::icl: return c.icl;
+    case MixtureCriterion::entropy: return -c.normalized_entropy;
+    case MixtureCriterion::cross_validation: return -c.cross_validated;
+  }
+  return c.bic;
+}
+
+bool better(const MixtureCandidate& a, const MixtureCandidate& b, MixtureCriterion criterion) {
+  if (a.sound != b.sound) return a.sound;
+  if (a.fitted != b.fitted) return a.fitted;
+  if (!a.fitted) return false;
+  const double left = score(a, criterion);
+  const double right = score(b, criterion);
+  return std::isnan(right) ? !std::isnan(left) : left < right;
+}
+
+void fill(MixtureCandidate& candidate, const Report& report) {
+  static_cast<Criteria&>(candidate) = criteria(report, candidate.components);
+  candidate.fitted = true;
+  candidate.outcome = report.outcome;
+  candidate.starts = static_cast<int>(report.restarts.size());
+  for (const auto& optimum : report.optima) {
+    if (optimum.objective > report.objective() + 1e-6 * report.total_weight) continue;
+    candidate.starts_at_best = optimum.starts;
+    break;
+  }
+  candidate.reason = why_unsound(report);
+  candidate.sound = candidate.reason.empty();
+}
+
+void check(const Data& data, const std::vector<Schema>& forms, const MixtureSelectionOptions& selection,
+           const Options& options) {
+  options.validate();
+  const auto refuse = [](const char* argument, const std::string& problem) {
+    throw ArgumentError(function, argument, problem);
+  };
+  if (options.start == Start::given) refuse("start", "cannot be 'given': candidates differ in their parameters");
+  const auto& ks = selection.components;
+  if (ks.empty() || forms.empty()) refuse("components", "must hold at least one entry");
+  if (std::set<int>(ks.begin(), ks.end()).size() != ks.size()) refuse("components", "holds an entry twice");
+  if (selection.folds < 0 || selection.folds == 1)
+    refuse("folds", fmt::format("must be 0 or ≥ 2, got {}", selection.folds));
+  if (selection.folds > data.rows()) refuse("folds", fmt::format("are {}, more than the rows", selection.folds));
+  if (selection.bootstrap < 0) refuse("bootstrap", fmt::format("must be ≥ 0, got {}", selection.bootstrap));
+  if (selection.criterion == MixtureCriterion::cross_validation && selection.folds == 0) {
+    refuse("folds", "must be said for cross-validation");
+  }
+  for (const Schema& form : forms) {
+    check_schema(form);
+    if (columns_of(form) != columns_of(forms.front())) refuse("forms", "do not read the same columns");
+  }
+  if (selection.bootstrap == 0) return;
+  BlockBuffer buffer;
+  const Block first = data.block(0, std::min<std::int64_t>(1, data.rows()), buffer);
+  if (!first.weights.empty()) refuse("bootstrap", "does not apply to rows with weights");
+  if (!first.allowed.empty()) refuse("bootstrap", "does not apply to rows with labels");
+  if (!given_columns(forms.front()).empty()) {
+    refuse("bootstrap", "cannot draw " + given_columns(forms.front()).front() + ", which the model does not describe");
+  }
+}
+
+class Selecting {
+ public:
+  Selecting(const Data& data, const std::vector<Schema>& forms, const MixtureSelectionOptions& selection,
+            const Options& options)
+      : data_(data), selection_(selection), options_(options), workers_(options.threads) {
+    options_.threads = 1;
+    if (options.callback) {
+      options_.callback = [this, callback = options.callback](const Progress& progress) {
+        const std::lock_guard lock(mutex_);
+        if (!stopped_ && callback(progress) == Verdict::stop) stopped_ = true;
+        return stopped_ ? Verdict::stop : Verdict::go_on;
+      };
+    }
+    result_.forms = forms;
+  }
+
+  MixtureSelection run() {
+    std::vector<MixtureCandidate> candidates;
+    for (int form = 0; form < static_cast<int>(result_.forms.size()); ++form) {
+      for (const int components : selection_.components) {
+        candidates.emplace_back();
+        candidates.back().components = components;
+        candidates.back().form = form;
+      }
+    }
+    std::vector<std::optional<FittedTable>> fits(candidates.size());
+    const auto count = static_cast<int>(candidates.size());
+    workers_.run(count, [&](int i, int) {
+      try_one(candidates[static_cast<std::size_t>(i)], fits[static_cast<std::size_t>(i)]);
+      tell(count);
+    });
+    std::vector<std::size_t> order(candidates.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      return better(candidates[a], candidates[b], selection_.criterion);
+    });
+    if (selection_.bootstrap > 0 && candidates[order.front()].fitted) test(candidates, fits, candidates[order[0]].form);
+    for (const std::size_t i : order) result_.candidates.push_back(candidates[i]);
+    if (fits[order.front()]) {
+      result_.best = std::move(fits[order.front()]);
+      result_.forms[static_cast<std::size_t>(candidates[order.front()].form)] = result_.best->schema;
+    }
+    return std::move(result_);
+  }
+
+ private:
+  void try_one(MixtureCandidate& candidate, std::optional<FittedTable>& fit) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (stopped_) {
+        candidate.reason = "not tried: stopped by the caller";
+        return;
+      }
+    }
+    try {
+      const Schema& form = result_.forms[static_cast<std::size_t>(candidate.form)];
+      fit = fit_mixture(data_, form, candidate.components, options_, selection_.prior);
+      fill(candidate, fit->report);
+      if (selection_.folds > 0) {
+        candidate.cross_validated = cross_validated(data_, fit->schema, candidate.components, selection_, options_);
+      }
+      if (candidate.sound && !std::isfinite(score(candidate, selection_.criterion))) {
+        candidate.sound = false;
+        candidate.reason = "the criterion is not finite";
+      }
+    } catch (const Error& error) {
+      candidate.reason = error.what();
+    }
+  }
+
+  void tell(int count) {
+    const std::lock_guard lock(mutex_);
+    if (selection_.progress) selection_.progress(++done_, count);
+  }
+
+  void test(std::vector<MixtureCandidate>& candidates, const std::vector<std::optional<FittedTable>>& fits, int form) {
+    done_ = 0;
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+      for (std::size_t j = 0; j < candidates.size(); ++j) {
+        const bool neighbours = candidates[i].form == form && candidates[j].form == form &&
+                                candidates[j].components == candidates[i].components + 1;
+        if (!neighbours || !fits[i] || !fits[j]) continue;
+        candidates[i].p_value = p_value(*fits[i], fits[j]->report.log_likelihood, form);
+      }
+    }
+  }
+
+  double p_value(const FittedTable& null, double log_likelihood_of_more, int form) {
+    const double observed = 2 * (log_likelihood_of_more - null.report.log_likelihood);
+    std::vector<double> ratios(static_cast<std::size_t>(selection_.bootstrap),
+                               std::numeric_limits<double>::quiet_NaN());
+    workers_.run(selection_.bootstrap, [&](int b, int) {
+      try {
+        // Starts differ from those of the data's own fit, samples from each other.
+        Options options = options_;
+        options.seed = restart_seed(options_.seed, b + 1);
+        const Table sample = sampled(null.model, data_, options.seed);
+        ratios[static_cast<std::size_t>(b)] = ratio(sample, result_.forms[static_cast<std::size_t>(form)],
+                                                    null.model.states(), selection_.prior, options);
+      } catch (const Error&) {
+        // A sample that cannot be fitted (a level that never came up, say) says nothing either way.
+      }
+      tell(selection_.bootstrap);
+    });
+    int usable = 0;
+    int reached = 0;
+    for (const double r : ratios) {
+      usable += std::isnan(r) ? 0 : 1;
+      reached += r >= observed ? 1 : 0;
+    }
+    return usable == 0 ? std::numeric_limits<double>::quiet_NaN() : (1.0 + reached) / (1.0 + usable);
+  }
+
+  const Data& data_;
+  const MixtureSelectionOptions& selection_;
+  Options options_;
+  Workers workers_;
+  std::mutex mutex_;
+  bool stopped_ = false;
+  int done_ = 0;
+  MixtureSelection result_;
+};
+
+std::vector<std::string> split(const std::string& text) {
+  std::vector<std::string> parts;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const auto end = std::min(text.find('|', begin), text.size());
+    std::string part = text.substr(begin, end - begin);
+    while (!part.empty() && part.front() == ' ') part.erase(0, 1);
+    while (!part.empty() && part.back() == ' ') part.pop_back();
+    parts.push_back(std::move(part));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+std::vector<SchemaPart> alternatives(const SchemaPart& part) {
+  std::vector<SchemaPart> result;
+  for (const std::string& kind : split(part.kind)) {
+    std::vector<SchemaPart> own{part};
+    own[0].kind = kind;
+    for (std::size_t i = 0; i < part.options.size(); ++i) {
+      if (!part.options[i].second.empty()) continue;
+      auto words = split(part.options[i].first);
+      if (words.size() == 1 && words[0] == "all" && kind == "gaussian") {
+        words = {"full", "tied", "diagonal", "spherical"};
+      }
+      std::vector<SchemaPart> more;
+      for (const SchemaPart& before : own) {
+        for (const std::string& word : words) {
+          more.push_back(before);
+          more.back().options[i].first = word;
+        }
+      }
+      own = std::move(more);
+    }
+    result.insert(result.end(), own.begin(), own.end());
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string to_string(MixtureCriterion criterion) {
+  switch (criterion) {
+    case MixtureCriterion::aic: return "aic";
+    case MixtureCriterion::bic: return "bic";
+    case MixtureCriterion::icl: return "icl";
+    case MixtureCriterion::entropy: return "entropy";
+    case MixtureCriterion::cross_validation: return "cv";
+  }
+  return "unknown";
+}
+
+MixtureCriterion mixture_criterion_named(std::string_view name) {
+  for (const auto criterion : {MixtureCriterion::aic, MixtureCriterion::bic, MixtureCriterion::icl,
+                               MixtureCriterion::entropy, MixtureCriterion::cross_validation}) {
+    if (name == to_string(criterion)) return criterion;
+  }
+  throw ArgumentError("criterion", "name", fmt::format("'{}' is none of aic, bic, icl, entropy, cv", name));
+}
+
+std::vector<Schema> alternatives(const Schema& schema) {
+  std::vector<Schema> result{{}};
+  for (const SchemaPart& part : schema) {
+    std::vector<Schema> more;
+    for (const Schema& before : result) {
+      for (SchemaPart& own : alternatives(part)) {
+        more.push_back(before);
+        more.back().push_back(std::move(own));
+      }
+    }
+    result = std::move(more);
+  }
+  return result;
+}
+
+MixtureSelection select_mixture(const Data& data, const std::vector<Schema>& forms,
+                                const MixtureSelectionOptions& selection, const Options& options) {
+  check(data, forms, selection, options);
+  return Selecting(data, forms, selection, options).run();
+}
+
+}  // namespace jensen
