@@ -79,7 +79,8 @@ std::string DeltaMethod::reason(std::size_t parameter, double variance) const {
   }
   for (Eigen::Index j = 0; j < row.size(); ++j) {
     const bool heard = std::find(heard_.begin(), heard_.end(), j) != heard_.end();
-    if (!heard && std::abs(row(j)) > 1e-10 * row.norm()) return "the data say nothing about it";
+    if (heard || !(std::abs(row(j)) > 1e-10 * row.norm())) continue;
+    return around_.held(static_cast<std::size_t>(j)) ? "it lies at a bound" : "the data say nothing about it";
   }
   const Eigen::VectorXd scaled = scale_.asDiagonal() * row(heard_);
   const Eigen::VectorXd along = directions_.transpose() * scaled;

@@ -57,6 +57,16 @@ std::unique_ptr<Model> Neighbourhood::moved_by(const Eigen::VectorXd& direction,
   return model;
 }
 
+bool Neighbourhood::stands_still(std::size_t j, double by) const {
+  try {
+    const auto there = moved({{j, by}});
+    return centre_->can(Capability::parameters) ? there->parameters() == centre_->parameters()
+                                                : there->unconstrained() == u_;
+  } catch (const ArgumentError&) {  // beyond what numbers can hold
+    return false;
+  }
+}
+
 // Twice the fall of Q on the way to ±h; it grows as h² while Q is a parabola.
 void Neighbourhood::choose_step(std::size_t j, const Statistics& s, double fall, double noise) {
   const double here = objective(*centre_, s);
@@ -70,6 +80,11 @@ void Neighbourhood::choose_step(std::size_t j, const Statistics& s, double fall,
   };
   const double farthest = 1e3 * (1 + std::abs(u_[j]));
   double h = 1e-3 * std::max(std::abs(u_[j]), 1e-3);
+  if (stands_still(j, h) != stands_still(j, -h)) {
+    flat_[j] = at_a_bound;
+    steps_[j] = h;
+    return;
+  }
   double found = fall_at(h);
   for (int tries = 0; tries < 60 && !(found > fall / 2 && found < 2 * fall); ++tries) {
     const double factor = std::isinf(found) ? 1.0 / 16 : std::clamp(std::sqrt(fall / found), 1.0 / 16, 16.0);

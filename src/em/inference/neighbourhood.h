@@ -32,7 +32,9 @@ class Neighbourhood {
   const std::vector<double>& coordinates() const { return u_; }
   double step(std::size_t j) const { return steps_[j]; }
   /// Q does not change along this coordinate, however far it goes.
-  bool flat(std::size_t j) const { return flat_[j]; }
+  bool flat(std::size_t j) const { return flat_[j] != 0; }
+  /// θ stands still on one side alone: a bound holds it there. Such a coordinate counts as flat.
+  bool held(std::size_t j) const { return flat_[j] == at_a_bound; }
 
   /// Coordinate j moved by +h, −h, +h/2, −h/2.
   static constexpr std::size_t stations = 4;
@@ -60,6 +62,8 @@ class Neighbourhood {
   std::unique_ptr<Model> centre_;
   std::vector<double> u_;
   std::vector<double> steps_;
+  static constexpr char at_a_bound = 2;
+  bool stands_still(std::size_t j, double by) const;
   std::vector<char> flat_;  // not bool: written by several threads
   std::vector<std::unique_ptr<Model>> stations_;
 };

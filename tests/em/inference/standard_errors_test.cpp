@@ -236,6 +236,19 @@ TEST(StandardErrors, EdgesOfTheRange) {
   EXPECT_NEAR(of(errors, "rate[1]"), std::sqrt(4.0 / 200), 0.2 * std::sqrt(4.0 / 200));
 }
 
+TEST(StandardErrors, ABoundThatHoldsAParameter) {
+  struct Bounded : support::Linkage {  // pi at most 0.6, its own coordinate
+    std::vector<double> unconstrained() const { return {pi}; }
+    void set_unconstrained(std::span<const double> u) { pi = std::min(u[0], 0.6); }
+  };
+  Bounded at_the_bound;
+  at_the_bound.pi = 0.6;
+  EXPECT_EQ(why_not(errors_by(at_the_bound, support::animals(), Method::oakes), "pi"), "it lies at a bound");
+  Bounded inside;
+  inside.pi = 0.55;
+  EXPECT_EQ(why_not(errors_by(inside, support::animals(), Method::oakes), "pi"), "");
+}
+
 TEST(StandardErrors, ThePriorCounts) {
   const Table data = support::clustered(60, 2, 2);
   auto model = fit_gaussian_mixture(data, {1, Covariance::full, Prior::none}).model;
