@@ -91,15 +91,15 @@ TEST_F(MixtureTest, ExposuresAreReadAndNotModelled) {
 }
 
 TEST_F(MixtureTest, RefusesByName) {
-  const auto refused = [&](const char* schema) {
+  const auto rejected = [&](const char* schema) {
     return run({"fit", "mixture", survey(), "-k", "2", "--columns", schema});
   };
-  EXPECT_REFUSED(refused("age:gaussain"), "'gaussain' is none of the kinds gaussian, log-normal");
-  EXPECT_REFUSED(refused("age:gaussian, size:poisson"), "there is no column 'size'");
-  EXPECT_REFUSED(refused("age:gaussian, sex"), "'sex' has no kind, others have");
-  EXPECT_REFUSED(refused("sex:gaussian"), "column 'sex'");
-  EXPECT_REFUSED(refused("job:bernoulli"), "is bernoulli, but has 3 levels (full, none, part)");
-  EXPECT_REFUSED(refused("age:poisson(exposure=age)"), "'age' is a column that is modelled itself");
+  EXPECT_REFUSED(rejected("age:gaussain"), "'gaussain' is none of the kinds gaussian, log-normal");
+  EXPECT_REFUSED(rejected("age:gaussian, size:poisson"), "there is no column 'size'");
+  EXPECT_REFUSED(rejected("age:gaussian, sex"), "'sex' has no kind, others have");
+  EXPECT_REFUSED(rejected("sex:gaussian"), "column 'sex'");
+  EXPECT_REFUSED(rejected("job:bernoulli"), "is bernoulli, but has 3 levels (full, none, part)");
+  EXPECT_REFUSED(rejected("age:poisson(exposure=age)"), "'age' is a column that is modelled itself");
   EXPECT_REFUSED(run({"fit", "mixture", survey(), "-k", "2"}), "--columns");
   EXPECT_REFUSED(run({"fit", "mixture", survey(), "--columns", survey_schema}), "--components");
   json({"fit", "mixture", survey(), "-k", "1", "--columns", "sex:categorical", "-o", path("m.json"), "--json"});
