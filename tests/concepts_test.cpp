@@ -55,10 +55,9 @@ static_assert(!LatentModel<int>);
 TEST(Capability, IsFoundByConcept) {
   const Erased plain(support::UnitNormal{});
   const Erased mixture(GaussianMixture(Gaussian(2, 1, Covariance::full)));
-  for (const auto capability :
-       {Capability::rules, Capability::expected_log_joint, Capability::unconstrained, Capability::parameters,
-        Capability::move, Capability::free_parameters, Capability::score, Capability::states, Capability::sample,
-        Capability::impute}) {
+  for (const auto capability : {Capability::rules, Capability::expected_log_joint, Capability::unconstrained,
+                                Capability::parameters, Capability::move, Capability::free_parameters,
+                                Capability::score, Capability::states, Capability::sample, Capability::impute}) {
     EXPECT_FALSE(plain.can(capability)) << describe(capability);
     EXPECT_TRUE(mixture.can(capability)) << describe(capability);
     EXPECT_NO_THROW(mixture.require(capability, "a test"));

@@ -19,11 +19,13 @@ std::string_view trim(std::string_view text) {
 
 std::string column(std::string_view text) {
   text = trim(text);
-  if (text.size() >= 2 && text.front() == '"' && text.back() == '"') return std::string(text.substr(1, text.size() - 2));
+  if (text.size() >= 2 && text.front() == '"' && text.back() == '"')
+    return std::string(text.substr(1, text.size() - 2));
   if (text.empty()) refuse("a term is empty");
   const auto at = text.find_first_of("~:*^/%|()\" ");
   if (at == std::string_view::npos) return std::string(text);
-  refuse(excerpt(text) + " is no column: interactions, powers and functions are not computed here; make columns of them");
+  refuse(excerpt(text) +
+         " is no column: interactions, powers and functions are not computed here; make columns of them");
 }
 
 // Pieces between + and −, with the sign before each; quotes and brackets keep theirs together.

@@ -1,4 +1,5 @@
-// Forward and backward recursions of a hidden chain, vectorised over states and dispatched to the processor at run time.
+// Forward and backward recursions of a hidden chain, vectorised over states and dispatched to the processor at run
+// time.
 //
 // Arrays are time-major: `width` numbers a step, width = states rounded up to a multiple of 8, zeros beyond the states.
 // Sums over states run in eight virtual lanes in a fixed order, multiply-adds are fused: the same bits on every

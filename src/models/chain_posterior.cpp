@@ -111,7 +111,8 @@ void add_path(std::span<const std::int32_t> path, double weight, const Stretch& 
 
 class Modes {
  public:
-  Modes(const MarkovChain& chain, ChainScratch& scratch) : chain_(chain), exact_(potentials(chain)), scratch_(scratch) {}
+  Modes(const MarkovChain& chain, ChainScratch& scratch)
+      : chain_(chain), exact_(potentials(chain)), scratch_(scratch) {}
 
   void operator()(const Sequence& sequence, std::span<double> counts, Evidence& evidence) {
     const Stretch& x = sequence.rows;
@@ -173,7 +174,8 @@ class PathDraws {
       for (auto& path : paths_) {
         for (std::size_t i = 0; i < states; ++i) {
           const bool last = t + 1 == steps;
-          weights[i] = filtered[i] * (last ? 1 : exact_.transitions[i * states + static_cast<std::size_t>(path[t + 1])]);
+          weights[i] =
+              filtered[i] * (last ? 1 : exact_.transitions[i * states + static_cast<std::size_t>(path[t + 1])]);
         }
         path[t] = stream.choice(weights);
       }
@@ -208,11 +210,13 @@ class GivenStates {
         if (q > 0) evidence.entropy -= sequence.weight * q * std::log(q);
         x.log_density(t, j) = sequence.weight * q;
         if (t == x.first) {
-          if (exact_.initial[static_cast<std::size_t>(j)] > 0) counts[static_cast<std::size_t>(j)] += sequence.weight * q;
+          if (exact_.initial[static_cast<std::size_t>(j)] > 0)
+            counts[static_cast<std::size_t>(j)] += sequence.weight * q;
           continue;
         }
         for (int i = 0; i < states; ++i) {
-          const auto move = static_cast<std::size_t>(i) * static_cast<std::size_t>(states) + static_cast<std::size_t>(j);
+          const auto move =
+              static_cast<std::size_t>(i) * static_cast<std::size_t>(states) + static_cast<std::size_t>(j);
           if (exact_.transitions[move] > 0) {
             counts[static_cast<std::size_t>(states) + move] += sequence.weight * q_(t - 1, i) * q;
           }

@@ -133,7 +133,8 @@ void smooth_in_logs(const ChainPotentials& chain, const Stretch& x, double weigh
 }  // namespace
 
 ChainPotentials potentials(const MarkovChain& chain, double temperature) {
-  ChainPotentials result{chain.states(), {chain.initial().begin(), chain.initial().end()},
+  ChainPotentials result{chain.states(),
+                         {chain.initial().begin(), chain.initial().end()},
                          {chain.transitions().begin(), chain.transitions().end()}};
   if (temperature == 1) return result;
   for (double& p : result.initial) p = std::pow(p, 1 / temperature);

@@ -23,12 +23,12 @@ struct Stretch {
 };
 
 /// Filtering: scratch.filtered (steps × chain_width) receives p(z_t | x_1 … x_t), `step` (if not null, one number a
-/// step) log Σ of the step's scale: their sum, which is returned, is the log of the sum over all paths. −∞ where no path
-/// has positive potential. Sets `in_logs` where the linear recursion was not safe.
+/// step) log Σ of the step's scale: their sum, which is returned, is the log of the sum over all paths. −∞ where no
+/// path has positive potential. Sets `in_logs` where the linear recursion was not safe.
 double filter(const ChainPotentials& chain, const Stretch& x, ChainScratch& scratch, double* step, bool& in_logs);
 
-/// filter, then p(z_t | x_1 … x_T) in scratch.density (steps × chain_width) and Σ_t p(z_{t−1} = i, z_t = j | x) added to
-/// counts (K × K, row by row) × weight. Returns filter's value; at −∞ nothing else is written.
+/// filter, then p(z_t | x_1 … x_T) in scratch.density (steps × chain_width) and Σ_t p(z_{t−1} = i, z_t = j | x) added
+/// to counts (K × K, row by row) × weight. Returns filter's value; at −∞ nothing else is written.
 double smooth(const ChainPotentials& chain, const Stretch& x, double weight, double* counts, ChainScratch& scratch);
 
 }  // namespace jensen

@@ -19,7 +19,7 @@ TEST_F(MixtureTest, ATableOfEveryKindOfColumn) {
   EXPECT_EQ(fit["components"], 3);
   EXPECT_TRUE(fit["monotone"]);
   EXPECT_EQ(fit["component_names"], (nlohmann::json{"middle", "old", "young"}));
-  EXPECT_EQ(fit["schema"][2]["levels"], (nlohmann::json{{"f", "m"}}));
+  EXPECT_EQ(fit["schema"][2]["levels"], nlohmann::json::parse(R"([["f", "m"]])"));
 
   const auto predicted = run({"predict", path("m.json"), survey(), "--probabilities"});
   EXPECT_EQ(predicted.code, 0) << predicted.err;

@@ -95,9 +95,9 @@ TEST_P(StudentTLaws, Hold) {
   }
   Table data(std::move(values), rows, columns);
   if (holes) data = data.with_weights(support::uneven_weights(rows)).with_labels(support::some_labels(rows, 2), 2);
-  const auto made = [&](const Data& of) {
-    const GaussianMixtureOptions options{2, covariance, prior ? Prior::data_scaled : Prior::none};
-    return StudentTMixture(StudentT(gaussian_mixture_for(of, options, 1).emissions(), degrees, 6));
+  const GaussianMixtureOptions options{2, covariance, prior ? Prior::data_scaled : Prior::none};
+  const auto made = [&options, freedom = degrees](const Data& of) {
+    return StudentTMixture(StudentT(gaussian_mixture_for(of, options, 1).emissions(), freedom, 6));
   };
   Workers workers(1);
   const auto start = started(Erased(made(data)), Start::k_means_plus_plus, data, 5, workers);

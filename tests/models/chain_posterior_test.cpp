@@ -115,7 +115,8 @@ Answer enumerate(const Puzzle& puzzle, double temperature = 1) {
     for (int t = 0; t < puzzle.steps; ++t) {
       const int now = z[static_cast<std::size_t>(t)];
       answer.marginals[static_cast<std::size_t>(t + now * puzzle.steps)] += q;
-      if (t > 0) answer.counts[static_cast<std::size_t>(states + z[static_cast<std::size_t>(t - 1)] * states + now)] += q;
+      if (t > 0)
+        answer.counts[static_cast<std::size_t>(states + z[static_cast<std::size_t>(t - 1)] * states + now)] += q;
     }
   }
   return answer;
@@ -142,7 +143,8 @@ void expect_near(const std::vector<double>& got, const std::vector<double>& want
   for (std::size_t e = 0; e < got.size(); ++e) EXPECT_NEAR(got[e], wanted[e], tolerance) << what << " " << e;
 }
 
-// Every combination of length, zeros, labels and spread; 900 nats apart the linear recursions give way to those in logs.
+// Every combination of length, zeros, labels and spread; 900 nats apart the linear recursions give way to those in
+// logs.
 template <class Check>
 void for_every_puzzle(Check check) {
   std::uint64_t seed = 0;
@@ -302,7 +304,8 @@ TEST(ChainPosterior, ScoresSumToTheLogLikelihood) {
     std::vector<double> panel = puzzle.log_density;
     std::vector<double> score(static_cast<std::size_t>(puzzle.steps));
     ChainScratch scratch;
-    chain_score(puzzle.block(), puzzle.chain, {panel.data(), puzzle.steps, puzzle.states(), puzzle.steps}, score, scratch);
+    chain_score(puzzle.block(), puzzle.chain, {panel.data(), puzzle.steps, puzzle.states(), puzzle.steps}, score,
+                scratch);
     double total = 0;
     for (const double s : score) total += s;
     if (exact == -infinity) {

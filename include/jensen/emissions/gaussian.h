@@ -84,12 +84,13 @@ class Gaussian {
   double expected_log_density(ConstSlice s) const;  ///< Σ_k E_q[1(z = k) log p(x | z = k)], missing cells included
   double log_prior() const;
   std::vector<Degeneracy> degeneracies() const { return degeneracies_; }
-  /// The data's mean and covariance for every component, and that covariance as the prior's S₀ (concepts.h, Regularizes).
-  /// False, and no change, where it is singular.
+  /// The data's mean and covariance for every component, and that covariance as the prior's S₀ (concepts.h,
+  /// Regularizes). False, and no change, where it is singular.
   bool regularize(ConstSlice pooled, double rows);
   void move(ConstSlice from, Slice to) const;  ///< re-origins to this object's reference points
   void sample(int k, Stream& stream, std::span<double> x) const;
-  /// E[x_m | x_o, z = k] for the cells `missing` of a row (one value by column), from condition(Σ_k, observed, missing).
+  /// E[x_m | x_o, z = k] for the cells `missing` of a row (one value by column), from condition(Σ_k, observed,
+  /// missing).
   std::vector<double> conditional_mean(int k, const Conditioning& given, std::span<const int> observed,
                                        std::span<const int> missing, std::span<const double> row) const;
   /// Writes E[x_m | x_o] = Σ_k p(i, k) E[x_m | x_o, k] into the missing cells of `filled`; p(i, k) = p(z_i = k | x_i).

@@ -26,8 +26,8 @@ struct ChainScratch {
 ///   Given       independent z_t with these responsibilities; transitions that the chain forbids get none of the mass
 ///
 /// Adds Σ w × (expected first states, expected transitions) to `counts` (MarkovChain's statistics). Returns
-/// Σ w log p(x; θ), the entropy of q (of the empirical distribution of paths for draws), and Σ w over all rows; w is the
-/// sequence's weight. A sequence that no path can explain gets q = 0 and log-likelihood −∞.
+/// Σ w log p(x; θ), the entropy of q (of the empirical distribution of paths for draws), and Σ w over all rows; w is
+/// the sequence's weight. A sequence that no path can explain gets q = 0 and log-likelihood −∞.
 ///
 /// Recursions are linear and scaled: emissions are shifted by their largest, predictions and filtered distributions sum
 /// to 1 (Rabiner 1989, eq. 92 ff.; smoothing in Devijver's form, 1985, which needs no backward variable). A sequence
@@ -37,8 +37,8 @@ struct ChainScratch {
 Evidence chain_posterior(const Block& x, const Rule& rule, const MarkovChain& chain, Panel log_density,
                          std::span<double> counts, ChainScratch& scratch);
 
-/// out[t] = log p(x_t | x_1 … x_{t−1}; θ), which sum to the sequences' log-likelihoods; −∞ at the first row that the past
-/// makes impossible, and 0 after it. log_density is used up.
+/// out[t] = log p(x_t | x_1 … x_{t−1}; θ), which sum to the sequences' log-likelihoods; −∞ at the first row that the
+/// past makes impossible, and 0 after it. log_density is used up.
 void chain_score(const Block& x, const MarkovChain& chain, Panel log_density, std::span<double> out,
                  ChainScratch& scratch);
 

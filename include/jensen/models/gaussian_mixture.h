@@ -15,9 +15,9 @@ using GaussianMixture = Mixture<Gaussian>;
 GaussianMixture marginal(const GaussianMixture& model, std::span<const int> columns);
 
 /// The distribution of all other columns (in their order) given that `columns` have `values`: again a Gaussian mixture,
-/// with weights π_k p(values | k) / Σ and structure_of_part() as covariance structure. NaN among the values counts as not given:
-/// those columns are integrated out. Throws ArgumentError as marginal does, if no column is left, if sizes differ, or
-/// if a value is infinite.
+/// with weights π_k p(values | k) / Σ and structure_of_part() as covariance structure. NaN among the values counts as
+/// not given: those columns are integrated out. Throws ArgumentError as marginal does, if no column is left, if sizes
+/// differ, or if a value is infinite.
 GaussianMixture conditional(const GaussianMixture& model, std::span<const int> columns, std::span<const double> values);
 
 /// Missing cells replaced by their conditional mean E[x_m | x_o] = Σ_k p(z = k | x_o) E[x_m | x_o, k]; the others

@@ -16,8 +16,8 @@ class MarkovChain {
  public:
   /// π and every row of A uniform. states ≥ 1.
   explicit MarkovChain(int states);
-  /// initial: K probabilities; transitions: K × K, row by row. Each distribution sums to 1 within 1e-9 and is scaled to.
-  /// Throws ArgumentError naming the row that is none.
+  /// initial: K probabilities; transitions: K × K, row by row. Each distribution sums to 1 within 1e-9 and is scaled
+  /// to. Throws ArgumentError naming the row that is none.
   MarkovChain(std::vector<double> initial, std::vector<double> transitions);
 
   /// Starts in the first state; each state stays or goes on to the next one: π = e_1, A(k, k) = A(k, k+1) = ½.
