@@ -26,7 +26,10 @@ std::unique_ptr<jensen::Model> with_its_prior(const jensen::ModelFile& file, con
     return std::make_unique<jensen::Erased<jensen::GaussianMixture>>(
         jensen::fit_gaussian_mixture(*mixture, data, prior, as_it_is).model);
   }
-  return file.model->clone();
+  // Without its prior the objective would be another one, and its optimum elsewhere.
+  throw Error(
+      "MODEL: was fitted with the default prior, which can be restored for Gaussian mixtures only: diagnose a fit with "
+      "--prior none");
 }
 
 void put(Json& json, const char* name, const Available& number) {

@@ -72,7 +72,7 @@ ConstraintChart::ConstraintChart(const Model& model, const Constraints& constrai
     const auto at = std::find(groups_.begin(), groups_.end(), constraints_.group[i]);
     if (at != groups_.end()) place_[i] = static_cast<std::size_t>(at - groups_.begin());
   }
-  solve(std::move(equations));
+  solve(equations);
   add_inequalities();
 }
 
@@ -158,7 +158,7 @@ void ConstraintChart::describe(const Model& model, const Part& part, std::vector
 }
 
 // Gaussian elimination among the groups; a pivot is no group with inequalities of its own if that can be helped.
-void ConstraintChart::solve(std::vector<std::vector<double>> equations) {
+void ConstraintChart::solve(const std::vector<std::vector<double>>& equations) {
   std::vector<std::vector<double>> rows;
   for (const auto& equation : equations) {
     std::vector<double> row(groups_.size() + 1, 0.0);

@@ -45,7 +45,7 @@ class ConstraintChart {
   std::vector<Part> parts_of(const Model& model) const;
   void describe(const Model& model, const Part& part, std::vector<std::vector<double>>& equations,
                 std::vector<bool>& positive) const;
-  void solve(std::vector<std::vector<double>> equations);
+  void solve(const std::vector<std::vector<double>>& equations);
   void add_inequalities();
   std::vector<double> row_of(std::size_t group, double sign, double& constant) const;
   std::vector<double> groups_at(std::span<const double> x) const;

@@ -21,10 +21,7 @@ void add_data(CLI::App& app, DataArguments& data);             ///< the file, it
 void add_engine(CLI::App& app, EngineArguments& engine);
 /// Part of add_engine: how q is chosen, and leaps.
 void add_algorithm(CLI::App& app, EngineArguments& engine);
-/// For commands that fit one model.
-void add_checkpoint(CLI::App& app, CheckpointArguments& checkpoint);
-void add_results(CLI::App& app, bool& json, bool& quiet);                ///< how much is printed
-void add_checkpoint(CLI::App& app, CheckpointArguments& checkpoint);     ///< starts, prior, when to stop, threads
+void add_checkpoint(CLI::App& app, CheckpointArguments& checkpoint);     ///< for commands that fit one model
 void add_uncertainty(CLI::App& app, UncertaintyArguments& uncertainty);  ///< standard errors and intervals
 void add_results(CLI::App& app, bool& json, bool& quiet);                ///< how much is printed
 

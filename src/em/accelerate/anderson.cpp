@@ -23,7 +23,7 @@ Eigen::VectorXd damped_solution(const std::vector<std::vector<double>>& columns,
     matrix.col(static_cast<Eigen::Index>(c)) = Eigen::Map<const Eigen::VectorXd>(columns[c].data(), rows);
   }
   const Eigen::JacobiSVD<Eigen::MatrixXd> svd(matrix, Eigen::ComputeThinU | Eigen::ComputeThinV);
-  const Eigen::VectorXd d = svd.singularValues();
+  const Eigen::VectorXd& d = svd.singularValues();
   const Eigen::VectorXd uy = svd.matrixU().transpose() * Eigen::Map<const Eigen::VectorXd>(f.data(), rows);
   const auto weights = [&](double lambda) {
     Eigen::VectorXd w = Eigen::VectorXd::Zero(d.size());
