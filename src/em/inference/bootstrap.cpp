@@ -46,7 +46,8 @@ std::vector<int> matching(const Model& theta, const Model& refit, const Data& da
     refit.responsibilities(block, q);
     for (int k = 0; k < states; ++k) {
       for (int l = 0; l < states; ++l) {
-        double& common = cost[static_cast<std::size_t>(k) * static_cast<std::size_t>(states) + static_cast<std::size_t>(l)];
+        double& common =
+            cost[static_cast<std::size_t>(k) * static_cast<std::size_t>(states) + static_cast<std::size_t>(l)];
         for (std::int64_t i = 0; i < block.rows(); ++i) common -= block.weight(i) * p(i, k) * q(i, l);
       }
     }
