@@ -66,7 +66,7 @@ class Survey {
     std::stable_sort(merges.begin(), merges.end(), first);
     std::vector<std::pair<double, int>> splits;
     for (std::size_t k = 0; k < states_; ++k) {
-      if (sums_.weight[k] > 0) splits.push_back({sums_.log_density[k] / sums_.weight[k], static_cast<int>(k)});
+      if (sums_.weight[k] > 0) splits.emplace_back(sums_.log_density[k] / sums_.weight[k], static_cast<int>(k));
     }
     std::stable_sort(splits.begin(), splits.end(), first);
     std::vector<Move> moves;

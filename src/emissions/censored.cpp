@@ -105,21 +105,21 @@ double CensoredRegression::log_between(double lower, double upper, double eta, d
   return log_difference(log_normal_probability(b), log_normal_probability(a));
 }
 
-double CensoredRegression::log_likelihood(std::span<const double> row, double eta_, double sigma) const {
+double CensoredRegression::log_likelihood(std::span<const double> row, double predictor, double sigma) const {
   const double lower = open_lower(row[0]);
   const double upper = open_upper(row[1]);
   double value;
   if (lower == upper) {
     const double y = logarithmic() ? std::log(lower) : lower;
-    const double z = (y - eta_) / sigma;
+    const double z = (y - predictor) / sigma;
     value = -std::log(sigma) - (logarithmic() ? y : 0);
     const bool gumbel = lifetime_ == Lifetime::weibull || lifetime_ == Lifetime::exponential;
     value += gumbel ? z - std::exp(z) : -0.5 * (log_two_pi + z * z);
   } else {
-    value = log_between(std::max(lower, truncation_.lower), std::min(upper, truncation_.upper), eta_, sigma);
+    value = log_between(std::max(lower, truncation_.lower), std::min(upper, truncation_.upper), predictor, sigma);
   }
   if (std::isinf(truncation_.lower) && std::isinf(truncation_.upper)) return value;
-  return value - log_between(truncation_.lower, truncation_.upper, eta_, sigma);
+  return value - log_between(truncation_.lower, truncation_.upper, predictor, sigma);
 }
 double CensoredRegression::log_density(std::span<const double> row) const {
   if (const CellProblem found = problem(row); !found.text.empty()) {

@@ -108,7 +108,7 @@ MatrixXd simultaneous_axes(std::span<const MatrixXd> matrices) {
   MatrixXd combination = MatrixXd::Zero(matrices[0].rows(), matrices[0].rows());
   std::vector<MatrixXd> scaled;
   for (std::size_t k = 0; k < matrices.size(); ++k) {
-    scaled.push_back(matrices[k] / matrices[k].trace());
+    scaled.emplace_back(matrices[k] / matrices[k].trace());
     combination += scaled.back() / (1 + 0.1 * static_cast<double>(k));
   }
   const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(combination);

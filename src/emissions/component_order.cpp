@@ -26,10 +26,9 @@ std::vector<double> reordered(std::span<const double> values, std::span<const in
 }
 
 void reorder_gaussian(Gaussian& gaussian, std::span<const int> order) {
-  const bool shared = gaussian.covariances().size() == gaussian.covariances().size() / order.size() * order.size() &&
-                      gaussian.covariance_structure() != Covariance::tied;
   std::vector<double> covariances(gaussian.covariances().begin(), gaussian.covariances().end());
-  gaussian.set(reordered(gaussian.means(), order), shared ? reordered(covariances, order) : covariances);
+  const bool shared = is_shared(gaussian.covariance_structure());
+  gaussian.set(reordered(gaussian.means(), order), shared ? covariances : reordered(covariances, order));
 }
 
 Moments family_moments(const std::string& family, std::span<const double> v) {

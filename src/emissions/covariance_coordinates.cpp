@@ -85,7 +85,7 @@ Parts decompose(const Counts& counts, const std::vector<MatrixXd>& sigmas, bool 
     if (counts.forms > 0) {
       const Cholesky factor = cholesky(pack(sigma), static_cast<int>(sigma.rows()));
       logs.push_back(factor.log_determinant / d);
-      parts.forms.push_back(sigma / std::exp(logs.back()));
+      parts.forms.emplace_back(sigma / std::exp(logs.back()));
       form += parts.forms.back() / static_cast<double>(sigmas.size());
       continue;
     }
@@ -131,20 +131,20 @@ Parts decode(const Counts& counts, int d, std::span<const double> u) {
     next += count;
     return taken;
   };
-  const auto D = static_cast<std::size_t>(d);
+  const auto size = static_cast<std::size_t>(d);
   Parts parts;
   const auto volumes = take(counts.volumes);
   parts.log_volumes.assign(volumes.begin(), volumes.end());
   for (std::size_t i = 0; i < counts.shapes; ++i) {
     VectorXd shape = VectorXd::Zero(d);
-    const auto own = take(D - 1);
+    const auto own = take(size - 1);
     for (int j = 0; j < d - 1; ++j) shape(j) = own[static_cast<std::size_t>(j)];
     shape(d - 1) = -shape.sum();
     parts.log_shapes.push_back(shape);
   }
-  for (std::size_t i = 0; i < counts.axes; ++i) parts.axes.push_back(cayley_axes(take(D * (D - 1) / 2), d));
+  for (std::size_t i = 0; i < counts.axes; ++i) parts.axes.push_back(cayley_axes(take(size * (size - 1) / 2), d));
   for (std::size_t i = 0; i < counts.forms; ++i) {
-    const auto own = take(D * (D + 1) / 2 - 1);
+    const auto own = take(size * (size + 1) / 2 - 1);
     std::vector<double> l(own.begin(), own.end());
     double last = 0;
     for (int j = 0; j < d - 1; ++j) last -= l[packed_index(j, j)];

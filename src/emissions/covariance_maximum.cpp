@@ -48,7 +48,7 @@ class Maximizer {
     for (std::size_t k = 0; k < weights_.size(); ++k) {
       const VectorXd own = diagonal(weights_[k] > 0 ? scatters_ : current_, k);
       const double size = geometric_mean(own);
-      shapes.push_back(own / size);
+      shapes.emplace_back(own / size);
       if (weights_[k] > 0) volume += size / total_;
     }
     std::vector<double> result;
@@ -62,7 +62,7 @@ class Maximizer {
     for (std::size_t k = 0; k < weights_.size(); ++k) {
       const MatrixXd own = matrix(weights_[k] > 0 ? scatters_ : current_, k);
       const double size = std::exp(log_determinant(own) / d_);
-      shapes.push_back(own / size);
+      shapes.emplace_back(own / size);
       if (weights_[k] > 0) volume += size / total_;
     }
     std::vector<double> result;
@@ -138,7 +138,7 @@ class Maximizer {
       const VectorXd own = weights_[k] > 0 ? VectorXd((axes.transpose() * scatters[k] * axes).diagonal())
                                            : VectorXd((before.transpose() * now[k] * before).diagonal());
       const double size = geometric_mean(own);
-      shapes.push_back(own / size);
+      shapes.emplace_back(own / size);
       volumes(at(k)) = weights_[k] > 0 ? size / weights_[k] : size;
       if (weights_[k] > 0) volume += size / total_;
     }

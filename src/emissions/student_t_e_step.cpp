@@ -103,7 +103,7 @@ double StudentT::accumulate(const Block& x, ConstPanel r, Slice s, Scratch& scra
 // a − log b + log Γ(a) + (1 − a) ψ(a).
 double StudentT::accumulate_pattern(ConstPanel observed, Panel whole, const MissingPattern& pattern, ConstPanel r,
                                     Slice s, Scratch& scratch) const {
-  const std::size_t K = components();
+  const std::size_t state_count = components();
   const auto d = static_cast<std::size_t>(columns());
   const std::size_t n = pattern.rows.size();
   const auto count = static_cast<double>(pattern.observed.size());
@@ -128,11 +128,12 @@ double StudentT::accumulate_pattern(ConstPanel observed, Panel whole, const Miss
     }
     const double expected_log = kernels::sum(scratch.logs);
     s.sum[at] += weight;
-    s.sum[2 * K + at] += expected_log;
+    s.sum[2 * state_count + at] += expected_log;
     entropy += weight * (a + log_gamma(a) - a * digamma_a) + expected_log;
 
-    double* first = s.sum.data() + 3 * K + at * d;
-    double* second = s.sum.data() + 3 * K + K * d + (is_shared(covariance_structure()) ? 0 : at * size);
+    double* first = s.sum.data() + 3 * state_count + at * d;
+    double* second =
+        s.sum.data() + 3 * state_count + state_count * d + (is_shared(covariance_structure()) ? 0 : at * size);
     const Conditioning* conditional = nullptr;
     if (!pattern.missing.empty()) {
       if (has_matrices()) conditional = &conditionings(pattern, scratch)[at];
@@ -159,7 +160,7 @@ double StudentT::accumulate_pattern(ConstPanel observed, Panel whole, const Miss
                                     scratch.workspace);
       for (double v : scratch.second) *second += v;
     }
-    s.sum[K + at] += weighted;
+    s.sum[state_count + at] += weighted;
     if (pattern.missing.empty() || weight == 0) continue;
 
     double log_determinant = conditional == nullptr ? 0 : conditional->residual_log_determinant;

@@ -14,42 +14,42 @@ namespace jensen {
 // Σ r E[u (x − a)(x − a)ᵀ] as a Gaussian lays them out, whose weights would be U.
 
 void StudentT::move(ConstSlice from, Slice to) const {
-  const std::size_t K = components();
-  std::copy_n(from.sum.begin(), K, to.sum.begin());
-  std::copy_n(from.sum.begin() + static_cast<std::ptrdiff_t>(2 * K), K,
-              to.sum.begin() + static_cast<std::ptrdiff_t>(2 * K));
-  std::vector<double> weighted(from.sum.size() - 2 * K);
-  std::copy_n(from.sum.begin() + static_cast<std::ptrdiff_t>(K), K, weighted.begin());
-  std::copy(from.sum.begin() + static_cast<std::ptrdiff_t>(3 * K), from.sum.end(),
-            weighted.begin() + static_cast<std::ptrdiff_t>(K));
+  const std::size_t state_count = components();
+  std::copy_n(from.sum.begin(), state_count, to.sum.begin());
+  std::copy_n(from.sum.begin() + static_cast<std::ptrdiff_t>(2 * state_count), state_count,
+              to.sum.begin() + static_cast<std::ptrdiff_t>(2 * state_count));
+  std::vector<double> weighted(from.sum.size() - 2 * state_count);
+  std::copy_n(from.sum.begin() + static_cast<std::ptrdiff_t>(state_count), state_count, weighted.begin());
+  std::copy(from.sum.begin() + static_cast<std::ptrdiff_t>(3 * state_count), from.sum.end(),
+            weighted.begin() + static_cast<std::ptrdiff_t>(state_count));
   std::vector<double> moved(weighted.size());
   normal_.move({weighted, from.about}, {moved, to.about});
-  std::copy_n(moved.begin(), K, to.sum.begin() + static_cast<std::ptrdiff_t>(K));
-  std::copy(moved.begin() + static_cast<std::ptrdiff_t>(K), moved.end(),
-            to.sum.begin() + static_cast<std::ptrdiff_t>(3 * K));
+  std::copy_n(moved.begin(), state_count, to.sum.begin() + static_cast<std::ptrdiff_t>(state_count));
+  std::copy(moved.begin() + static_cast<std::ptrdiff_t>(state_count), moved.end(),
+            to.sum.begin() + static_cast<std::ptrdiff_t>(3 * state_count));
 }
 
 std::vector<double> StudentT::gaussian_statistics(ConstSlice s, std::span<const double> centers) const {
-  const std::size_t K = components();
+  const std::size_t state_count = components();
   std::vector<double> moved(s.sum.size());
   std::vector<double> about(centers.begin(), centers.end());
   move(s, {moved, about});
-  std::vector<double> normal(s.sum.begin(), s.sum.begin() + static_cast<std::ptrdiff_t>(K));
-  normal.insert(normal.end(), K * static_cast<std::size_t>(columns()), 0.0);
+  std::vector<double> normal(s.sum.begin(), s.sum.begin() + static_cast<std::ptrdiff_t>(state_count));
+  normal.insert(normal.end(), state_count * static_cast<std::size_t>(columns()), 0.0);
   normal.insert(normal.end(),
-                moved.begin() + static_cast<std::ptrdiff_t>(K * (3 + static_cast<std::size_t>(columns()))),
+                moved.begin() + static_cast<std::ptrdiff_t>(state_count * (3 + static_cast<std::size_t>(columns()))),
                 moved.end());
   return normal;
 }
 
 std::vector<double> StudentT::maximizing_centers(ConstSlice s) const {
-  const std::size_t K = components();
+  const std::size_t state_count = components();
   const auto d = static_cast<std::size_t>(columns());
   std::vector<double> centers(normal_.means().begin(), normal_.means().end());
-  for (std::size_t k = 0; k < K; ++k) {
-    const double weighted = s.sum[K + k];
+  for (std::size_t k = 0; k < state_count; ++k) {
+    const double weighted = s.sum[state_count + k];
     for (std::size_t j = 0; j < d && s.sum[k] > 0 && weighted > 0; ++j) {
-      centers[k * d + j] = s.about[k * d + j] + s.sum[3 * K + k * d + j] / weighted;
+      centers[k * d + j] = s.about[k * d + j] + s.sum[3 * state_count + k * d + j] / weighted;
     }
   }
   return centers;
@@ -75,11 +75,11 @@ void StudentT::maximize(ConstSlice s) {
 // u − log u ≥ 1; it is concave, so that beyond a limit the limit is best.
 void StudentT::maximize_degrees(ConstSlice s) {
   if (mode_ == DegreesOfFreedom::fixed) return;
-  const std::size_t K = components();
+  const std::size_t state_count = components();
   const auto total = [&](std::size_t part, std::size_t i) {
-    const auto begin = s.sum.begin() + static_cast<std::ptrdiff_t>(part * K);
+    const auto begin = s.sum.begin() + static_cast<std::ptrdiff_t>(part * state_count);
     if (mode_ == DegreesOfFreedom::own) return begin[static_cast<std::ptrdiff_t>(i)];
-    return std::accumulate(begin, begin + static_cast<std::ptrdiff_t>(K), 0.0);
+    return std::accumulate(begin, begin + static_cast<std::ptrdiff_t>(state_count), 0.0);
   };
   for (std::size_t i = 0; i < nu_.size(); ++i) {
     const double weight = total(0, i);
@@ -94,14 +94,14 @@ void StudentT::maximize_degrees(ConstSlice s) {
 }
 
 double StudentT::expected_log_density(ConstSlice s) const {
-  const std::size_t K = components();
+  const std::size_t state_count = components();
   const auto normal = gaussian_statistics(s, normal_.means());
   double total = normal_.expected_log_density({normal, normal_.means()});
-  for (std::size_t k = 0; k < K; ++k) {
+  for (std::size_t k = 0; k < state_count; ++k) {
     if (!(s.sum[k] > 0)) continue;
     const double h = 0.5 * nu(static_cast<int>(k));
-    total += s.sum[k] * (h * std::log(h) - log_gamma(h)) + (h - 1) * s.sum[2 * K + k] - h * s.sum[K + k] +
-             0.5 * columns() * s.sum[2 * K + k];
+    total += s.sum[k] * (h * std::log(h) - log_gamma(h)) + (h - 1) * s.sum[2 * state_count + k] -
+             h * s.sum[state_count + k] + 0.5 * columns() * s.sum[2 * state_count + k];
   }
   return total;
 }
