@@ -99,7 +99,7 @@ class Climber {
   std::optional<Outcome> take(Proposal& candidate, const Expectation& e, const Step& step) {
     if (!e.whole) {
       accept(candidate, e, step);
-      accepted_step_.reading = unknown;
+      accepted_step_.reading = no_reading;
       return std::nullopt;
     }
     auto why = judge(candidate, e, step);
@@ -257,7 +257,7 @@ class Climber {
     return {};
   }
 
-  static constexpr Reading unknown{0, std::numeric_limits<double>::quiet_NaN(), 0};
+  static constexpr Reading no_reading{0, std::numeric_limits<double>::quiet_NaN(), 0};
 
   const Options& options_;
   Variant& variant_;

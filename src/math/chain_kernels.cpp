@@ -63,7 +63,7 @@ double chain_forward(const ChainShape& shape, const double* initial, const doubl
   for (std::size_t t = 0; t < shape.steps; ++t) {
     const std::size_t at = t * shape.width;
     Vector total[parts];
-    for (std::size_t p = 0; p < parts; ++p) total[p] = hn::Zero(d);
+    for (Vector& sum_of_lanes : total) sum_of_lanes = hn::Zero(d);
     for (std::size_t j = 0; j < shape.width; j += group) {
       Vector prior[parts];
       if (t == 0) {

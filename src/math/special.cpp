@@ -26,7 +26,11 @@ double series(double x, Factor factor) {
 
 }  // namespace
 
-double log_gamma(double x) { return x < 0 ? nan : std::lgamma(x); }
+// POSIX lgamma writes the sign into a global that threads share; the reentrant form does not.
+double log_gamma(double x) {
+  int sign = 0;
+  return x < 0 ? nan : ::lgamma_r(x, &sign);
+}
 
 double digamma(double x) {
   if (!(x > 0)) return x == 0 ? -infinity : nan;

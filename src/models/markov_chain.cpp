@@ -171,7 +171,7 @@ void MarkovChain::set_unconstrained(std::span<const double> u) {
   std::size_t next = 0;
   const auto renewed = [&](std::span<const double> pattern) {
     const auto count = static_cast<std::size_t>(size_of(pattern) - 1);
-    const auto simplex = logits_to_simplex(u.subspan(next, count), pattern);
+    auto simplex = logits_to_simplex(u.subspan(next, count), pattern);
     next += count;
     return simplex;
   };
