@@ -123,7 +123,7 @@ class Profiler {
   std::optional<Place> constrained_maximum(Place at, double target, int& whole_budget) {
     int budget = std::min(whole_budget, inner_limit);
     whole_budget -= budget;
-    const auto found = constrained_maximum_within(std::move(at), target, budget);
+    auto found = constrained_maximum_within(std::move(at), target, budget);
     whole_budget += budget;
     return found;
   }
@@ -156,7 +156,7 @@ class Profiler {
     const double noise = 1e-12 * (1 + std::abs(at.objective));
     for (double length = 1; length > 1e-4 && budget > 0; length /= 2) {
       --budget;
-      const auto next = place(at.u + length * step);
+      auto next = place(at.u + length * step);
       if (next && merit(*next) >= merit(at) - noise) return next;
     }
     return std::nullopt;
