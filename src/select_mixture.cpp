@@ -14,30 +14,13 @@
 #include <mutex>
 #include <set>
 
+#include "data/reweighted.h"
+
 namespace jensen {
 
 namespace {
 
 constexpr const char* function = "select_mixture";
-
-// The same data with other weights.
-class Reweighted final : public Data {
- public:
-  Reweighted(const Data& data, std::vector<double> weights) : data_(data), weights_(std::move(weights)) {}
-  std::int64_t rows() const override { return data_.rows(); }
-  int columns() const override { return data_.columns(); }
-  WeightKind weight_kind() const override { return data_.weight_kind(); }
-  std::string column_name(int j) const override { return data_.column_name(j); }
-  Block block(std::int64_t first, std::int64_t count, BlockBuffer& buffer) const override {
-    Block block = data_.block(first, count, buffer);
-    block.weights = std::span(weights_).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
-    return block;
-  }
-
- private:
-  const Data& data_;
-  std::vector<double> weights_;
-};
 
 std::vector<double> weights_of(const Data& data) {
   std::vector<double> weights;

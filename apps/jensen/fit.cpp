@@ -6,10 +6,9 @@
 #include "commands.h"
 #include "data_source.h"
 #include "fitting.h"
-#include "interrupt.h"
 #include "output.h"
-#include "progress.h"
 #include "uncertainty.h"
+#include "watch.h"
 
 namespace {
 
@@ -40,12 +39,8 @@ std::optional<jensen::GaussianMixtureFile> given_start(const FitArguments& a) {
 jensen::Fitted<jensen::GaussianMixture> fit(const FitArguments& a,
                                             const std::optional<jensen::GaussianMixtureFile>& start,
                                             const LoadedData& data, jensen::Options options) {
-  const Interrupt interrupt;
-  ProgressLine progress(!a.quiet);
-  options.callback = [&](const jensen::Progress& now) {
-    progress.show(now);
-    return interrupt.noted() ? jensen::Verdict::stop : jensen::Verdict::go_on;
-  };
+  Watch watch(a.quiet);
+  options = watch.over(std::move(options));
   const auto prior = jensen::prior_named(a.engine.prior);
   auto fitted = [&] {
     if (start) {

@@ -10,9 +10,8 @@
 #include "commands.h"
 #include "data_source.h"
 #include "fitting.h"
-#include "interrupt.h"
 #include "output.h"
-#include "progress.h"
+#include "watch.h"
 
 namespace {
 
@@ -68,12 +67,8 @@ Fitted erased(Table table) {
 
 Fitted fit(const FitTableArguments& a, const LoadedData& data, const jensen::Schema& schema,
            const std::vector<std::string>& gate, jensen::Options options) {
-  const Interrupt interrupt;
-  ProgressLine progress(!a.quiet);
-  options.callback = [&](const jensen::Progress& now) {
-    progress.show(now);
-    return interrupt.noted() ? jensen::Verdict::stop : jensen::Verdict::go_on;
-  };
+  Watch watch(a.quiet);
+  options = watch.over(std::move(options));
   const auto prior = jensen::prior_named(a.engine.prior);
   if (gate.empty()) return erased(jensen::fit_mixture(data.table, schema, *a.components, options, prior));
   return erased(jensen::fit_mixture(data.table, schema, gate, *a.components, options, prior));

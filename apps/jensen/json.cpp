@@ -145,6 +145,28 @@ Json fit_object(const TableFit& result) {
 
 std::string fit_json(const TableFit& result) { return line(fit_object(result)); }
 
+namespace {
+
+// What every candidate of a selection that was fitted has to show.
+template <class Candidate>
+void add_candidate(Json& row, const Candidate& c) {
+  row["outcome"] = jensen::to_string(c.outcome);
+  row["log_likelihood"] = c.log_likelihood;
+  row["penalty"] = c.log_prior;
+  if constexpr (requires { c.iterations; }) row["iterations"] = c.iterations;
+  row["free_parameters"] = c.free_parameters;
+  row["aic"] = c.aic;
+  row["bic"] = c.bic;
+  row["icl"] = c.icl;
+}
+template <class Candidate>
+void add_starts(Json& row, const Candidate& c) {
+  row["starts"] = c.starts;
+  row["starts_at_best"] = c.starts_at_best;
+}
+
+}  // namespace
+
 std::string selection_json(const jensen::MixtureSelection& selection, const std::string& criterion,
                            const TableFit* best) {
   Json json;
@@ -157,18 +179,11 @@ std::string selection_json(const jensen::MixtureSelection& selection, const std:
     if (!c.reason.empty()) row["reason"] = c.reason;
     row["fitted"] = c.fitted;
     if (c.fitted) {
-      row["outcome"] = jensen::to_string(c.outcome);
-      row["log_likelihood"] = c.log_likelihood;
-      row["penalty"] = c.log_prior;
-      row["free_parameters"] = c.free_parameters;
-      row["aic"] = c.aic;
-      row["bic"] = c.bic;
-      row["icl"] = c.icl;
+      add_candidate(row, c);
       row["normalized_entropy"] = c.normalized_entropy;
       row["cross_validated"] = c.cross_validated;
       row["p_value"] = c.p_value;
-      row["starts"] = c.starts;
-      row["starts_at_best"] = c.starts_at_best;
+      add_starts(row, c);
     }
     json["candidates"].push_back(std::move(row));
   }
@@ -185,17 +200,9 @@ std::string selection_json(const jensen::Selection& selection, const std::string
     if (!c.reason.empty()) row["reason"] = c.reason;
     row["fitted"] = c.fitted;
     if (c.fitted) {
-      row["outcome"] = jensen::to_string(c.outcome);
-      row["log_likelihood"] = c.log_likelihood;
-      row["penalty"] = c.log_prior;
-      row["iterations"] = c.iterations;
-      row["free_parameters"] = c.free_parameters;
-      row["aic"] = c.aic;
-      row["bic"] = c.bic;
-      row["icl"] = c.icl;
+      add_candidate(row, c);
       row["effective_components"] = c.effective_components;
-      row["starts"] = c.starts;
-      row["starts_at_best"] = c.starts_at_best;
+      add_starts(row, c);
     }
     json["candidates"].push_back(std::move(row));
   }

@@ -5,9 +5,8 @@
 
 #include "commands.h"
 #include "fitting.h"
-#include "interrupt.h"
 #include "output.h"
-#include "progress.h"
+#include "watch.h"
 
 namespace {
 
@@ -32,19 +31,15 @@ std::vector<jensen::Covariance> covariances(const std::string& list, int columns
 
 jensen::Selection select(const SelectArguments& a, const LoadedData& data, const jensen::SelectionOptions& candidates,
                          jensen::Options options, bool& interrupted) {
-  const Interrupt interrupt;
-  ProgressLine progress(!a.quiet);
+  Watch watch(a.quiet);
   jensen::SelectionOptions selection = candidates;
   selection.begun = [&](int index, int count, const jensen::Candidate& c) {
-    progress.set_prefix(
+    watch.progress.set_prefix(
         fmt::format("candidate {}/{}: {} {}  ", index + 1, count, c.components, to_string(c.covariance)));
   };
-  options.callback = [&](const jensen::Progress& now) {
-    progress.show(now);
-    return interrupt.noted() ? jensen::Verdict::stop : jensen::Verdict::go_on;
-  };
+  options = watch.over(std::move(options));
   auto result = select_gaussian_mixture(data.table, selection, options);
-  interrupted = interrupt.noted();
+  interrupted = watch.interrupt.noted();
   return result;
 }
 

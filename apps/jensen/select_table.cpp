@@ -10,10 +10,9 @@
 
 #include "commands.h"
 #include "fitting.h"
-#include "interrupt.h"
 #include "output.h"
-#include "progress.h"
 #include "text_table.h"
+#include "watch.h"
 
 namespace {
 
@@ -42,15 +41,13 @@ std::string number(double value) { return std::isnan(value) ? "-" : precise(valu
 jensen::MixtureSelection select(const SelectTableArguments& a, const LoadedData& data,
                                 const std::vector<jensen::Schema>& forms, jensen::MixtureSelectionOptions selection,
                                 jensen::Options options, bool& interrupted) {
-  const Interrupt interrupt;
-  ProgressLine progress(!a.quiet);
-  selection.progress = [&](int done, int count) { progress.set_prefix(fmt::format("{}/{} done  ", done, count)); };
-  options.callback = [&](const jensen::Progress& now) {
-    progress.show(now);
-    return interrupt.noted() ? jensen::Verdict::stop : jensen::Verdict::go_on;
+  Watch watch(a.quiet);
+  selection.progress = [&](int done, int count) {
+    watch.progress.set_prefix(fmt::format("{}/{} done  ", done, count));
   };
+  options = watch.over(std::move(options));
   auto result = jensen::select_mixture(data.table, forms, selection, options);
-  interrupted = interrupt.noted();
+  interrupted = watch.interrupt.noted();
   return result;
 }
 

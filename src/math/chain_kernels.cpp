@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
-// Scalable vectors have no size at compile time, which the arrays of vectors below need.
+// One source for all instruction sets, as kernels.cpp.
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV | HWY_AVX3_DL | HWY_SSSE3)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "math/chain_kernels.cpp"
@@ -11,25 +11,15 @@
 // clang-format off
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
+#include "math/lanes-inl.h"
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();
 namespace jensen::kernels::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
 
-using Lane = hn::ScalableTag<double>;
-using Vector = hn::Vec<Lane>;
-constexpr std::size_t lanes = HWY_LANES(double);
-constexpr std::size_t group = 8;  // states of a group: the virtual lanes in which sums run
-constexpr std::size_t parts = group / lanes;
+constexpr std::size_t group = virtual_lanes;  // states of a group
 
 namespace {
-
-double add_lanes(const Vector* accumulators) {
-  alignas(64) double v[group];
-  for (std::size_t p = 0; p < parts; ++p) hn::Store(accumulators[p], Lane(), v + p * lanes);
-  return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
-}
 
 // result = Σ_i factor[i] × matrix(i, ·) for one group of columns; even and odd i apart, which halves the wait.
 HWY_INLINE void combine(const double* factor, const double* matrix, std::size_t states, std::size_t width,

@@ -122,4 +122,11 @@ Evidence discrete_posterior(const Block& x, const Rule& rule, Panel log_joint) {
   return mode(x, log_joint);
 }
 
+void discrete_responsibilities(const Block& x, Panel log_joint, Panel p) {
+  Block unweighted = x;
+  unweighted.weights = {};
+  discrete_posterior(unweighted, Posterior{}, log_joint);
+  for (int k = 0; k < p.columns; ++k) std::copy_n(log_joint.column(k), p.rows, p.column(k));
+}
+
 }  // namespace jensen

@@ -152,23 +152,17 @@ void GatedMixture::score(const Block& x, std::span<double> log_density) const {
 }
 void GatedMixture::responsibilities(const Block& x, Panel p) const {
   Scratch scratch;
-  Block unweighted = x;
-  unweighted.weights = {};
-  const Panel panel = log_joint(x, scratch);
-  discrete_posterior(unweighted, Posterior{}, panel);
-  for (int k = 0; k < states(); ++k) std::copy_n(panel.column(k), panel.rows, p.column(k));
+  discrete_responsibilities(x, log_joint(x, scratch), p);
 }
 void GatedMixture::sample(std::uint64_t seed, std::int64_t first_row, Panel x, std::span<std::int32_t> z) const {
-  std::vector<double> row(static_cast<std::size_t>(x.columns));
+  std::vector<double> row;
   std::vector<double> weights(static_cast<std::size_t>(states()));
   for (std::int64_t i = 0; i < x.rows; ++i) {
     Stream stream(seed, Purpose::sample, 0, 0, static_cast<std::uint64_t>(first_row + i));
     log_weights(x, i, gate_, weights);
     for (double& w : weights) w = std::exp(w);
     const int k = stream.choice(weights);
-    for (int j = 0; j < x.columns; ++j) row[static_cast<std::size_t>(j)] = x(i, j);
-    emissions_.sample(k, stream, row);
-    for (int j = 0; j < x.columns; ++j) x(i, j) = row[static_cast<std::size_t>(j)];
+    optional::sample_row(emissions_, k, stream, x, i, row);
     if (!z.empty()) z[static_cast<std::size_t>(i)] = k;
   }
 }

@@ -86,4 +86,10 @@ void LogJointModel::check_cells(const Block& x, const char* model) const {
   }
 }
 
+std::span<const double> LogJointModel::row_of(const Block& x, std::int64_t i, std::vector<double>& row) {
+  row.resize(static_cast<std::size_t>(x.columns()));
+  for (int j = 0; j < x.columns(); ++j) row[static_cast<std::size_t>(j)] = x.x(i, j);
+  return row;
+}
+
 }  // namespace jensen

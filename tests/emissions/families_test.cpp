@@ -240,7 +240,10 @@ class Families : public testing::TestWithParam<FamilyCase> {
   static constexpr double weight = 0.4;
   AnyMixture truth() const { return AnyMixture({weight, 1 - weight}, GetParam().make()); }
 
-  std::vector<double> drawn(std::int64_t rows, std::uint64_t seed) const {
+  // What is seen of a sample. Hiding that depends on the value hidden is what a likelihood has to cope with, not what
+  // an estimate can recover from: there cells are seen to a grid instead, which says nothing of the value within.
+  enum class Seen { with_hiding, to_a_grid };
+  std::vector<double> drawn(std::int64_t rows, std::uint64_t seed, Seen seen = Seen::with_hiding) const {
     const AnyMixture model = truth();
     std::vector<double> values(static_cast<std::size_t>(rows) * static_cast<std::size_t>(model.columns()), 0.0);
     const Panel x{values.data(), rows, model.columns(), rows};
@@ -250,7 +253,11 @@ class Families : public testing::TestWithParam<FamilyCase> {
       if (!GetParam().totals.empty()) x(i, 0) = cycle(GetParam().totals);
     }
     model.sample(seed, 0, x, {});
-    for (std::int64_t i = 0; i < rows && GetParam().censor; ++i) {
+    for (std::int64_t i = 0; i < rows && GetParam().censor && seen == Seen::to_a_grid; i += 2) {
+      x(i, 0) = std::floor(x(i, 0) / 0.5) * 0.5;
+      x(i, 1) = x(i, 0) + 0.5;
+    }
+    for (std::int64_t i = 0; i < rows && GetParam().censor && seen == Seen::with_hiding; ++i) {
       const double unit = std::abs(x(i, 0)) + 0.1;
       const bool positive = x(i, 0) > 0;
       if (i % 5 == 1) x(i, 1) = none, x(i, 0) -= 0.3 * unit;                                    // on the right
@@ -292,9 +299,8 @@ TEST_P(Families, ObeyTheLaws) {
 }
 
 TEST_P(Families, RecoverWhatASampleWasDrawnFrom) {
-  if (GetParam().censor) GTEST_SKIP() << "what is hidden of the sample depends on it";
   constexpr std::int64_t rows = 4000;
-  const Table data(drawn(rows, 5), rows, truth().columns());
+  const Table data(drawn(rows, 5, Seen::to_a_grid), rows, truth().columns());
   const auto fitted = fit(truth(), data);
   EXPECT_TRUE(fitted.report.converged()) << fitted.report.message;
   EXPECT_TRUE(fitted.report.degeneracies.empty()) << fitted.report.degeneracies.front().reason;

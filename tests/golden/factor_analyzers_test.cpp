@@ -9,33 +9,22 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "support/source_folder.h"
+#include "support/golden.h"
 
 namespace jensen {
 namespace {
 
-using Json = nlohmann::json;
+using golden::Json;
 
-const Json& cases() {
-  static const Json all = Json::parse(std::ifstream(in_source("tests/golden/factor_analyzers.json"))).at("cases");
-  return all;
-}
+const Json& cases() { return golden::cases("factor_analyzers"); }
 
 class GoldenFactorAnalyzers : public testing::TestWithParam<std::size_t> {};
 
 TEST_P(GoldenFactorAnalyzers, ReachesTheSameNumbers) {
   const Json& golden = cases()[GetParam()];
-  CsvOptions csv;
-  csv.columns = golden.at("dataset").at("columns").get<std::vector<std::string>>();
-  const std::string path = golden.at("dataset").at("path");
-  const bool inside = std::filesystem::exists(in_source(path));
-  const std::string found = in_source(inside ? path : "../shared/" + path);
-  if (!std::filesystem::exists(found)) {
-    EXPECT_EQ(path, "data/digits.csv");
-    RecordProperty("left_out", "the data file is read where it lies, and is not there");
-    return;
-  }
-  const Table table = read_csv(found, csv).table;
+  const auto read = golden::table_of(golden.at("dataset"));
+  if (!read) return;
+  const Table& table = *read;
   FactorAnalyzersOptions model;
   model.components = golden.at("components");
   model.factors = golden.at("factors");

@@ -18,41 +18,24 @@
 #include <jensen/fit_mixture.h>
 #include <jensen/models/gated_mixture.h>
 
+#include "support/golden.h"
 #include "support/source_folder.h"
 
 namespace jensen {
 namespace {
 
-using Json = nlohmann::json;
+using golden::columns_of;
+using golden::Json;
 using Vector = std::vector<double>;
 
-const Json& cases() {
-  static const Json all = Json::parse(std::ifstream(in_source("tests/golden/families.json"))).at("cases");
-  return all;
-}
-const Json& case_named(const std::string& id) {
-  for (const auto& c : cases()) {
-    if (c.at("id") == id) return c;
-  }
-  throw std::runtime_error("no golden case " + id);
-}
+const Json& case_named(const std::string& id) { return golden::case_named("families", id); }
 std::vector<std::string> ids(const std::string& prefix, const std::string& kind) {
   std::vector<std::string> found;
-  for (const auto& c : cases()) {
+  for (const auto& c : golden::cases("families")) {
     const std::string id = c.at("id");
     if (id.starts_with(prefix) && c.at("kind") == kind) found.push_back(id);
   }
   return found;
-}
-
-std::optional<Table> columns_of(const Json& dataset, std::vector<std::string> columns) {
-  std::string path = dataset.at("path");
-  const bool in_place = path.find("in_place") != std::string::npos;
-  path = in_source((in_place ? "../shared/" : "") + path);
-  if (in_place && !std::filesystem::exists(path)) return std::nullopt;
-  CsvOptions options;
-  options.columns = std::move(columns);
-  return read_csv(path, options).table;
 }
 
 Options exact() {

@@ -1,55 +1,55 @@
 // Numbers computed by hmmlearn and depmixS4, each checked a second time; see README.md beside this file.
-#include <jensen/data/csv.h>
 #include <jensen/em/fit.h>
+#include <jensen/emissions/categories.h>
+#include <jensen/emissions/counts.h>
 #include <jensen/emissions/gaussian.h>
 #include <jensen/math/cholesky.h>
-#include <jensen/models/hidden_markov.h>
+#include <jensen/models/any_hidden_markov.h>
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
-#include <filesystem>
-#include <fstream>
-#include <nlohmann/json.hpp>
-#include <optional>
 
-#include "support/source_folder.h"
+#include "support/golden.h"
 
 namespace jensen {
 namespace {
 
-using Json = nlohmann::json;
+using golden::flat;
+using golden::Json;
 
-std::vector<Json> cases_of(const std::string& family) {
-  std::vector<Json> chosen;
-  const Json all = Json::parse(std::ifstream(in_source("tests/golden/hidden_markov.json")));
-  for (const Json& golden : all.at("cases")) {
-    if (golden.at("model").at("family") == family) chosen.push_back(golden);
+// The cases that hold what a test needs: a trajectory, a decoded path.
+std::vector<std::string> cases_with(const char* field) {
+  std::vector<std::string> ids;
+  for (const Json& one : golden::cases("hidden_markov")) {
+    if (one.contains(field)) ids.push_back(one.at("id"));
   }
-  return chosen;
+  return ids;
+}
+std::vector<std::string> cases_of_kind(const char* kind) {
+  std::vector<std::string> ids;
+  for (const Json& one : golden::cases("hidden_markov")) {
+    if (one.at("kind") == kind) ids.push_back(one.at("id"));
+  }
+  return ids;
 }
 
-std::vector<double> flat(const Json& json) {
-  if (!json.is_array()) return {json.get<double>()};
-  std::vector<double> numbers;
-  for (const auto& element : json) {
-    const auto own = flat(element);
-    numbers.insert(numbers.end(), own.begin(), own.end());
-  }
-  return numbers;
-}
+class HiddenMarkovGolden : public testing::TestWithParam<std::string> {
+ protected:
+  const Json& golden = golden::case_named("hidden_markov", GetParam());
+};
+class EveryHiddenMarkovGolden : public HiddenMarkovGolden {};
+class HiddenMarkovTrajectory : public HiddenMarkovGolden {};
+class HiddenMarkovDecoding : public HiddenMarkovGolden {};
+class HiddenMarkovBestKnown : public HiddenMarkovGolden {};
 
-// Nothing where the file is read where it lies and is not there.
-std::optional<Table> table_of(const Json& dataset) {
-  std::string path = dataset.at("path");
-  const bool in_place = path.find("in_place") != std::string::npos;
-  path = in_source((in_place ? "../shared/" : "") + path);
-  if (in_place && !std::filesystem::exists(path)) return std::nullopt;
-  CsvOptions options;
-  options.columns = dataset.at("columns").get<std::vector<std::string>>();
+std::optional<Table> sequences_of(const Json& dataset) {
   std::vector<std::int64_t> begins{0};
   for (const std::int64_t length : dataset.at("sequence_lengths")) begins.push_back(begins.back() + length);
-  return read_csv(path, options).table.with_sequences(begins);
+  const auto table = golden::table_of(dataset);
+  if (!table) return std::nullopt;
+  return table->with_sequences(begins);
 }
 
 // Scaled to sum to 1, as some starts are rounded to twelve digits; estimated zeros are no structural ones.
@@ -87,11 +87,24 @@ Gaussian gaussian_of(const Json& golden, const Json& parameters) {
   return emissions;
 }
 
-HiddenMarkov<Gaussian> model_of(const Json& golden, const Json& parameters) {
-  return {chain_of(parameters), gaussian_of(golden, parameters)};
+AnyEmissions emissions_of(const Json& golden, const Json& parameters) {
+  const std::string family = golden.at("model").at("family");
+  if (family == "gaussian_hmm") return gaussian_of(golden, parameters);
+  if (family == "poisson_hmm") {
+    std::vector<Poisson> rates;
+    for (const double rate : flat(parameters.at("rates"))) rates.emplace_back(rate);
+    return Independent<Poisson>(rates);
+  }
+  std::vector<Categorical> states;
+  for (const Json& probabilities : parameters.at("emissionprob")) states.emplace_back(flat(probabilities));
+  return Independent<Categorical>(states);
 }
 
-Fitted<HiddenMarkov<Gaussian>> fitted(const Json& golden, const Table& table, double tolerance, int iterations) {
+AnyHiddenMarkov model_of(const Json& golden, const Json& parameters) {
+  return {chain_of(parameters), emissions_of(golden, parameters)};
+}
+
+Fitted<AnyHiddenMarkov> fitted(const Json& golden, const Table& table, double tolerance, int iterations) {
   Options options;
   options.tolerance = tolerance;
   options.max_iterations = iterations;
@@ -99,31 +112,26 @@ Fitted<HiddenMarkov<Gaussian>> fitted(const Json& golden, const Table& table, do
   return fit(model_of(golden, start), table, options);
 }
 
-class GaussianHiddenMarkovGolden : public testing::TestWithParam<Json> {};
-
-TEST_P(GaussianHiddenMarkovGolden, ConvergesToTheSameNumbers) {
-  const Json& golden = GetParam();
-  const auto table = table_of(golden.at("dataset"));
-  if (!table) GTEST_SKIP() << "the data file is read where it lies, and is not there";
+TEST_P(EveryHiddenMarkovGolden, ConvergesToTheSameNumbers) {
+  const auto table = sequences_of(golden.at("dataset"));
+  if (!table) return;
   const auto [model, report] = fitted(golden, *table, 1e-13, 20000);
   const double tolerance = golden.at("tolerance").at("loglik_abs");
   const double relative = golden.at("tolerance").at("params_rel");
   EXPECT_NEAR(report.log_likelihood, golden.at("result").at("loglik"), tolerance) << report.message;
   EXPECT_TRUE(report.monotone);
   EXPECT_EQ(report.free_parameters, golden.at("result").at("n_params"));
-  const auto wanted = model_of(golden, golden.at("result").at("params"));
+  EXPECT_NEAR(report.bic(), golden.at("result").at("bic"), 2 * tolerance);
   const auto got = model.parameters();
-  const auto expected = wanted.parameters();
+  const auto expected = model_of(golden, golden.at("result").at("params")).parameters();
   for (std::size_t p = 0; p < expected.size(); ++p) {
     EXPECT_NEAR(got[p], expected[p], relative * std::max(1.0, std::abs(expected[p]))) << model.parameter_names()[p];
   }
 }
 
-TEST_P(GaussianHiddenMarkovGolden, FollowsTheSamePath) {
-  const Json& golden = GetParam();
-  if (!golden.contains("trajectory")) GTEST_SKIP() << "no trajectory";
-  const auto table = table_of(golden.at("dataset"));
-  if (!table) GTEST_SKIP() << "the data file is read where it lies, and is not there";
+TEST_P(HiddenMarkovTrajectory, IsFollowed) {
+  const auto table = sequences_of(golden.at("dataset"));
+  if (!table) return;
   const auto& trajectory = golden.at("trajectory").at("loglik");
   int longest = 0;
   for (const auto& [iterations, value] : trajectory.items()) longest = std::max(longest, std::stoi(iterations));
@@ -134,11 +142,9 @@ TEST_P(GaussianHiddenMarkovGolden, FollowsTheSamePath) {
   }
 }
 
-TEST_P(GaussianHiddenMarkovGolden, DecodesTheSamePath) {
-  const Json& golden = GetParam();
-  if (!golden.contains("decoding")) GTEST_SKIP() << "no decoding";
-  const auto table = table_of(golden.at("dataset"));
-  if (!table) GTEST_SKIP() << "the data file is read where it lies, and is not there";
+TEST_P(HiddenMarkovDecoding, FindsTheSamePath) {
+  const auto table = sequences_of(golden.at("dataset"));
+  if (!table) return;
   const auto model = model_of(golden, golden.at("result").at("params"));
   BlockBuffer buffer;
   const Block x = table->block(0, table->rows(), buffer);
@@ -152,24 +158,26 @@ TEST_P(GaussianHiddenMarkovGolden, DecodesTheSamePath) {
 }
 
 // The best of many runs of another program is reached, or beaten, from our own starts.
-TEST_P(GaussianHiddenMarkovGolden, OwnStartsReachTheBestKnown) {
-  const Json& golden = GetParam();
-  if (golden.at("kind") != "global") GTEST_SKIP() << "only a local optimum is known";
-  const auto table = table_of(golden.at("dataset"));
-  if (!table) GTEST_SKIP() << "the data file is read where it lies, and is not there";
+TEST_P(HiddenMarkovBestKnown, IsReachedFromOwnStarts) {
+  const auto table = sequences_of(golden.at("dataset"));
+  if (!table) return;
   Options options;
   options.start = Start::k_means_plus_plus;
   options.restarts = 20;
   options.seed = 1;
   options.tolerance = 1e-11;
-  const auto start = model_of(golden, golden.at("result").at("params"));
-  HiddenMarkov prototype(Gaussian(start.states(), start.columns(), start.emissions().covariance_structure()));
-  const auto report = fit(std::move(prototype), *table, options).report;
+  const auto emissions = emissions_of(golden, golden.at("result").at("params"));
+  const auto report = fit(AnyHiddenMarkov(emissions), *table, options).report;
   EXPECT_GE(report.log_likelihood, golden.at("result").at("loglik").get<double>() - 1e-5) << report.message;
 }
 
-INSTANTIATE_TEST_SUITE_P(HiddenMarkov, GaussianHiddenMarkovGolden, testing::ValuesIn(cases_of("gaussian_hmm")),
-                         [](const auto& one) { return one.param.at("id").template get<std::string>(); });
+const auto id_of = [](const auto& one) { return one.param; };
+INSTANTIATE_TEST_SUITE_P(All, EveryHiddenMarkovGolden, testing::ValuesIn(cases_with("result")), id_of);
+INSTANTIATE_TEST_SUITE_P(All, HiddenMarkovTrajectory, testing::ValuesIn(cases_with("trajectory")), id_of);
+INSTANTIATE_TEST_SUITE_P(All, HiddenMarkovDecoding, testing::ValuesIn(cases_with("decoding")), id_of);
+INSTANTIATE_TEST_SUITE_P(All, HiddenMarkovBestKnown, testing::ValuesIn(cases_of_kind("global")), id_of);
+
+TEST(GoldenHiddenMarkovFile, IsWhole) { EXPECT_EQ(golden::cases("hidden_markov").size(), 16U); }
 
 }  // namespace
 }  // namespace jensen

@@ -13,25 +13,20 @@
 #include "../examples/blood_groups.h"
 #include "../examples/shared_background.h"
 #include "../examples/zero_inflated_poisson.h"
+#include "support/golden.h"
 #include "support/source_folder.h"
 
 namespace jensen {
 namespace {
 
-using Json = nlohmann::json;
+using golden::Json;
 
-Json golden(const std::string& id) {
-  const Json all = Json::parse(std::ifstream(in_source("tests/golden/log_joint.json"))).at("cases");
-  for (const Json& one : all) {
-    if (one.at("id") == id) return one;
-  }
-  throw Error("no golden case " + id);
-}
+const Json& golden_case(const std::string& id) { return golden::case_named("log_joint", id); }
 
 Table patients() { return Table({shows_a, shows_b, shows_ab, shows_o}, 4, 1).with_weights({186, 38, 13, 284}); }
 
 TEST(BloodGroups, ReachTheGoldenFrequencies) {
-  const Json expected = golden("abo_clarke").at("result");
+  const Json expected = golden_case("abo_clarke").at("result");
   const auto fitted = fit(blood_groups(0.3, 0.2), patients(), {.tolerance = 1e-15});
   EXPECT_NEAR(fitted.report.log_likelihood, expected.at("loglik").get<double>(), 1e-9);
   const auto found = fitted.model.parameters();
@@ -78,7 +73,7 @@ Table students(std::vector<std::size_t> columns) {
 }
 
 TEST(ZeroInflatedPoisson, ReachesTheGoldenCaseWithoutCovariates) {
-  const Json expected = golden("zip_biochemists_art").at("result");
+  const Json expected = golden_case("zip_biochemists_art").at("result");
   const auto fitted = fit(zero_inflated_poisson(0), students({0}), {.tolerance = 1e-14});
   EXPECT_NEAR(fitted.report.log_likelihood, expected.at("loglik").get<double>(), 1e-8);
   EXPECT_NEAR(std::exp(fitted.model.parameters()[0]), expected.at("params").at("rate").get<double>(), 1e-6);

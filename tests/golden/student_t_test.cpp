@@ -11,31 +11,22 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "support/source_folder.h"
+#include "support/golden.h"
 
 namespace jensen {
 namespace {
 
-using Json = nlohmann::json;
+using golden::Json;
 
-const Json& cases() {
-  static const Json all = Json::parse(std::ifstream(in_source("tests/golden/student_t.json"))).at("cases");
-  return all;
-}
+const Json& cases() { return golden::cases("student_t"); }
 
 // From labels: a first M-step with all u = 1, which is the Gaussian's.
 StudentTMixture start_of(const Json& golden, const Table& table) {
   const GaussianMixtureOptions options{golden.at("components"), Covariance::full, Prior::none};
   Erased<GaussianMixture> normal(gaussian_mixture_for(table, options));
   if (golden.contains("init")) {
-    const auto labels = golden.at("init").at("labels").get<std::vector<int>>();
-    const Given rule{[&](const Block& x, Panel q) {
-      for (std::int64_t i = 0; i < q.rows; ++i) {
-        for (int k = 0; k < q.columns; ++k) q(i, k) = labels[static_cast<std::size_t>(x.first_row + i)] == k ? 1 : 0;
-      }
-    }};
     Workers workers(1);
-    normal.maximize(EStep(table, workers)(normal, rule).statistics);
+    normal.maximize(EStep(table, workers)(normal, golden::given_labels(golden.at("init"))).statistics);
   }
   const bool fixed = golden.at("df").is_number();
   const std::vector<double> weights(normal.get().weights().begin(), normal.get().weights().end());
@@ -47,17 +38,9 @@ class GoldenStudentT : public testing::TestWithParam<std::size_t> {};
 
 TEST_P(GoldenStudentT, ConvergesToTheSameNumbers) {
   const Json& golden = cases()[GetParam()];
-  CsvOptions csv;
-  csv.columns = golden.at("dataset").at("columns").get<std::vector<std::string>>();
-  const std::string path = golden.at("dataset").at("path");
-  const bool inside = std::filesystem::exists(in_source(path));
-  const std::string found = in_source(inside ? path : "../shared/" + path);
-  if (!std::filesystem::exists(found)) {
-    EXPECT_EQ(path, "data/eustock_logret.csv");
-    RecordProperty("left_out", "the data file is read where it lies, and is not there");
-    return;
-  }
-  const Table table = read_csv(found, csv).table;
+  const auto read = golden::table_of(golden.at("dataset"));
+  if (!read) return;
+  const Table& table = *read;
   Options options;
   options.tolerance = 1e-13;
   options.max_iterations = 20000;

@@ -14,21 +14,16 @@
 #include <optional>
 
 #include "../examples/random_intercept.h"
+#include "support/golden.h"
 #include "support/refusal.h"
 #include "support/source_folder.h"
 
 namespace jensen {
 namespace {
 
-using Json = nlohmann::json;
+using golden::Json;
 
-Json golden(const std::string& id) {
-  const Json all = Json::parse(std::ifstream(in_source("tests/golden/log_joint.json"))).at("cases");
-  for (const Json& one : all) {
-    if (one.at("id") == id) return one.at("result");
-  }
-  throw Error("no golden case " + id);
-}
+const Json& golden_result(const std::string& id) { return golden::case_named("log_joint", id).at("result"); }
 
 // A random intercept in a linear model. The integrand is a Gaussian in z, for which any rule is exact.
 auto random_intercept_normal(int points) {
@@ -51,7 +46,7 @@ auto random_intercept_normal(int points) {
 Table rails() { return units(read_csv(in_source("data/rail.csv")).table, 0); }
 
 TEST(ContinuousLatent, FitsTheLinearMixedModelOfLme4) {
-  const Json expected = golden("lmm_rail");
+  const Json expected = golden_result("lmm_rail");
   for (int points : {2, 9}) {
     const auto fitted = fit(random_intercept_normal(points), rails(), {.tolerance = 1e-10});
     ASSERT_TRUE(fitted.report.converged()) << fitted.report.message;
@@ -235,7 +230,7 @@ TEST(ContinuousLatent, FitsItemResponsesAsLtmDoes) {
     const auto fitted = fit(item_responses(slopes), *data, {.tolerance = 1e-10});
     ASSERT_TRUE(fitted.report.converged()) << id << ": " << fitted.report.message;
     EXPECT_TRUE(fitted.report.monotone) << id;
-    const Json expected = golden(id);
+    const Json expected = golden_result(id);
     EXPECT_NEAR(fitted.report.log_likelihood, expected.at("loglik").get<double>(), 1e-5) << id;
     EXPECT_EQ(fitted.report.free_parameters, expected.at("n_params").get<int>()) << id;
     const auto found = fitted.model.parameters();

@@ -72,6 +72,15 @@ void sample(const E& e, int k, Stream& stream, std::span<double> row) {
   if constexpr (SamplesStates<E>) return e.sample(k, stream, row);
   refuse(e, Capability::sample);
 }
+/// Row i of x drawn in state k: columns that the emissions take as given (exposures, covariates) are read from x and
+/// stay. `row` is memory.
+template <class E>
+void sample_row(const E& e, int k, Stream& stream, Panel x, std::int64_t i, std::vector<double>& row) {
+  row.resize(static_cast<std::size_t>(x.columns));
+  for (int j = 0; j < x.columns; ++j) row[static_cast<std::size_t>(j)] = x(i, j);
+  sample(e, k, stream, row);
+  for (int j = 0; j < x.columns; ++j) x(i, j) = row[static_cast<std::size_t>(j)];
+}
 template <class E>
 void impute(const E& e, const Block& x, ConstPanel p, Panel filled) {
   if constexpr (ImputesCells<E>) return e.impute(x, p, filled);

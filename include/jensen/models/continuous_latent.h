@@ -162,12 +162,6 @@ class ContinuousLatent : public LogJointModel {
            rule_.log_weight[static_cast<std::size_t>(m / points())];
   }
 
-  static std::span<const double> row_of(const Block& x, std::int64_t i, std::vector<double>& row) {
-    row.resize(static_cast<std::size_t>(x.columns()));
-    for (int j = 0; j < x.columns(); ++j) row[static_cast<std::size_t>(j)] = x.x(i, j);
-    return row;
-  }
-
   // log p(x_i, z_m; θ) and its derivatives in z.
   QuadraticModel in_z(const ParameterValues<double>& at, std::span<const double> row,
                       const std::array<double, D>& z) const {

@@ -101,11 +101,7 @@ class DiscreteLatent : public LogJointModel {
 
   void responsibilities(const Block& x, Panel p) const {
     Scratch scratch;
-    const Panel q = log_joint_panel(x, scratch);
-    Block unweighted = x;
-    unweighted.weights = {};
-    discrete_posterior(unweighted, Posterior{}, q);
-    for (int k = 0; k < states_; ++k) std::copy_n(q.column(k), q.rows, p.column(k));
+    discrete_responsibilities(x, log_joint_panel(x, scratch), p);
   }
 
   void sample(std::uint64_t seed, std::int64_t first_row, Panel x, std::span<std::int32_t> z) const
@@ -124,12 +120,6 @@ class DiscreteLatent : public LogJointModel {
   template <class Other>
   Other carry(Other other) const {
     return accepts_missing_ ? other.accept_missing() : other;
-  }
-
-  static std::span<const double> row_of(const Block& x, std::int64_t i, std::vector<double>& row) {
-    row.resize(static_cast<std::size_t>(x.columns()));
-    for (int j = 0; j < x.columns(); ++j) row[static_cast<std::size_t>(j)] = x.x(i, j);
-    return row;
   }
 
   Panel log_joint_panel(const Block& x, Scratch& scratch) const {

@@ -16,4 +16,7 @@ Evidence discrete_posterior(const Block& x, const Rule& rule, Panel log_joint);
 /// Whether the rule reads log p(x_i, k): Given responsibilities of which statistics alone are wanted do not.
 bool log_joint_matters(const Rule& rule);
 
+/// p(i, k) = p(z_i = k | x_i), weights ignored, from log p(x_i, k), which is used up.
+void discrete_responsibilities(const Block& x, Panel log_joint, Panel p);
+
 }  // namespace jensen

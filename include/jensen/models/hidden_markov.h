@@ -111,7 +111,7 @@ class HiddenMarkov {
   /// same however the rows are cut. Columns that the emissions take as given (exposures, covariates) are read from x
   /// and stay.
   void sample(std::uint64_t seed, std::int64_t first_row, Panel x, std::span<std::int32_t> z) const {
-    std::vector<double> row(static_cast<std::size_t>(x.columns));
+    std::vector<double> row;
     int state = -1;
     for (std::int64_t i = 0; i < first_row + x.rows; ++i) {
       Stream stream(seed, Purpose::sample, 0, 0, static_cast<std::uint64_t>(i));
@@ -119,9 +119,7 @@ class HiddenMarkov {
       state = stream.choice(state < 0 ? chain_.initial()
                                       : chain_.transitions().subspan(static_cast<std::size_t>(state) * size, size));
       if (i < first_row) continue;
-      for (int j = 0; j < x.columns; ++j) row[static_cast<std::size_t>(j)] = x(i - first_row, j);
-      optional::sample(emissions_, state, stream, row);
-      for (int j = 0; j < x.columns; ++j) x(i - first_row, j) = row[static_cast<std::size_t>(j)];
+      optional::sample_row(emissions_, state, stream, x, i - first_row, row);
       if (!z.empty()) z[static_cast<std::size_t>(i - first_row)] = state;
     }
   }

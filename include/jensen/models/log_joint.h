@@ -53,6 +53,9 @@ class LogJointModel {
   /// Throws DataError naming row and column of a missing cell, unless missing cells are accepted.
   void check_cells(const Block& x, const char* model) const;
 
+  /// Row i of the block, side by side in `row`, which is memory.
+  static std::span<const double> row_of(const Block& x, std::int64_t i, std::vector<double>& row);
+
   bool accepts_missing_ = false;
 
  private:

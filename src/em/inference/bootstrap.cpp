@@ -1,4 +1,5 @@
 #include "em/inference/bootstrap.h"
+#include "data/reweighted.h"
 
 #include <jensen/em/fit.h>
 #include <jensen/em/options.h>
@@ -157,6 +158,7 @@ StandardErrors bootstrap(const Model& theta, const Data& data, const StandardErr
     throw ArgumentError(function, "replicates", fmt::format("must be at least 2, got {}", options.replicates));
   }
   check_fits(theta, data, function);
+  refuse_sequences(theta, "the bootstrap");
   const bool parametric = options.method == StandardErrorMethod::parametric_bootstrap;
   if (parametric) theta.require(Capability::sample, "parametric bootstrap");
   std::optional<Sampler> sampler;

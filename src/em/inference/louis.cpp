@@ -75,6 +75,7 @@ class RowScores {
 }  // namespace
 
 Information louis_information(const Setting& setting) {
+  refuse_sequences(setting.theta, needed_by);
   setting.theta.require(Capability::rules, needed_by);
   setting.theta.require(Capability::states, needed_by);
   Information information = setting.begin();

@@ -50,12 +50,6 @@ bool has_one_state(const Block& block, std::int64_t i) {
 
 }  // namespace
 
-Block Reweighted::block(std::int64_t first, std::int64_t count, BlockBuffer& buffer) const {
-  Block block = data_.block(first, count, buffer);
-  block.weights = std::span(weights_).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
-  return block;
-}
-
 std::vector<double> random_weights(const Data& data, std::uint64_t seed, std::uint64_t replicate) {
   const bool copies = data.weight_kind() == WeightKind::frequency;
   std::vector<double> weights;

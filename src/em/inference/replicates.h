@@ -10,21 +10,6 @@
 
 namespace jensen {
 
-/// The same rows with weights of one's own.
-class Reweighted final : public Data {
- public:
-  Reweighted(const Data& data, std::vector<double> weights) : data_(data), weights_(std::move(weights)) {}
-  std::int64_t rows() const override { return data_.rows(); }
-  int columns() const override { return data_.columns(); }
-  WeightKind weight_kind() const override { return data_.weight_kind(); }
-  std::string column_name(int j) const override { return data_.column_name(j); }
-  Block block(std::int64_t first, std::int64_t count, BlockBuffer& buffer) const override;
-
- private:
-  const Data& data_;
-  std::vector<double> weights_;
-};
-
 /// Weights of the Bayesian bootstrap (Rubin 1981), scaled to the same sum: Gamma(w) variates for frequency weights w (w
 /// copies of a row have Σ of w exponentials), w times an exponential for sampling weights.
 std::vector<double> random_weights(const Data& data, std::uint64_t seed, std::uint64_t replicate);

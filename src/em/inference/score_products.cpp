@@ -37,6 +37,7 @@ Eigen::MatrixXd row_gradients(const Neighbourhood& around, const Block& block) {
 }  // namespace
 
 Eigen::MatrixXd score_products(const Setting& setting) {
+  refuse_sequences(setting.theta, "the sandwich");
   const auto p = static_cast<Eigen::Index>(setting.around.size());
   const bool copies = setting.data.weight_kind() == WeightKind::frequency;
   const Products zero{Eigen::MatrixXd::Zero(p, p), Eigen::VectorXd::Zero(p), 0};

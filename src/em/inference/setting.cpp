@@ -33,6 +33,11 @@ void check_fits(const Model& theta, const Data& data, const char* function) {
   }
 }
 
+void refuse_sequences(const Model& theta, const char* needed_by) {
+  if (!theta.sequential()) return;
+  throw UnsupportedError(theta.name(), "be taken apart into rows that are independent of each other", needed_by);
+}
+
 Setting::Setting(const Model& model, const Data& observed, Workers& pool, const char* function)
     : theta(model),
       data(observed),

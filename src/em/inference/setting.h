@@ -17,6 +17,9 @@ namespace jensen {
 /// Throws ArgumentError or DataError, naming `function`, where an E-step of the model on the data cannot be made.
 void check_fits(const Model& theta, const Data& data, const char* function);
 
+/// Throws UnsupportedError where the model's units are sequences, which `needed_by` would take apart into rows.
+void refuse_sequences(const Model& theta, const char* needed_by);
+
 class Setting {
  public:
   Setting(const Model& theta, const Data& data, Workers& workers, const char* function);
