@@ -12,10 +12,6 @@ namespace {
 
 constexpr const char* function = "fit_gaussian_mixture";
 
-// c n of the default prior, Chen and Tan's 2 a_n n. They use a_n = 1/n; a hundredth of that bounds the likelihood as
-// well and leaves clusters alone that are a hundred times narrower than the whole data.
-constexpr double prior_rows = 0.02;
-
 void refuse_columns_without_variance(const Data& data, const Summary& summary, Covariance structure) {
   int varying = 0;
   for (int j = 0; j < data.columns(); ++j) {
@@ -46,7 +42,7 @@ void safeguard(Gaussian& gaussian, const Data& data, const Summary& summary, Pri
     return;
   }
   // One observation weighs Σ w / n.
-  CovariancePrior chosen{prior_rows / observations * summary.weight / observations, summary.covariance};
+  CovariancePrior chosen{data_scaled_prior_rows / observations * summary.weight / observations, summary.covariance};
   const CovarianceShape shape = shape_of(gaussian.covariance_structure());
   const bool variances_alone = collinear || shape != CovarianceShape::matrix;
   for (int a = 0; a < gaussian.columns(); ++a) {

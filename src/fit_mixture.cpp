@@ -11,7 +11,6 @@ namespace jensen {
 namespace {
 
 constexpr const char* function = "fit_mixture";
-constexpr double prior_rows = 0.02;  // as for Gaussian mixtures
 
 struct Looked {
   double weight = 0;
@@ -65,7 +64,7 @@ AnyMixture mixture_for(const Data& data, AnyEmissions emissions, Prior prior) {
   const Looked found = look_at(data, emissions);
   if (prior == Prior::none) return AnyMixture(std::move(emissions));
   const double observations = data.weight_kind() == WeightKind::frequency ? found.weight : found.rows;
-  const double rows = prior_rows / observations * found.weight / observations;
+  const double rows = data_scaled_prior_rows / observations * found.weight / observations;
   // Moments about the data's own mean come with the second pass, holes filled from it with the ones after.
   for (int pass = 0; pass < (found.missing ? 5 : 2); ++pass) {
     const Statistics s = pooled(data, emissions);

@@ -83,14 +83,6 @@ FittedTable fit_mixture(const Data& data, const Schema& schema, int components, 
   return {std::move(fitted.model), std::move(fitted.report), std::move(whole)};
 }
 
-std::vector<std::string> columns_of(const Schema& schema, const std::vector<std::string>& gate) {
-  auto columns = columns_of(schema);
-  for (const auto& name : gate) {
-    if (std::find(columns.begin(), columns.end(), name) == columns.end()) columns.push_back(name);
-  }
-  return columns;
-}
-
 FittedGatedTable fit_mixture(const Data& data, const Schema& schema, const std::vector<std::string>& gate,
                              int components, const Options& options, Prior prior) {
   options.validate();

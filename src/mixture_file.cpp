@@ -77,10 +77,7 @@ int read_columns(const Field& top, ModelFile& file) {
     top["parameters"].refuse("are fewer than the components");
   }
   try {
-    file.columns = columns_of(file.schema);
-    for (const auto& name : file.gate) {
-      if (std::find(file.columns.begin(), file.columns.end(), name) == file.columns.end()) file.columns.push_back(name);
-    }
+    file.columns = columns_of(file.schema, file.gate);
     check_schema(file.schema);
   } catch (const ArgumentError& error) {
     top["schema"].refuse(error.what());

@@ -84,6 +84,9 @@ bool better(const Candidate& a, const Candidate& b, Criterion criterion) {
 
 Selection select_gaussian_mixture(const Data& data, const SelectionOptions& selection, const Options& options) {
   options.validate();
+  if (!options.checkpoint.empty()) {
+    throw ArgumentError("select_gaussian_mixture", "checkpoint", "is for a single fit: candidates are many");
+  }
   if (options.start == Start::given) {
     throw ArgumentError("select_gaussian_mixture", "start", "cannot be 'given': candidates differ in their parameters");
   }

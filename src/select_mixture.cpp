@@ -137,6 +137,7 @@ void check(const Data& data, const std::vector<Schema>& forms, const MixtureSele
   const auto refuse = [](const char* argument, const std::string& problem) {
     throw ArgumentError(function, argument, problem);
   };
+  if (!options.checkpoint.empty()) refuse("checkpoint", "is for a single fit: candidates are many");
   if (options.start == Start::given) refuse("start", "cannot be 'given': candidates differ in their parameters");
   const auto& ks = selection.components;
   if (ks.empty() || forms.empty()) refuse("components", "must hold at least one entry");

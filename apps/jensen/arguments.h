@@ -107,12 +107,14 @@ struct ApplyArguments {
   std::string model;
   DataArguments data;
   std::optional<std::string> output;
+};
+struct PredictArguments : ApplyArguments {
   bool probabilities = false;
+};
+struct ScoreArguments : ApplyArguments {
   bool json = false;
   bool quiet = false;
 };
-struct PredictArguments : ApplyArguments {};
-struct ScoreArguments : ApplyArguments {};
 struct ImputeArguments : ApplyArguments {};
 
 struct SampleArguments {

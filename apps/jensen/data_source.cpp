@@ -227,10 +227,17 @@ LoadedData load_table(const DataArguments& arguments, int states, const std::str
     for (auto& part : jensen::parse_schema(*arguments.columns, default_kind.empty() ? "gaussian" : default_kind)) {
       schema.push_back(std::move(part));
     }
+  } else if (!schema.empty() && arguments.exclude) {
+    throw Error("--exclude: does not apply with --regress, which names what is used");
   } else if (schema.empty()) {
     options.exclude = list_of(arguments.exclude, "--exclude");
     schema = {{columns_left(*text, arguments, options), default_kind, {}, {}}};
     options.exclude.clear();
+  }
+  for (const auto& part : schema) {
+    if (default_kind != "categorical" || part.kind == default_kind) continue;
+    throw Error(fmt::format("--columns: {} is {}, but the columns of latent classes are categorical: use mixture",
+                            fmt::join(part.columns, "+"), part.kind));
   }
   // Categories are one by one.
   if (default_kind == "categorical" && schema.size() == 1 && schema[0].columns.size() > 1) {

@@ -1,5 +1,6 @@
 // jensen diagnose: how a fit stands.
 #include <jensen/error.h>
+#include <jensen/fit_mixture.h>
 #include <jensen/fit_gaussian_mixture.h>
 
 #include <fmt/format.h>
@@ -25,6 +26,11 @@ std::unique_ptr<jensen::Model> with_its_prior(const jensen::ModelFile& file, con
     const jensen::Options as_it_is{.max_iterations = 0};
     return std::make_unique<jensen::Erased<jensen::GaussianMixture>>(
         jensen::fit_gaussian_mixture(*mixture, data, prior, as_it_is).model);
+  }
+  if (file.get<jensen::AnyMixture>() != nullptr) {
+    auto mixture = jensen::mixture_for(data, jensen::emissions_for(file.schema, file.model->states()), prior);
+    mixture.set_parameters(file.model->parameters());
+    return std::make_unique<jensen::Erased<jensen::AnyMixture>>(std::move(mixture));
   }
   // Without its prior the objective would be another one, and its optimum elsewhere.
   throw Error(

@@ -105,7 +105,6 @@ int run(const SelectTableArguments& a) {
   candidates.folds = a.folds > 0 ? a.folds : a.criterion == "cv" ? 10 : 0;
   candidates.bootstrap = a.bootstrap;
   const jensen::Options options = engine_options(a.engine);
-  if (a.engine.checkpoint.path) throw Error("--checkpoint: is for jensen fit: there are many fits here");
   if (a.output == "-") throw Error("-o: must be a file; --json prints the best model");
   check_output(a.output, "-o", {a.data.path});
   jensen::Schema schema;
@@ -137,6 +136,6 @@ int run(const SelectTableArguments& a) {
   if (a.json) print(selection_json(selection, a.criterion, best ? &*best : nullptr));
   if (!a.json && !a.quiet) print(describe_selection(selection, a));
   if (!best) throw Error(fmt::format("no candidate could be fitted: {}", selection.candidates.front().reason));
-  const bool sound = selection.candidates.front().sound && best->report.converged();
+  const bool sound = selection.candidates.front().sound && exit_code(best->report) == exit_done;
   return sound && !interrupted ? exit_done : exit_not_converged;
 }

@@ -100,6 +100,7 @@ std::optional<jensen::UncertaintySummary> uncertainty_of(const jensen::Model& mo
   options.replicates = a.replicates.value_or(options.replicates);
   options.seed = engine.seed.value_or(0);
   options.tolerance = engine.tolerance && *engine.tolerance > 0 ? *engine.tolerance : options.tolerance;
+  options.max_iterations = engine.max_iterations.value_or(options.max_iterations);
   try {
     return jensen::summarize_uncertainty(model, data, options, intervals_of(a, options.method), a.level.value_or(0.95));
   } catch (const Error& error) {

@@ -48,8 +48,6 @@ struct FittedGatedTable {
   Report report;
   Schema schema;
 };
-/// columns_of(schema), then those of the gate that are not among them.
-std::vector<std::string> columns_of(const Schema& schema, const std::vector<std::string>& gate);
 /// The same with weights that depend on the columns `gate` (models/gated_mixture.h). The data's columns are
 /// columns_of(schema, gate). Components keep the order in which the fit found them: the first is the reference of the
 /// gate.

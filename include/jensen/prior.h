@@ -6,9 +6,13 @@
 
 namespace jensen {
 
+/// Observations that the default prior weighs, divided by their number. Chen and Tan (2009) take 2: a hundredth of that
+/// bounds the likelihood as well and leaves clusters alone that are a hundred times narrower than the whole data.
+constexpr double data_scaled_prior_rows = 0.02;
+
 /// Prior on what a component could collapse in: covariances, above all.
 enum class Prior {
-  data_scaled,  ///< CovariancePrior of 0.02/n rows with the data's covariance: bounds the likelihood, moves little else
+  data_scaled,  ///< as if 0.02/n further rows like the whole data had been seen: bounds the likelihood, moves little else
   none,         ///< plain maximum likelihood, unbounded where a component can collapse
 };
 

@@ -50,6 +50,7 @@ std::uint64_t hash_of(const Data& data) {
     }
     return true;
   });
+  for (const std::int64_t begin : data.sequences()) hash.add(std::to_string(begin) + ",");
   return hash.value();
 }
 
@@ -58,6 +59,9 @@ std::string fingerprint_of(const Model& prototype, const Data& data, const Optio
   StateWriter out;
   out.put(prototype.name());
   out.put(prototype.parameters());
+  // What is no parameter shows here: a prior, what is held fixed, structural zeros.
+  out.put(prototype.log_prior());
+  out.put(prototype.can(Capability::free_parameters) ? prototype.free_parameters() : -1);
   out.put(data.rows());
   out.put(data.columns());
   out.put(static_cast<std::int64_t>(hash_of(data)));

@@ -14,10 +14,10 @@ Model::Scratch& EStep::scratch_of(int worker, const Model& model) {
 
 Expected EStep::view(const Data& data, const Model& model, const Rule& rule) {
   model.check_units(!data.sequences().empty());
-  rows_seen_ += data_.rows();
   static_cast<void>(scratch_of(0, model));  // makes all of them, before there are threads
   const Expected zero{model.no_statistics(), {}};
   const auto pass = [&](double negligible) {
+    rows_seen_ += data_.rows();
     for (auto& scratch : scratch_) scratch->leave_out_below(negligible);
     Expected total = reduce(data, workers_, zero, [&](Expected& sum, const Block& block, int worker) {
       sum.evidence += model.expect(block, rule, sum.statistics, *scratch_[static_cast<std::size_t>(worker)]);

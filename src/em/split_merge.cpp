@@ -178,10 +178,11 @@ SplitMerge split_and_merge(const Model& fitted, const Data& data, Options option
   for (Capability capability : {Capability::states, Capability::rules, Capability::score}) {
     fitted.require(capability, "split-and-merge");
   }
+  if (!options.checkpoint.empty()) {
+    throw ArgumentError("split_and_merge", "checkpoint", "is for a single fit: the rounds are many");
+  }
   options.start = Start::given;
   options.restarts = 1;
-  options.checkpoint.clear();
-  options.resume = false;
   FittedModel best = fit(fitted, data, options);
   SplitMerge result;
   Workers workers(options.threads);

@@ -11,6 +11,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
+#include <vector>
 
 namespace jensen {
 
@@ -20,14 +22,38 @@ constexpr int short_runs_tried = 10;
 constexpr int short_run_iterations = 50;
 constexpr double short_run_share = 0.01;  // a run is over when its last gain is this share of its whole gain
 
+constexpr double path_share = 0.9;  // of a row's responsibility on the state that its random path visits
+
+void random_rows(std::uint64_t seed, const Block& x, Panel q) {
+  for (std::int64_t i = 0; i < q.rows; ++i) {
+    Stream stream(seed, Purpose::start, 0, 0, static_cast<std::uint64_t>(x.first_row + i));
+    double total = 0;
+    for (int k = 0; k < q.columns; ++k) total += q(i, k) = stream.exponential();
+    for (int k = 0; k < q.columns; ++k) q(i, k) /= total;
+  }
+}
+
+// Responsibilities that are independent in time start every chain where it has no memory, and most climbs from there
+// end in the same place. Here all sequences follow paths of one chain whose transitions are uniform on the simplex.
+void random_paths(std::uint64_t seed, const Block& x, Panel q) {
+  const auto states = static_cast<std::size_t>(q.columns);
+  std::vector<double> transitions(states * states);
+  Stream chain(seed, Purpose::start, 0, 1);
+  for (double& probability : transitions) probability = chain.exponential();
+  for (std::size_t s = 0; s + 1 < x.sequences.size(); ++s) {
+    Stream stream(seed, Purpose::start, 0, 2, static_cast<std::uint64_t>(x.sequences[s]));
+    int state = std::min(static_cast<int>(stream.uniform() * q.columns), q.columns - 1);
+    for (std::int64_t i = x.sequences[s] - x.first_row; i < x.sequences[s + 1] - x.first_row; ++i) {
+      for (int k = 0; k < q.columns; ++k) q(i, k) = (1 - path_share) / q.columns;
+      q(i, state) += path_share;
+      state = stream.choice(std::span(transitions).subspan(static_cast<std::size_t>(state) * states, states));
+    }
+  }
+}
+
 Given random_responsibilities(std::uint64_t seed) {
   return {.responsibilities = [seed](const Block& x, Panel q) {
-    for (std::int64_t i = 0; i < q.rows; ++i) {
-      Stream stream(seed, Purpose::start, 0, 0, static_cast<std::uint64_t>(x.first_row + i));
-      double total = 0;
-      for (int k = 0; k < q.columns; ++k) total += q(i, k) = stream.exponential();
-      for (int k = 0; k < q.columns; ++k) q(i, k) /= total;
-    }
+    x.sequences.empty() ? random_rows(seed, x, q) : random_paths(seed, x, q);
   }};
 }
 

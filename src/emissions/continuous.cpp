@@ -124,7 +124,7 @@ FamilyFit Gamma::fit(double weight, std::span<const double> sums) {
 double Gamma::expected_log_density(double weight, std::span<const double> sums) const {
   return weight * constant_ + (shape_ - 1) * sums[1] - rate_ * sums[0];
 }
-double Gamma::sample(Stream& stream) const { return sample_gamma(stream, shape_) / rate_; }
+double Gamma::sample(Stream& stream) const { return stream.gamma(shape_) / rate_; }
 std::string Gamma::problem(double x) const { return positive_problem(x); }
 void Gamma::set_parameters(std::span<const double> v) { *this = Gamma(v[0], v[1]); }
 
@@ -169,8 +169,8 @@ double Beta::expected_log_density(double weight, std::span<const double> sums) c
   return weight * constant_ + (a_ - 1) * sums[0] + (b_ - 1) * sums[1];
 }
 double Beta::sample(Stream& stream) const {
-  const double x = sample_gamma(stream, a_);
-  const double y = sample_gamma(stream, b_);
+  const double x = stream.gamma(a_);
+  const double y = stream.gamma(b_);
   return std::clamp(x / (x + y), std::numeric_limits<double>::min(), 1 - 0x1p-53);
 }
 std::string Beta::problem(double x) const {

@@ -189,7 +189,7 @@ double NegativeBinomial::expected_log_density(double, ConstSlice s) const {
   return total;
 }
 void NegativeBinomial::sample(Stream& stream, std::span<double> x) const {
-  x[0] = sample_poisson(stream, mean_ / size_ * sample_gamma(stream, size_));
+  x[0] = sample_poisson(stream, mean_ / size_ * stream.gamma(size_));
 }
 CellProblem NegativeBinomial::problem(std::span<const double> x) const {
   CellProblem found = first_cell(x);

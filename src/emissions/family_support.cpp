@@ -13,23 +13,12 @@ double log_factorial(double x) {
   return x < 1024 ? table[static_cast<std::size_t>(x)] : log_gamma(x + 1);
 }
 
-double sample_gamma(Stream& stream, double shape) {
-  if (shape < 1) return sample_gamma(stream, shape + 1) * std::pow(stream.uniform(), 1 / shape);
-  const double d = shape - 1.0 / 3;
-  const double c = 1 / std::sqrt(9 * d);
-  for (;;) {
-    const double z = stream.normal();
-    const double v = std::pow(1 + c * z, 3);
-    if (v > 0 && std::log(stream.uniform()) < 0.5 * z * z + d - d * v + d * std::log(v)) return d * v;
-  }
-}
-
 double sample_poisson(Stream& stream, double mean) {
   // A sum of Poisson numbers is Poisson: large means in two halves by a gamma number (Ahrens and Dieter 1974).
   double count = 0;
   while (mean > 16) {
     const double events = std::floor(mean * 7 / 8);
-    const double time = sample_gamma(stream, events);  // of event number `events`
+    const double time = stream.gamma(events);  // of event number `events`
     if (time > mean) {
       // events − 1 uniform points on (0, time): those before `mean`
       for (double j = 1; j < events; ++j) count += stream.uniform() * time < mean ? 1 : 0;

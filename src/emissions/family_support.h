@@ -28,8 +28,6 @@ inline std::string positive_problem(double x) {
 /// log x! of a count.
 double log_factorial(double x);
 
-/// A gamma number of shape a > 0 and rate 1 (Marsaglia and Tsang 2000).
-double sample_gamma(Stream& stream, double shape);
 /// A Poisson number of mean ≥ 0, by inversion from 0 in pieces of mean at most 16.
 double sample_poisson(Stream& stream, double mean);
 

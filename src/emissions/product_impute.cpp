@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "emissions/family_support.h"
+
 namespace jensen {
 
 namespace {
@@ -37,7 +39,7 @@ double direction(const std::vector<double>& parameters, ConstPanel p, std::int64
   double s = 0;
   for (int k = 0; k < p.columns; ++k) {
     const auto v = own(parameters, p.columns, k);
-    const double length = v[1] > 500 ? 1 - 1 / (2 * v[1]) : std::cyl_bessel_i(1, v[1]) / std::cyl_bessel_i(0, v[1]);
+    const double length = bessel_ratio(v[1]);
     c += p(i, k) * length * std::cos(v[0]);
     s += p(i, k) * length * std::sin(v[0]);
   }

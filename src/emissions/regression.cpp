@@ -263,7 +263,7 @@ void GeneralizedRegression::sample(Stream& stream, std::span<double> row) const 
   const bool offset = design_.second_column && response_ != Response::binomial;
   const double eta = dot(design_, row, coefficients_) + (offset ? row[1] : 0);
   if (response_ == Response::poisson) row[0] = sample_poisson(stream, std::exp(eta));
-  if (response_ == Response::gamma) row[0] = sample_gamma(stream, shape_) / shape_ * std::exp(eta);
+  if (response_ == Response::gamma) row[0] = stream.gamma(shape_) / shape_ * std::exp(eta);
   if (response_ != Response::binomial) return;
   row[0] = 0;
   for (double t = 0; t < trials(row); ++t) row[0] += stream.uniform() < 1 / (1 + std::exp(-eta)) ? 1 : 0;

@@ -230,6 +230,12 @@ std::vector<std::string> columns_of(const Schema& schema) {
   return columns;
 }
 
+std::vector<std::string> columns_of(const Schema& schema, const std::vector<std::string>& gate) {
+  std::vector<std::string> columns = columns_of(schema);
+  for (const auto& name : gate) add_once(columns, name);
+  return columns;
+}
+
 std::vector<std::string> given_columns(const Schema& schema) {
   std::vector<std::string> columns;
   for (const SchemaPart& part : schema) {

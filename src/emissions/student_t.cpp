@@ -66,7 +66,7 @@ void StudentT::derive() {
 }
 
 void StudentT::sample(int k, Stream& stream, std::span<double> x) const {
-  const double u = sample_gamma(stream, 0.5 * nu(k)) / (0.5 * nu(k));
+  const double u = stream.gamma(0.5 * nu(k)) / (0.5 * nu(k));
   normal_.sample(k, stream, x);
   for (std::size_t j = 0; j < x.size(); ++j) x[j] = mean(k)[j] + (x[j] - mean(k)[j]) / std::sqrt(u);
 }

@@ -255,8 +255,8 @@ void VonMisesFisher::sample(int k, Stream& stream, std::span<double> x) const {
   const double c = kappa * start + m * std::log1p(-start * start);
   double t = 0;
   for (;;) {
-    const double left = sample_gamma(stream, 0.5 * m);
-    const double right = sample_gamma(stream, 0.5 * m);
+    const double left = stream.gamma(0.5 * m);
+    const double right = stream.gamma(0.5 * m);
     const double beta = left / (left + right);
     t = (1 - (1 + b) * beta) / (1 - (1 - b) * beta);
     if (kappa * t + m * std::log1p(-start * t) - c >= std::log(stream.uniform())) break;

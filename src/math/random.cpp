@@ -38,6 +38,21 @@ double Stream::normal() {
 
 double Stream::exponential() { return -std::log(uniform()); }
 
+double Stream::gamma(double shape) {
+  if (!(shape > 0)) return 0;
+  if (shape == 1) return exponential();
+  if (shape < 1) return gamma(shape + 1) * std::pow(uniform(), 1 / shape);
+  const double d = shape - 1.0 / 3;
+  const double c = 1 / std::sqrt(9 * d);
+  for (;;) {
+    const double x = normal();
+    const double v = 1 + c * x;
+    if (v <= 0) continue;
+    const double cube = v * v * v;
+    if (std::log(uniform()) < 0.5 * x * x + d - d * cube + d * std::log(cube)) return d * cube;
+  }
+}
+
 int Stream::choice(std::span<const double> weights) {
   double total = 0;
   for (double w : weights) total += w;

@@ -71,7 +71,7 @@ class Posteriors {
     }
     const ChainPotentials& chain = temperature_ == 1 ? exact_ : tempered_;
     transitions_.assign(states * states, 0.0);
-    const double normalizer = smooth(chain, x, 1, transitions_.data(), scratch_);
+    const double normalizer = smooth(chain, x, transitions_.data(), scratch_);
     if (temperature_ == 1) log_likelihood = normalizer;
     if (sequence.weight > 0) evidence.log_likelihood += sequence.weight * log_likelihood;
     if (!std::isfinite(normalizer)) return clear(x);
@@ -193,6 +193,7 @@ class GivenStates {
   GivenStates(const Block& x, const MarkovChain& chain, const Given& rule, ChainScratch& scratch)
       : exact_(potentials(chain)),
         scratch_(scratch),
+        statistics_only_(rule.statistics_only),
         memory_(static_cast<std::size_t>(x.rows()) * static_cast<std::size_t>(chain.states())),
         q_{memory_.data(), x.rows(), chain.states(), x.rows()} {
     allowed_responsibilities(x, rule, q_);
@@ -202,7 +203,8 @@ class GivenStates {
     const Stretch& x = sequence.rows;
     const int states = exact_.states;
     bool in_logs = false;
-    const double log_likelihood = filter(exact_, x, scratch_, nullptr, in_logs);
+    const double log_likelihood = statistics_only_ ? std::numeric_limits<double>::quiet_NaN()
+                                                   : filter(exact_, x, scratch_, nullptr, in_logs);
     if (sequence.weight > 0) evidence.log_likelihood += sequence.weight * log_likelihood;
     for (std::int64_t t = x.first; t < x.first + x.steps; ++t) {
       for (int j = 0; j < states; ++j) {
@@ -228,6 +230,7 @@ class GivenStates {
  private:
   ChainPotentials exact_;
   ChainScratch& scratch_;
+  bool statistics_only_;
   std::vector<double> memory_;
   Panel q_;
 };

@@ -99,7 +99,7 @@ double filter_in_logs(const ChainPotentials& chain, const Stretch& x, ChainScrat
 }
 
 // Backward in logs: later(i) = log p(x_{t+1} … x_T | z_t = i) + constant.
-void smooth_in_logs(const ChainPotentials& chain, const Stretch& x, double weight, double* counts,
+void smooth_in_logs(const ChainPotentials& chain, const Stretch& x, double* counts,
                     ChainScratch& scratch) {
   const auto shape = shape_of(x);
   const std::size_t states = shape.states;
@@ -120,7 +120,7 @@ void smooth_in_logs(const ChainPotentials& chain, const Stretch& x, double weigh
         for (std::size_t j = 0; j < states; ++j) terms[i * states + j] += filtered[i];
       }
       const double scale = log_sum_exp(terms);
-      for (std::size_t e = 0; e < terms.size(); ++e) counts[e] += weight * std::exp(terms[e] - scale);
+      for (std::size_t e = 0; e < terms.size(); ++e) counts[e] += std::exp(terms[e] - scale);
       const double largest = *std::max_element(later.begin(), later.end());
       for (double& value : later) value -= largest;
     }
@@ -164,12 +164,12 @@ double filter(const ChainPotentials& chain, const Stretch& x, ChainScratch& scra
   return kernels::sum(scratch.normalizer);
 }
 
-double smooth(const ChainPotentials& chain, const Stretch& x, double weight, double* counts, ChainScratch& scratch) {
+double smooth(const ChainPotentials& chain, const Stretch& x, double* counts, ChainScratch& scratch) {
   bool in_logs = false;
   const double total = filter(chain, x, scratch, nullptr, in_logs);
   if (!std::isfinite(total)) return total;
   if (in_logs) {
-    smooth_in_logs(chain, x, weight, counts, scratch);
+    smooth_in_logs(chain, x, counts, scratch);
     return total;
   }
   const auto shape = shape_of(x);
@@ -180,7 +180,7 @@ double smooth(const ChainPotentials& chain, const Stretch& x, double weight, dou
   for (std::size_t i = 0; i < shape.states; ++i) {
     for (std::size_t j = 0; j < shape.states; ++j) {
       const double potential = chain.transitions[i * shape.states + j];
-      counts[i * shape.states + j] += weight * potential * scratch.counts[i * shape.width + j];
+      counts[i * shape.states + j] += potential * scratch.counts[i * shape.width + j];
     }
   }
   return total;

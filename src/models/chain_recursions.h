@@ -28,7 +28,7 @@ struct Stretch {
 double filter(const ChainPotentials& chain, const Stretch& x, ChainScratch& scratch, double* step, bool& in_logs);
 
 /// filter, then p(z_t | x_1 … x_T) in scratch.density (steps × chain_width) and Σ_t p(z_{t−1} = i, z_t = j | x) added
-/// to counts (K × K, row by row) × weight. Returns filter's value; at −∞ nothing else is written.
-double smooth(const ChainPotentials& chain, const Stretch& x, double weight, double* counts, ChainScratch& scratch);
+/// to counts (K × K, row by row). Returns filter's value; at −∞ nothing else is written.
+double smooth(const ChainPotentials& chain, const Stretch& x, double* counts, ChainScratch& scratch);
 
 }  // namespace jensen

@@ -107,7 +107,7 @@ void add_latent_class(CLI::App& fit, Command& chosen) {
   classes->get_option("--columns")->description("Columns of categories, words or numbers [all that are left]");
   classes->footer(
       "Examples:\n"
-      "  jensen fit latent-class data/carcinoma.csv -k 3 -o classes.json\n"
+      "  jensen fit latent-class data/survey.csv -k 2 --columns sex,job,smoker -o classes.json\n"
       "  jensen describe classes.json\n\n"
       "The same as jensen fit mixture with every column categorical.");
   classes->callback([a, &chosen] { chosen = *a; });

@@ -86,6 +86,7 @@ class ConstrainedModel final : public Model {
   Evidence expect(const Block& x, const Rule& q, Statistics& s, Scratch& scratch) const override {
     return inner_->expect(x, q, s, scratch);
   }
+  bool resolved(const Statistics& s, double negligible) const override { return inner_->resolved(s, negligible); }
   void maximize(const Statistics& s) override;
   bool tentative() const override { return tentative_; }
   void maximize_part(const Statistics& s, int part) override;

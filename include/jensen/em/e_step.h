@@ -26,7 +26,8 @@ class EStep {
  public:
   EStep(const Data& data, Workers& workers) : data_(data), workers_(workers) {}
 
-  /// One pass over the data. Statistics are about the model's own reference points.
+  /// One pass over the data, or two where a state lives on traces alone (Model::resolved). Statistics are about the
+  /// model's own reference points.
   Expected operator()(const Model& model, const Rule& rule = Posterior{}) { return view(data_, model, rule); }
   /// One pass over another view of the same rows.
   Expected view(const Data& data, const Model& model, const Rule& rule = Posterior{});
@@ -41,7 +42,7 @@ class EStep {
   double weight(std::int64_t first, std::int64_t last) const;
   /// Passes over the data so far; a pass begun counts as one.
   int evaluations() const;
-  /// Rows beyond whole passes, and passes: what a checkpoint keeps.
+  /// Rows seen so far, of which evaluations() makes passes: what a checkpoint keeps.
   std::int64_t rows_seen() const { return rows_seen_; }
   void set_rows_seen(std::int64_t rows) { rows_seen_ = rows; }
 

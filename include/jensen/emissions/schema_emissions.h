@@ -36,6 +36,8 @@ void check_schema(const Schema& schema);
 /// that it models, then those of its options (upper ends, exposures, trials, covariates).
 std::vector<std::string> columns_of(const SchemaPart& part);
 std::vector<std::string> columns_of(const Schema& schema);
+/// columns_of(schema), then those of the gate that are not among them.
+std::vector<std::string> columns_of(const Schema& schema, const std::vector<std::string>& gate);
 /// Columns that are read but not modelled: what must be given for a row to be drawn.
 std::vector<std::string> given_columns(const Schema& schema);
 /// Columns whose cells are words.

@@ -29,6 +29,8 @@ class Stream {
   double uniform();      ///< in (0, 1), a multiple of 2^-53 plus 2^-54
   double normal();       ///< standard normal, by Box and Muller (1958)
   double exponential();  ///< mean 1, by inversion
+  /// Gamma(shape, 1): Marsaglia and Tsang (2000), a shape below 1 through shape + 1. 0 for a shape that is not above 0.
+  double gamma(double shape);
   /// Index k with probability weights[k] / Σ weights; weights ≥ 0, not all 0. Never an index of weight 0.
   int choice(std::span<const double> weights);
 

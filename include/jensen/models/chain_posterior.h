@@ -33,6 +33,8 @@ struct ChainScratch {
 /// to 1 (Rabiner 1989, eq. 92 ff.; smoothing in Devijver's form, 1985, which needs no backward variable). A sequence
 /// where the scale falls below 1e-200 goes through recursions in logs instead. O(T K²) time.
 ///
+/// Where log_joint_matters(rule) is false the densities need not be there, and the log-likelihood returned is NaN.
+///
 /// Errors: as discrete_posterior.
 Evidence chain_posterior(const Block& x, const Rule& rule, const MarkovChain& chain, Panel log_density,
                          std::span<double> counts, ChainScratch& scratch);

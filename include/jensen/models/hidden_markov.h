@@ -9,6 +9,7 @@
 #include <jensen/error.h>
 #include <jensen/math/random.h>
 #include <jensen/models/chain_posterior.h>
+#include <jensen/models/discrete_posterior.h>
 #include <jensen/models/viterbi.h>
 
 namespace jensen {
@@ -55,7 +56,7 @@ class HiddenMarkov {
   }
 
   Evidence expect(const Block& x, const Rule& rule, Statistics& s, Scratch& scratch) const {
-    const Panel panel = log_density(x, scratch);
+    const Panel panel = log_joint_matters(rule) ? log_density(x, scratch) : panel_for(x, scratch);
     const auto counts = std::span<double>(s.sum).first(chain_size());
     Evidence evidence = chain_posterior(x, rule, chain_, panel, counts, scratch.chain);
     const Slice own{std::span<double>(s.sum).subspan(chain_size()), s.about};
@@ -154,11 +155,16 @@ class HiddenMarkov {
     return left;
   }
 
+  // Zeros, rows × K.
+  Panel panel_for(const Block& x, Scratch& scratch) const {
+    const std::size_t size = static_cast<std::size_t>(x.rows()) * static_cast<std::size_t>(states());
+    scratch.panel.assign(std::max<std::size_t>(1, size), 0.0);
+    return {scratch.panel.data(), x.rows(), states(), x.rows()};
+  }
+
   // log p(x_t | k)
   Panel log_density(const Block& x, Scratch& scratch) const {
-    scratch.panel.assign(
-        std::max<std::size_t>(1, static_cast<std::size_t>(x.rows()) * static_cast<std::size_t>(states())), 0.0);
-    const Panel panel{scratch.panel.data(), x.rows(), states(), x.rows()};
+    const Panel panel = panel_for(x, scratch);
     emissions_.add_log_density(x, panel, scratch.emissions);
     return panel;
   }

@@ -33,15 +33,11 @@ class MarkovChain {
   /// A distribution that is fixed is left as it is by M-steps and counts no parameters.
   void fix_initial(bool fixed) { initial_fixed_ = fixed; }
   void fix_transitions(bool fixed) { transitions_fixed_ = fixed; }
-  bool initial_fixed() const { return initial_fixed_; }
-  bool transitions_fixed() const { return transitions_fixed_; }
 
   /// Dirichlet priors, given as pseudo-counts c ≥ 0 added to every entry that is not a structural zero:
   ///   log p(π, A) = c_initial Σ log π_k + c_transitions Σ log A_ij  (+ a constant that is left out).
   /// Throws ArgumentError for a count that is negative or not finite.
   void set_pseudo_counts(double initial, double transitions);
-  double initial_pseudo_count() const { return initial_count_; }
-  double transition_pseudo_count() const { return transition_count_; }
 
   static std::size_t statistics_size(int states) {
     return static_cast<std::size_t>(states) * static_cast<std::size_t>(states + 1);

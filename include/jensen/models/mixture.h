@@ -94,19 +94,11 @@ class Mixture {
     return total;
   }
 
-  /// Conditional maximisation: the weights are part 0, then come the parts of the emissions, or all of them as one.
-  int parts() const {
-    if constexpr (requires { emissions_.parts(); }) return 1 + emissions_.parts();
-    return 2;
-  }
+  /// Conditional maximisation: the weights are part 0, the emissions part 1.
+  int parts() const { return 2; }
   void maximize(const Statistics& s, int part) {
-    if (part == 0) {
-      maximize_weights(s);
-    } else if constexpr (requires(ConstSlice c) { emissions_.maximize(c, part); }) {
-      emissions_.maximize(emission_part(s), part - 1);
-    } else {
-      emissions_.maximize(emission_part(s));
-    }
+    if (part == 0) maximize_weights(s);
+    if (part == 1) emissions_.maximize(emission_part(s));
   }
 
   double log_prior() const { return optional::log_prior(emissions_); }
@@ -175,8 +167,9 @@ class Mixture {
   }
   void set_parameters(std::span<const double> v) {
     const std::size_t count = std::min(weights_.size(), v.size());
+    auto weights = checked_simplex({v.begin(), v.begin() + static_cast<std::ptrdiff_t>(count)}, states(), "Mixture");
     optional::set_parameters(emissions_, v.subspan(count));
-    weights_.assign(v.begin(), v.begin() + static_cast<std::ptrdiff_t>(count));
+    weights_ = std::move(weights);
   }
   std::vector<std::string> parameter_names() const {
     std::vector<std::string> names;

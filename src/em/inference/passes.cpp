@@ -52,6 +52,7 @@ Block single_row(const Block& block, std::int64_t i) {
   row.x.rows = 1;
   row.first_row += i;
   row.weights = {};
+  row.sequences = {};
   if (!block.allowed.empty()) row.allowed = block.allowed.subspan(static_cast<std::size_t>(i), 1);
   return row;
 }

@@ -18,22 +18,6 @@ namespace {
 constexpr const char* function = "standard_errors";
 constexpr double most_draws = 1e8;
 
-// Gamma(shape, 1): Marsaglia and Tsang (2000); a shape below 1 through shape + 1.
-double gamma(Stream& stream, double shape) {
-  if (!(shape > 0)) return 0;
-  if (shape == 1) return stream.exponential();
-  if (shape < 1) return gamma(stream, shape + 1) * std::pow(stream.uniform(), 1 / shape);
-  const double d = shape - 1.0 / 3;
-  const double c = 1 / std::sqrt(9 * d);
-  for (;;) {
-    const double x = stream.normal();
-    const double v = 1 + c * x;
-    if (v <= 0) continue;
-    const double cube = v * v * v;
-    if (std::log(stream.uniform()) < 0.5 * x * x + d - d * cube + d * std::log(cube)) return d * cube;
-  }
-}
-
 // Whether the row's states are known to be one alone.
 bool has_one_state(const Block& block, std::int64_t i) {
   if (block.allowed.empty() || block.allowed[static_cast<std::size_t>(i)] < 0) return false;
@@ -58,7 +42,7 @@ std::vector<double> random_weights(const Data& data, std::uint64_t seed, std::ui
     for (std::int64_t i = 0; i < block.rows(); ++i) {
       const double w = block.weight(i);
       Stream stream(seed, Purpose::bootstrap, replicate, 0, static_cast<std::uint64_t>(block.first_row + i));
-      weights.push_back(copies ? gamma(stream, w) : w * stream.exponential());
+      weights.push_back(copies ? stream.gamma(w) : w * stream.exponential());
       total += w;
     }
     return true;

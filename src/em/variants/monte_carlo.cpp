@@ -65,7 +65,7 @@ class MonteCarlo final : public Variant {
   }
 
  protected:
-  std::vector<Capability> needs() const override { return {Capability::rules, Capability::expected_log_joint}; }
+  std::vector<Capability> needs() const override { return {Capability::rules, Capability::global_bound}; }
 
  private:
   // Adds `more` draws to each batch (which held none at a new θ); the mean over all batches.

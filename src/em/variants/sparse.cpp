@@ -1,7 +1,7 @@
 // Sparse EM (Neal and Hinton 1998): a full pass finds, row by row, the states S_i whose posterior probability is at
-// least `threshold`; the E-steps that follow let q_i live on S_i alone. With q_i ∝ p(x_i, k; θ) on S_i the bound is
+// least `threshold`, and the most probable one whatever it is; the E-steps that follow let q_i live on S_i alone. With q_i ∝ p(x_i, k; θ) on S_i the bound is
 // F(q, θ) = Σ w_i log Σ_{k ∈ S_i} p(x_i, k; θ), a likelihood with known sets of states, which both steps climb. New
-// sets begin a new epoch; exact EM finishes. Models skip the states that no row of a block may be in.
+// sets begin a new epoch; exact EM finishes.
 #include <jensen/data/data.h>
 #include <jensen/execution/reduction.h>
 
@@ -41,8 +41,12 @@ class ActiveStates final : public Data {
       const Panel p{values.data(), block.rows(), sets_.states, block.rows()};
       model.responsibilities(block, p);
       for (std::int64_t i = 0; i < block.rows(); ++i) {
-        for (int k = 0; k < sets_.states; ++k)
+        int most = 0;
+        for (int k = 0; k < sets_.states; ++k) {
           active[static_cast<std::size_t>(k)] = p(i, k) > 0 && p(i, k) >= threshold ? 1 : 0;
+          most = p(i, k) > p(i, most) ? k : most;
+        }
+        active[static_cast<std::size_t>(most)] = 1;
         const auto [at, is_new] = known.try_emplace(active, static_cast<std::int32_t>(known.size()));
         if (is_new) sets_.allowed.insert(sets_.allowed.end(), active.begin(), active.end());
         set_[static_cast<std::size_t>(block.first_row + i)] = at->second;
