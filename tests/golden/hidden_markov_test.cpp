@@ -163,7 +163,8 @@ TEST_P(HiddenMarkovBestKnown, OwnStartsReachTheBestKnown) {
   if (!table) return;
   Options options;
   options.start = Start::random;
-  options.restarts = 100;
+  // Two of the four states are nearly alike in the best solution, which few starts find.
+  options.restarts = golden.at("id") == "hmm_poisson_earthquakes_K4_global" ? 1000 : 100;
   options.seed = 1;
   options.tolerance = 1e-11;
   const auto emissions = emissions_of(golden, golden.at("result").at("params"));
