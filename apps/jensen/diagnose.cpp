@@ -1,7 +1,7 @@
 // jensen diagnose: how a fit stands.
 #include <jensen/error.h>
-#include <jensen/fit_mixture.h>
 #include <jensen/fit_gaussian_mixture.h>
+#include <jensen/fit_mixture.h>
 
 #include <fmt/format.h>
 

@@ -12,7 +12,8 @@ constexpr double data_scaled_prior_rows = 0.02;
 
 /// Prior on what a component could collapse in: covariances, above all.
 enum class Prior {
-  data_scaled,  ///< as if 0.02/n further rows like the whole data had been seen: bounds the likelihood, moves little else
+  data_scaled,  ///< as if 0.02/n further rows like the whole data had been seen: bounds the likelihood, moves little
+                ///< else
   none,         ///< plain maximum likelihood, unbounded where a component can collapse
 };
 

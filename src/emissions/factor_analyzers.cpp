@@ -33,7 +33,7 @@ FactorAnalyzers::FactorAnalyzers(int components, int columns, int factors, Facto
     throw ArgumentError("FactorAnalyzers", "factors",
                         fmt::format("must be at least 1 and fewer than the {} columns, got {}", columns, factors));
   }
-  means_.assign(K() * d(), 0.0);
+  means_.assign(component_count() * d(), 0.0);
   loadings_.assign(loading_copies() * d() * q(), 0.0);
   noise_.assign(noise_copies() * noise_size(), 1.0);
 }

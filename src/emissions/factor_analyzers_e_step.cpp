@@ -39,7 +39,7 @@ std::vector<int> all_columns(int d) {
 
 std::size_t FactorAnalyzers::statistics_size() const { return 1 + q() + packed_size(factors_) + d() * (2 + q()); }
 
-Layout FactorAnalyzers::layout() const { return {K() * statistics_size(), K() * d()}; }
+Layout FactorAnalyzers::layout() const { return {component_count() * statistics_size(), component_count() * d()}; }
 
 void FactorAnalyzers::reference(std::span<double> about) const {
   std::copy(means_.begin(), means_.end(), about.begin());

@@ -71,8 +71,8 @@ void FactorAnalyzers::maximize_loadings(std::span<const Moments> all, std::vecto
 
 // Σ r (x_j − μ_j − λ_jᵀ f)² at the best μ, by component and column.
 std::vector<double> FactorAnalyzers::residuals(std::span<const Moments> all, std::span<const double> loadings) const {
-  std::vector<double> result(K() * d(), 0.0);
-  for (std::size_t k = 0; k < K(); ++k) {
+  std::vector<double> result(component_count() * d(), 0.0);
+  for (std::size_t k = 0; k < component_count(); ++k) {
     const Moments& m = all[k];
     if (!(m.weight > 0)) continue;
     const Eigen::MatrixXd ff = unpack_symmetric(m.ff, factors_);
@@ -90,7 +90,7 @@ std::vector<double> FactorAnalyzers::maximizing_noise(std::span<const Moments> a
                                                       std::span<const double> residual) const {
   std::vector<double> sums(noise_.size(), 0.0);
   std::vector<double> weights(noise_.size(), 0.0);
-  for (std::size_t k = 0; k < K(); ++k) {
+  for (std::size_t k = 0; k < component_count(); ++k) {
     for (std::size_t j = 0; j < d() && all[k].weight > 0; ++j) {
       const std::size_t at = (structure_.tied_noise ? 0 : k * noise_size()) + (structure_.isotropic_noise ? 0 : j);
       sums[at] += residual[k * d() + j];
@@ -129,7 +129,7 @@ void FactorAnalyzers::maximize(ConstSlice s) {
   if (!degeneracies_.empty()) return;
   loadings_ = std::move(loadings);
   noise_ = std::move(noise);
-  for (std::size_t k = 0; k < K(); ++k) {
+  for (std::size_t k = 0; k < component_count(); ++k) {
     for (std::size_t j = 0; j < d() && all[k].weight > 0; ++j) {
       means_[k * d() + j] = all[k].mean_x[j];
       for (std::size_t a = 0; a < q(); ++a) {
@@ -183,7 +183,7 @@ double FactorAnalyzers::expected_log_density(ConstSlice s) const {
 
 void FactorAnalyzers::move(ConstSlice from, Slice to) const {
   std::copy(from.sum.begin(), from.sum.end(), to.sum.begin());
-  for (std::size_t k = 0; k < K(); ++k) {
+  for (std::size_t k = 0; k < component_count(); ++k) {
     const double* old = from.sum.data() + k * statistics_size();
     double* own = to.sum.data() + k * statistics_size();
     const std::size_t first_x = 1 + q() + packed_size(factors_);

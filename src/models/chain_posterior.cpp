@@ -203,8 +203,8 @@ class GivenStates {
     const Stretch& x = sequence.rows;
     const int states = exact_.states;
     bool in_logs = false;
-    const double log_likelihood = statistics_only_ ? std::numeric_limits<double>::quiet_NaN()
-                                                   : filter(exact_, x, scratch_, nullptr, in_logs);
+    const double log_likelihood =
+        statistics_only_ ? std::numeric_limits<double>::quiet_NaN() : filter(exact_, x, scratch_, nullptr, in_logs);
     if (sequence.weight > 0) evidence.log_likelihood += sequence.weight * log_likelihood;
     for (std::int64_t t = x.first; t < x.first + x.steps; ++t) {
       for (int j = 0; j < states; ++j) {

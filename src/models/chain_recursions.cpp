@@ -99,8 +99,7 @@ double filter_in_logs(const ChainPotentials& chain, const Stretch& x, ChainScrat
 }
 
 // Backward in logs: later(i) = log p(x_{t+1} … x_T | z_t = i) + constant.
-void smooth_in_logs(const ChainPotentials& chain, const Stretch& x, double* counts,
-                    ChainScratch& scratch) {
+void smooth_in_logs(const ChainPotentials& chain, const Stretch& x, double* counts, ChainScratch& scratch) {
   const auto shape = shape_of(x);
   const std::size_t states = shape.states;
   const auto log_transitions = logs(chain.transitions);

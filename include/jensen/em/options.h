@@ -15,7 +15,7 @@ namespace jensen {
 /// states can be started without code of its own.
 enum class Start {
   k_means_plus_plus,  ///< D² seeding (Arthur and Vassilvitskii 2007) on scaled columns, each row to its nearest seed
-  random,  ///< responsibilities uniform on the simplex, independent by row; sequences: paths of one random chain
+  random,        ///< responsibilities uniform on the simplex, independent by row; sequences: paths of one random chain
   hierarchical,  ///< Ward's agglomeration on scaled columns, cut at K clusters; same for every seed up to 2000 rows
   short_runs,    ///< the best of several short EM runs from random seeds (Biernacki, Celeux and Govaert 2003)
   annealed,      ///< random responsibilities, then annealed EM (Ueda and Nakano 1998) from temperature 4 to 1

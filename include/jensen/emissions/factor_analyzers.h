@@ -86,9 +86,9 @@ class FactorAnalyzers {
   struct Moments;    // of one component, from the statistics
   std::size_t d() const { return static_cast<std::size_t>(columns_); }
   std::size_t q() const { return static_cast<std::size_t>(factors_); }
-  std::size_t K() const { return static_cast<std::size_t>(components_); }
-  std::size_t loading_copies() const { return structure_.tied_loadings ? 1 : K(); }
-  std::size_t noise_copies() const { return structure_.tied_noise ? 1 : K(); }
+  std::size_t component_count() const { return static_cast<std::size_t>(components_); }
+  std::size_t loading_copies() const { return structure_.tied_loadings ? 1 : component_count(); }
+  std::size_t noise_copies() const { return structure_.tied_noise ? 1 : component_count(); }
   std::size_t noise_size() const { return structure_.isotropic_noise ? 1 : d(); }
   double floor(std::size_t i) const;  // of noise_[i]
   bool has_coordinate(std::size_t i) const { return noise_[i] > floor(i); }

@@ -55,7 +55,10 @@ class DualStorage<dynamic, Order> {
       std::copy_n(other.d_, count(), d_);
       return *this;
     }
-    return *this = DualStorage(other);
+    DualStorage copy(other);
+    std::swap(d_, copy.d_);
+    std::swap(variables_, copy.variables_);
+    return *this;
   }
   DualStorage& operator=(DualStorage&& other) noexcept {
     std::swap(d_, other.d_);

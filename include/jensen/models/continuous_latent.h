@@ -76,7 +76,7 @@ class ContinuousLatent : public LogJointModel {
   }
   ContinuousLatent accept_missing() const {
     ContinuousLatent copy = *this;
-    copy.accepts_missing_ = true;
+    copy.set_accepts_missing();
     return copy;
   }
 
@@ -152,7 +152,7 @@ class ContinuousLatent : public LogJointModel {
  private:
   template <class Other>
   Other carry(Other other) const {
-    return accepts_missing_ ? other.accept_missing() : other;
+    return accepts_missing() ? other.accept_missing() : other;
   }
 
   int nodes() const { return D == 1 ? points() : points() * points(); }

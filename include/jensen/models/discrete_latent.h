@@ -64,7 +64,7 @@ class DiscreteLatent : public LogJointModel {
   /// Says that the log-joint knows what to do with cells that are NaN. Without it rows with such cells are refused.
   DiscreteLatent accept_missing() const {
     DiscreteLatent copy = *this;
-    copy.accepts_missing_ = true;
+    copy.set_accepts_missing();
     return copy;
   }
 
@@ -119,7 +119,7 @@ class DiscreteLatent : public LogJointModel {
  private:
   template <class Other>
   Other carry(Other other) const {
-    return accepts_missing_ ? other.accept_missing() : other;
+    return accepts_missing() ? other.accept_missing() : other;
   }
 
   Panel log_joint_panel(const Block& x, Scratch& scratch) const {

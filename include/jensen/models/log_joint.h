@@ -56,10 +56,12 @@ class LogJointModel {
   /// Row i of the block, side by side in `row`, which is memory.
   static std::span<const double> row_of(const Block& x, std::int64_t i, std::vector<double>& row);
 
-  bool accepts_missing_ = false;
+  bool accepts_missing() const { return accepts_missing_; }
+  void set_accepts_missing() { accepts_missing_ = true; }
 
  private:
   Parameters theta_;
+  bool accepts_missing_ = false;
   bool tentative_ = false;
   std::vector<Degeneracy> degeneracies_;
 };

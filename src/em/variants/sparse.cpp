@@ -1,7 +1,7 @@
 // Sparse EM (Neal and Hinton 1998): a full pass finds, row by row, the states S_i whose posterior probability is at
-// least `threshold`, and the most probable one whatever it is; the E-steps that follow let q_i live on S_i alone. With q_i ∝ p(x_i, k; θ) on S_i the bound is
-// F(q, θ) = Σ w_i log Σ_{k ∈ S_i} p(x_i, k; θ), a likelihood with known sets of states, which both steps climb. New
-// sets begin a new epoch; exact EM finishes.
+// least `threshold`, and the most probable one whatever it is; the E-steps that follow let q_i live on S_i alone. With
+// q_i ∝ p(x_i, k; θ) on S_i the bound is F(q, θ) = Σ w_i log Σ_{k ∈ S_i} p(x_i, k; θ), a likelihood with known sets of
+// states, which both steps climb. New sets begin a new epoch; exact EM finishes.
 #include <jensen/data/data.h>
 #include <jensen/execution/reduction.h>
 
