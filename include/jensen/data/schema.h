@@ -9,7 +9,7 @@
 namespace jensen {
 
 /// One column, or several that are modelled together, and the kind of distribution. Which kinds and options there are
-/// is not known here: see emissions/catalog.h.
+/// is not known here: see emissions/schema_emissions.h.
 struct SchemaPart {
   std::vector<std::string> columns;
   std::string kind;
