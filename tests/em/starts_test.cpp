@@ -8,6 +8,7 @@
 #include <jensen/fit_gaussian_mixture.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <numeric>
 #include <set>
@@ -198,6 +199,40 @@ TEST(Starts, RandomResponsibilitiesAreUniformOnTheSimplex) {
 
 // The first seed is uniform over the rows, so that each of two rows is it in half of all draws; the second is the
 // other.
+// Nine tenths of a row on the state that its path visits; both states are left as often as one chain says, in every
+// sequence, and another seed draws another chain.
+TEST(Starts, RandomPathsOfSequencesFollowOneChain) {
+  constexpr std::int64_t length = 2000;
+  const Table data(std::vector<double>(2 * length, 0.0), 2 * length, 1);
+  const auto sequences = data.with_sequences({0, length, 2 * length});
+  std::set<double> different;
+  for (const std::uint64_t seed : {1U, 2U, 3U}) {
+    Workers workers(1);
+    SummarizedData summarized(sequences);
+    const auto rule = std::get<Given>(starting_rule(Start::random, summarized, 2, seed, workers));
+    BlockBuffer buffer;
+    std::vector<double> stays;
+    for (const std::int64_t first : {std::int64_t{0}, length}) {  // each sequence in a block of its own
+      const Block block = sequences.block(first, length, buffer);
+      std::vector<double> values(2 * length);
+      const Panel q{values.data(), length, 2, length};
+      rule.responsibilities(block, q);
+      double left = 0, visits = 0;
+      for (std::int64_t i = 0; i + 1 < length; ++i) {
+        EXPECT_NEAR(q(i, 0) + q(i, 1), 1, 1e-14);
+        EXPECT_NEAR(std::max(q(i, 0), q(i, 1)), 0.95, 1e-14);
+        if (q(i, 0) < 0.5) continue;
+        ++visits;
+        left += q(i + 1, 1);
+      }
+      stays.push_back(left / visits);
+    }
+    EXPECT_NEAR(stays[0], stays[1], 0.1);
+    different.insert(std::round(10 * stays[0]));
+  }
+  EXPECT_GT(different.size(), 1U);
+}
+
 TEST(Starts, SeedsAreDrawnByWeightTimesSquaredDistance) {
   const auto data = Table({0, 1, 3}, 3, 1).with_weights({4, 1, 1});
   int pairs_with_far = 0;
