@@ -34,6 +34,9 @@ class Columns {
     return tile_.data() + std::int64_t{in_tile_++} * columns_;
   }
 
+  /// No row came: the place asked for last is not used.
+  void take_back_row() { --in_tile_; }
+
   MatrixView finish() {
     flush();
     return {.data = values_.get(),
@@ -138,8 +141,15 @@ CsvTable read_csv_text(std::string_view text, const std::string& name, const Csv
   const auto levels = options.levels.empty() ? std::vector<std::unique_ptr<CsvLevels>>{} : levels_of(source, options);
   std::vector<double> weights;
   CsvLabels labels;
-  while (source.next()) {
+  const bool numbers_alone = levels.empty() && columns.weights < 0 && columns.labels < 0;
+  const CsvNumbers numbers(source.records().delimiter(), columns.names.size(), columns.data, source.cells());
+  for (;;) {
     double* row = data.next_row();
+    if (numbers_alone && source.next_numbers(numbers, row)) continue;
+    if (!source.next()) {
+      data.take_back_row();
+      break;
+    }
     if (levels.empty()) {
       for (const int column : columns.data) *row++ = source.number(column);
     } else {

@@ -22,6 +22,8 @@ class CsvCells {
   /// As read_number, but knows the missing markers; `value` is NaN for those.
   CellKind read(std::string_view text, double& value) const;
   bool is_missing(std::string_view text) const;
+  /// Whether a marker is a number, so that a cell must be compared with the markers before it is read as one.
+  bool number_is_missing() const { return number_is_missing_; }
 
  private:
   std::vector<std::string> missing_;

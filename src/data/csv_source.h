@@ -10,6 +10,7 @@
 
 #include "data/csv_cells.h"
 #include "data/csv_columns.h"
+#include "data/csv_numbers.h"
 
 namespace jensen {
 
@@ -23,6 +24,17 @@ class CsvSource {
 
   /// Moves to the next row; a record of another length than the first is an error.
   bool next();
+  /// Moves to the next row and reads it as `numbers` says, where that needs no more than a look at each character;
+  /// false, and nothing moves, for the last line, quotes, whatever is an error, and text without rows: next() sees to
+  /// those.
+  bool next_numbers(const CsvNumbers& numbers, double* values) {
+    const std::string_view rest = records_.rest();
+    const std::size_t length = numbers.read(rest, values);
+    if (length == 0) return false;
+    records_.pass_over(length);
+    ++row_;
+    return true;
+  }
   /// Index of the current row, from 0.
   std::int64_t row() const { return row_; }
   const CsvField& field(int column) const { return records_.fields()[static_cast<std::size_t>(column)]; }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdlib>
 #include <random>
@@ -344,6 +346,91 @@ TEST(ReadCsv, SaysWhyAFileCannotBeRead) {
 }
 
 // Any damage to a valid file gives a table or an error, never anything else.
+// A cell as somebody may have written it; `sound` cells are numbers or missing.
+std::string random_cell(std::mt19937& random, bool sound) {
+  const auto below = [&](int n) { return std::uniform_int_distribution<int>(0, n - 1)(random); };
+  const auto digits = [&](int count) {
+    std::string text;
+    for (int i = 0; i < count; ++i) text += static_cast<char>('0' + below(10));
+    return text;
+  };
+  if (!sound && below(40) == 0) {
+    const std::vector<std::string> wrong = {"inf",  "-inf", "1e999", "abc", "1.2.3", "--1",
+                                            "0x10", "1 2",  "-",     ".",   "1e"};
+    return wrong[static_cast<std::size_t>(below(static_cast<int>(wrong.size())))];
+  }
+  std::string cell;
+  switch (below(12)) {
+    case 0: cell = std::vector<std::string>{"NA", "nan", "", "?", "NaN"}[static_cast<std::size_t>(below(5))]; break;
+    case 1: cell = digits(1 + below(3)) + "." + digits(below(25)); break;
+    case 2: cell = "." + digits(1 + below(20)); break;
+    case 3: cell = digits(1 + below(30)); break;
+    case 4: cell = digits(1) + "." + digits(6) + "e" + (below(2) == 0 ? "-" : "") + std::to_string(below(310)); break;
+    case 5: cell = "0.000000" + digits(below(9)) + "1"; break;
+    default: cell = digits(1 + below(2)) + "." + digits(1 + below(7)); break;
+  }
+  const bool number = !cell.empty() && (cell[0] == '.' || (cell[0] >= '0' && cell[0] <= '9'));
+  if (number && below(2) == 0) cell.insert(0, 1, below(8) == 0 ? '+' : '-');
+  if (below(10) == 0) cell.insert(0, static_cast<std::size_t>(1 + below(3)), below(4) == 0 ? '\t' : ' ');
+  if (below(10) == 0) cell.append(static_cast<std::size_t>(1 + below(3)), ' ');
+  return cell;
+}
+
+// What reads a record of plain numbers at one look must find what the reader of records finds, which a cell in quotes
+// leaves it to: in the bits of the numbers, and in the words about what is wrong.
+TEST(ReadCsv, PlainRowsReadAsRowsWithQuotesDo) {
+  std::mt19937 random(20240917);
+  int refused = 0;
+  for (int table = 0; table < 300; ++table) {
+    const int columns = 2 + table % 4;
+    const bool sound = table % 3 != 0;
+    const std::string end = table % 4 == 0 ? "\r\n" : "\n";
+    std::string names = "x1", plain, quoted;
+    for (int j = 1; j < columns; ++j) names += ",x" + std::to_string(j + 1);
+    for (int i = 0; i < 40; ++i) {
+      const int fields = !sound && random() % 60 == 0 ? columns + 1 : columns;
+      for (int j = 0; j < fields; ++j) {
+        const std::string cell = random_cell(random, sound);
+        plain += (j > 0 ? "," : "") + cell;
+        quoted += (j > 0 ? "," : "") + (j == fields - 1 ? '"' + cell + '"' : cell);
+      }
+      plain += end;
+      quoted += end;
+    }
+    CsvOptions options;
+    options.missing.push_back(table % 7 == 0 ? "-9" : "none");  // where a marker is a number each cell is compared
+    const std::string error_of_plain = error(names + end + plain, options);
+    EXPECT_EQ(error_of_plain, error(names + end + quoted, options)) << plain;
+    refused += error_of_plain == "no error" ? 0 : 1;
+    if (error_of_plain != "no error") continue;
+    const Table one = read(names + end + plain, options).table;
+    const Table other = read(names + end + quoted, options).table;
+    ASSERT_EQ(one.rows(), other.rows());
+    for (std::int64_t i = 0; i < one.rows(); ++i) {
+      for (int j = 0; j < columns; ++j) {
+        const double value = one.cell(i, j);
+        if (std::isnan(value) && std::isnan(other.cell(i, j))) continue;
+        ASSERT_EQ(std::bit_cast<std::uint64_t>(value), std::bit_cast<std::uint64_t>(other.cell(i, j))) << plain;
+      }
+    }
+  }
+  EXPECT_GT(refused, 30);
+  EXPECT_LT(refused, 200);
+}
+
+TEST(ReadCsv, PlainRowsReadWhatTheirDigitsSay) {
+  std::mt19937_64 random(7);
+  for (int i = 0; i < 20000; ++i) {
+    const int digits = 1 + i % 18;
+    std::string cell = std::to_string(std::uniform_int_distribution<std::uint64_t>(0, 999999999999999999)(random));
+    cell.resize(std::min(cell.size(), static_cast<std::size_t>(digits)));
+    cell.insert(static_cast<std::size_t>(i % 7) % (cell.size() + 1), ".");
+    if (i % 2 == 0) cell.insert(0, "-");
+    if (cell == "." || cell == "-.") continue;
+    ASSERT_EQ(read("x,y\n" + cell + ",1\n").table.cell(0, 0), std::strtod(cell.c_str(), nullptr)) << cell;
+  }
+}
+
 TEST(ReadCsv, SurvivesMutations) {
   const std::string valid =
       "id,\"a \"\"quoted\"\" name\",w,z\r\n1,2.5,1,u\r\n\"2\",NA,0.5,v\r\n3,-1e-3,2,\"u\"\r\n4,\"+7\",1,\r\n";

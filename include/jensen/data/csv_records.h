@@ -43,6 +43,18 @@ class CsvRecords {
   /// The text from the current record on.
   std::string_view remaining() const { return {record_, static_cast<std::size_t>(text_end_ - record_)}; }
 
+  /// The text behind the current record, up to the blank lines at the end.
+  std::string_view rest() const { return {at_, static_cast<std::size_t>(end_ - at_)}; }
+  /// Moves to the next record, of which the caller has found out that it is one line without quotes, NUL bytes or a
+  /// carriage return that no line feed follows, and takes `length` bytes of rest() with its line feed. Its fields() are
+  /// not there.
+  void pass_over(std::size_t length) {
+    record_ = at_;
+    fields_.clear();
+    at_ += length;
+    line_ = next_line_++;
+  }
+
   /// Tab where the name ends in .tsv or .tab, or where the first line has tabs and no commas; semicolon where it has
   /// semicolons and no commas; else comma. What lies in quotes does not count.
   static char detect_delimiter(std::string_view text, std::string_view name);
