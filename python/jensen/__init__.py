@@ -1,0 +1,40 @@
+"""Expectation-maximization for latent-variable models.
+
+>>> import numpy as np, jensen
+>>> rng = np.random.default_rng(0)
+>>> X = np.concatenate([rng.normal(0, 1, (100, 2)), rng.normal(6, 1, (50, 2))])
+>>> mixture = jensen.GaussianMixture(n_components=2, random_state=0).fit(X)
+>>> mixture.report_.outcome
+'converged'
+>>> np.sort(mixture.weights_).round(3).tolist()
+[0.333, 0.667]
+"""
+
+from ._core import version as __version__
+from ._report import Report, Table
+from .exceptions import (
+    ArgumentError,
+    ConvergenceWarning,
+    DataError,
+    DegenerateComponentWarning,
+    Error,
+    NotFittedError,
+    UnsupportedError,
+)
+from .files import load
+from .gaussian_mixture import GaussianMixture
+
+__all__ = [
+    "ArgumentError",
+    "ConvergenceWarning",
+    "DataError",
+    "DegenerateComponentWarning",
+    "Error",
+    "GaussianMixture",
+    "NotFittedError",
+    "Report",
+    "Table",
+    "UnsupportedError",
+    "__version__",
+    "load",
+]

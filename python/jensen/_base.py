@@ -1,0 +1,259 @@
+"""What all estimators share: scikit-learn's conventions, without needing scikit-learn."""
+
+import html
+import inspect
+import warnings
+
+import numpy as np
+
+from . import _core, _data
+from ._report import Report, Table
+from .exceptions import ConvergenceWarning, DegenerateComponentWarning, NotFittedError, as_known
+
+
+class Estimator:
+    """Parameters by name, model files, pickles, and what scikit-learn asks of an estimator."""
+
+    _density_estimator = True
+
+    @classmethod
+    def _parameter_names(cls):
+        return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
+
+    @classmethod
+    def _get_param_names(cls):
+        return sorted(cls._parameter_names())
+
+    def get_params(self, deep=True):
+        """The constructor's arguments by name."""
+        return {name: getattr(self, name) for name in self._parameter_names()}
+
+    def set_params(self, **params):
+        """Sets arguments of the constructor; returns self."""
+        valid = self._parameter_names()
+        for name, value in params.items():
+            if name not in valid:
+                raise ValueError(f"Invalid parameter {name!r} for estimator {self}. Valid parameters are: {valid!r}.")
+            setattr(self, name, value)
+        return self
+
+    def _changed_parameters(self):
+        defaults = inspect.signature(type(self).__init__).parameters
+        for name, value in self.get_params().items():
+            default = defaults[name].default
+            if type(value) is type(default) and np.array_equal(value, default):
+                continue
+            yield name, value
+
+    def __repr__(self):
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._changed_parameters())})"
+
+    def _repr_html_(self):
+        text = html.escape(repr(self))
+        report = getattr(self, "report_", None)
+        return f"<pre>{text}" + (f"\n{html.escape(repr(report))}" if report is not None else "") + "</pre>"
+
+    # scikit-learn's side ---------------------------------------------------------------------------------------------
+
+    def __sklearn_tags__(self):
+        from sklearn.utils import InputTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type="density_estimator",
+            target_tags=TargetTags(required=False),
+            input_tags=InputTags(allow_nan=True),
+        )
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "_model")
+
+    def set_fit_request(self, *, sample_weight="$UNCHANGED$"):
+        """Says whether a meta-estimator of scikit-learn passes `sample_weight` on to fit (metadata routing)."""
+        if sample_weight != "$UNCHANGED$":
+            request = self.get_metadata_routing()
+            request.fit.add_request(param="sample_weight", alias=sample_weight)
+            self._metadata_request = request
+        return self
+
+    def get_metadata_routing(self):
+        """What this estimator asks scikit-learn's metadata routing for."""
+        import copy
+
+        from sklearn.utils.metadata_routing import MetadataRequest
+
+        if hasattr(self, "_metadata_request"):
+            return copy.deepcopy(self._metadata_request)
+        request = MetadataRequest(owner=self)
+        request.fit.add_request(param="sample_weight", alias=None)
+        return request
+
+    # The fitted model ------------------------------------------------------------------------------------------------
+
+    def _engine(self):
+        if not hasattr(self, "_model"):
+            raise as_known(NotFittedError)(
+                f"This {type(self).__name__} instance is not fitted yet. Call 'fit' with appropriate arguments before "
+                "using this estimator."
+            )
+        return self._model
+
+    def _keep(self, model):
+        """Takes a model and sets the attributes that show it."""
+        self._model = model
+
+    def __getstate__(self):
+        state = dict(self.__dict__)
+        if hasattr(self, "_model"):
+            state["_model"] = self._engine().text()
+            for name in self._shown:
+                state.pop(name, None)
+        return state
+
+    def __setstate__(self, state):
+        state = dict(state)
+        text = state.pop("_model", None)
+        self.__dict__.update(state)
+        if text is not None:
+            self._keep(_core.Model.parse(text))
+
+    _shown = ()  # attributes that follow from the model
+
+    def save(self, path):
+        """Writes the fitted model to a file that ``jensen.load`` and the command-line tool read."""
+        self._engine().save(str(path))
+
+    # Fits ------------------------------------------------------------------------------------------------------------
+
+    def _threads(self):
+        jobs = self.n_jobs
+        if jobs is None or jobs == -1:
+            return 0
+        if jobs < 1:
+            raise ValueError(f"n_jobs must be None, -1 or ≥ 1, got {jobs}")
+        return int(jobs)
+
+    def _engine_options(self):
+        options = {
+            "tolerance": float(self.tol), "max_iterations": int(self.max_iter),
+            "seed": _data.seed_of(self.random_state), "threads": self._threads(), "algorithm": self.algorithm,
+        }
+        if self.acceleration != "auto":
+            options["acceleration"] = self.acceleration
+        return options
+
+    def _progress(self):
+        """What the engine calls back, or None."""
+        if not self.verbose and self.callback is None:
+            return None
+
+        def called(restart, restarts, iteration, log_likelihood, objective, gain, remaining, seconds):
+            if self.verbose and iteration % self.verbose_interval == 0:
+                print(f"start {restart + 1}/{restarts}, iteration {iteration}, log-likelihood {log_likelihood:.6f}, "
+                      f"gain {gain:.3g}, {seconds:.2f} s", flush=True)
+            if self.callback is None:
+                return False
+            return self.callback({
+                "start": restart, "starts": restarts, "iteration": iteration, "log_likelihood": log_likelihood,
+                "objective": objective, "gain": gain, "remaining": remaining, "seconds": seconds,
+            })
+
+        return called
+
+    def _finish(self, model, fields, interrupted):
+        """Takes what a fit returned; warns where it is not what was asked for."""
+        self._keep(model)
+        report = Report(fields)
+        self.report_ = report
+        self.converged_ = report.converged
+        self.n_iter_ = report.iterations
+        if interrupted:
+            warnings.warn(as_known(ConvergenceWarning)(
+                f"the fit was ended by Ctrl-C; the model is the best so far: {report.message}"), stacklevel=3)
+        elif report.outcome not in ("converged", "completed"):
+            warnings.warn(as_known(ConvergenceWarning)(
+                f"{report.message} ({report.outcome}). Try a larger max_iter or tol, more starts (n_init), or look at "
+                "report_."), stacklevel=3)
+        if report.degeneracies:
+            listing = "; ".join(f"component {d['component']}: {d['reason']}" for d in report.degeneracies)
+            warnings.warn(DegenerateComponentWarning(
+                f"{listing}. Fewer components, a simpler covariance or prior='default' avoid it."), stacklevel=3)
+        return self
+
+    def _summarized(self, model):
+        """The attributes of a fit that a model file keeps."""
+        fit = model.fit
+        if fit is None:
+            return
+        self.report_ = Report(fit)
+        self.converged_ = self.report_.converged
+        self.n_iter_ = self.report_.iterations
+
+
+def uncertainty_table(fields):
+    """Standard errors as a Table; what is said of all of them at once are its attributes."""
+    table = Table(fields.pop("table"))
+    for name, value in fields.items():
+        setattr(table, name, value)
+    return table
+
+
+class RowEstimator(Estimator):
+    """Models of independent rows: what can be asked of a fitted one."""
+
+    def _rows(self, X):
+        """X as the engine's table, in the columns of the fit."""
+        raise NotImplementedError
+
+    def score_samples(self, X):
+        """log p(x; θ) of each row. NaN cells are integrated out."""
+        model = self._engine()
+        return model.score(self._rows(X), self._threads())
+
+    def score(self, X, y=None):
+        """The mean of score_samples(X)."""
+        return float(np.mean(self.score_samples(X)))
+
+    def predict_proba(self, X):
+        """p(component | row), rows × components."""
+        model = self._engine()
+        return model.responsibilities(self._rows(X), self._threads())
+
+    def predict(self, X):
+        """The most probable component of each row; −1 where every density is 0."""
+        probabilities = self.predict_proba(X)
+        best = np.argmax(probabilities, axis=1)
+        return np.where(probabilities[np.arange(len(best)), best] > 0, best, -1)
+
+    def fit_predict(self, X, y=None, sample_weight=None):
+        """fit(X), then predict(X)."""
+        return self.fit(X, y, sample_weight=sample_weight).predict(X)
+
+    def bic(self, X):
+        """−2 ℓ + p ln n on the rows of X; lower is better."""
+        scores = self.score_samples(X)
+        return float(-2 * scores.sum() + self._engine().free_parameters * np.log(len(scores)))
+
+    def aic(self, X):
+        """−2 ℓ + 2 p on the rows of X; lower is better."""
+        return float(-2 * self.score_samples(X).sum() + 2 * self._engine().free_parameters)
+
+    def standard_errors(self, X, sample_weight=None, *, method="oakes", intervals=None, level=0.95, replicates=200):
+        """Standard errors and intervals of the parameters at the fitted model, which should be a fit to these rows.
+
+        Parameters
+        ----------
+        method : {"oakes", "louis", "supplemented", "sandwich", "bootstrap", "weighted-bootstrap"}
+        intervals : {"wald", "profile", "percentile"}, default: percentile for bootstraps, else wald
+        level : float
+        replicates : int
+            Of a bootstrap.
+
+        Returns
+        -------
+        Table
+            parameter, estimate, standard_error, lower, upper; `not_available` says why there is none.
+        """
+        table = self._rows(X) if sample_weight is None else self._rows(X, sample_weight)
+        seed = _data.seed_of(self.random_state if self.random_state is not None else 0)
+        return uncertainty_table(self._engine().standard_errors(
+            table, method, intervals, float(level), int(replicates), seed, self._threads()))

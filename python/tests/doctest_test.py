@@ -1,0 +1,29 @@
+"""Examples in docstrings and on docs/python.md are run."""
+
+import doctest
+import importlib
+import pkgutil
+
+import pytest
+
+import jensen
+from conftest import SOURCE
+
+MODULES = ["jensen", *(f"jensen.{module.name}" for module in pkgutil.iter_modules(jensen.__path__))]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_docstrings(name):
+    module = importlib.import_module(name)
+    assert doctest.testmod(module).failed == 0
+
+
+def test_there_are_examples():
+    assert sum(doctest.testmod(importlib.import_module(name)).attempted for name in MODULES) > 10
+
+
+def test_page(monkeypatch):
+    monkeypatch.chdir(SOURCE)
+    results = doctest.testfile(str(SOURCE / "docs/python.md"), module_relative=False)
+    assert results.attempted > 5
+    assert results.failed == 0
