@@ -23,6 +23,8 @@ from .exceptions import (
 )
 from .files import load
 from .gaussian_mixture import GaussianMixture
+from .mixture import Mixture
+from .selection import Selection, select
 
 __all__ = [
     "ArgumentError",
@@ -31,10 +33,13 @@ __all__ = [
     "DegenerateComponentWarning",
     "Error",
     "GaussianMixture",
+    "Mixture",
     "NotFittedError",
     "Report",
+    "Selection",
     "Table",
     "UnsupportedError",
     "__version__",
     "load",
+    "select",
 ]

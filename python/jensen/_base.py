@@ -8,13 +8,21 @@ import numpy as np
 
 from . import _core, _data
 from ._report import Report, Table
-from .exceptions import ConvergenceWarning, DegenerateComponentWarning, NotFittedError, as_known
+from .exceptions import ArgumentError, ConvergenceWarning, DegenerateComponentWarning, NotFittedError, as_known
+
+# Names of scikit-learn's and our own, as the engine calls them.
+STARTS = {
+    "kmeans": "k-means++",
+    "k-means++": "k-means++",
+    "random": "random",
+    "hierarchical": "hierarchical",
+    "short-runs": "short-runs",
+    "annealed": "annealed",
+}
 
 
 class Estimator:
     """Parameters by name, model files, pickles, and what scikit-learn asks of an estimator."""
-
-    _density_estimator = True
 
     @classmethod
     def _parameter_names(cls):
@@ -132,8 +140,18 @@ class Estimator:
             raise ValueError(f"n_jobs must be None, -1 or ≥ 1, got {jobs}")
         return int(jobs)
 
-    def _engine_options(self):
+    def _options(self):
+        if not isinstance(self.n_components, (int, np.integer)) or self.n_components < 1:
+            raise ArgumentError(f"n_components: must be an integer ≥ 1, got {self.n_components!r}")
+        if self.init_params not in STARTS:
+            raise ArgumentError(f"init_params: {self.init_params!r} is none of {', '.join(STARTS)}")
+        if self.verbose_interval < 1:
+            raise ArgumentError(f"verbose_interval: must be ≥ 1, got {self.verbose_interval!r}")
+        starts = self.n_init
+        if starts == "auto":
+            starts = 1 if self.init_params == "hierarchical" else 10
         options = {
+            "start": STARTS[self.init_params], "restarts": int(starts),
             "tolerance": float(self.tol), "max_iterations": int(self.max_iter),
             "seed": _data.seed_of(self.random_state), "threads": self._threads(), "algorithm": self.algorithm,
         }

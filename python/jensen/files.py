@@ -3,12 +3,13 @@
 from . import _core
 from .exceptions import UnsupportedError
 from .gaussian_mixture import GaussianMixture
+from .mixture import Mixture
 
-_ESTIMATORS = {"gaussian-mixture": GaussianMixture}
+_ESTIMATORS = {"gaussian-mixture": GaussianMixture, "mixture": Mixture, "gated-mixture": Mixture}
 
 
 def load(path):
-    """The fitted estimator in a file that its ``save`` or the command-line tool wrote, with every bit of its parameters."""
+    """The fitted estimator that is in a file, which its ``save`` or the command-line tool wrote; it keeps every bit."""
     model = _core.Model.load(str(path))
     if model.kind not in _ESTIMATORS:
         raise UnsupportedError(f"{path}: a {model.kind} has no estimator in Python")

@@ -6,14 +6,6 @@ from . import _core, _data
 from ._base import RowEstimator
 from .exceptions import ArgumentError
 
-_STARTS = {
-    "kmeans": "k-means++",
-    "k-means++": "k-means++",
-    "random": "random",
-    "hierarchical": "hierarchical",
-    "short-runs": "short-runs",
-    "annealed": "annealed",
-}
 _SHAPES = {"full": "matrices", "tied": "matrix", "diagonal": "variances", "spherical": "variance"}
 
 
@@ -176,20 +168,23 @@ class GaussianMixture(RowEstimator):
         labels : array of int, optional
             Known components, −1 where unknown.
         """
-        self._check_parameters()
+        options = self._options()
+        if self.reg_covar not in (0, 1e-6):
+            raise ArgumentError(
+                f"reg_covar: must be 0, got {self.reg_covar!r}: adding to covariances is not maximum likelihood; "
+                "prior='default' keeps the likelihood bounded")
         names = _data.columns_of(X)
         values = _data.matrix(X, least_rows=2)
         table = _data.table(
             values, names, weights=_data.weights(sample_weight, len(values)), weight_kind=self.weight_kind,
             labels=_data.labels_of(labels, len(values), self.n_components),
             states=self.n_components)
-        result = self._fit(table, values.shape[1])
+        result = self._fit(table, values.shape[1], options)
         _data.check_feature_names(self, names, reset=True)
         self.n_features_in_ = values.shape[1]
         return self._finish(*result)
 
-    def _fit(self, table, columns):
-        options = self._options()
+    def _fit(self, table, columns, options):
         structure = _structure(self.covariance_type)
         start = self._given_start(columns)
         if start is not None:
@@ -269,24 +264,6 @@ class GaussianMixture(RowEstimator):
             raise ArgumentError("precisions_init: must be positive definite") from error
         covariances = np.linalg.inv(precisions)
         return np.ascontiguousarray((covariances + np.swapaxes(covariances, 1, 2)) / 2)
-
-    def _check_parameters(self):
-        if not isinstance(self.n_components, (int, np.integer)) or self.n_components < 1:
-            raise ArgumentError(f"n_components: must be an integer ≥ 1, got {self.n_components!r}")
-        if self.reg_covar not in (0, 1e-6):
-            raise ArgumentError(
-                f"reg_covar: must be 0, got {self.reg_covar!r}: adding to covariances is not maximum likelihood; "
-                "prior='default' keeps the likelihood bounded")
-        if self.init_params not in _STARTS:
-            raise ArgumentError(f"init_params: {self.init_params!r} is none of {', '.join(_STARTS)}")
-        if self.verbose_interval < 1:
-            raise ArgumentError(f"verbose_interval: must be ≥ 1, got {self.verbose_interval!r}")
-
-    def _options(self):
-        starts = self.n_init
-        if starts == "auto":
-            starts = 1 if self.init_params == "hierarchical" else 10
-        return {**self._engine_options(), "start": _STARTS[self.init_params], "restarts": int(starts)}
 
     def _finish(self, model, fields, interrupted):
         super()._finish(model, fields, interrupted)

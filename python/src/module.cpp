@@ -38,4 +38,6 @@ NB_MODULE(_core, module) {
   jensen::python::bind_tables(module);
   jensen::python::bind_model(module);
   jensen::python::bind_gaussian_mixture(module);
+  jensen::python::bind_mixture(module);
+  jensen::python::bind_selection(module);
 }

@@ -1,0 +1,80 @@
+// Fits of mixtures whose columns a schema describes.
+#include <nanobind/stl/map.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <jensen/fit_mixture.h>
+#include <jensen/select_mixture.h>
+
+#include <optional>
+#include <utility>
+
+#include "arrays.h"
+#include "model.h"
+#include "options.h"
+#include "reports.h"
+#include "schemas.h"
+#include "watch.h"
+
+namespace jensen::python {
+
+namespace {
+
+template <class Fitted>
+nb::tuple result_of(Fitted fitted, const Table& table, const std::vector<std::string>& gate, Prior prior,
+                    bool interrupted) {
+  const int states = fitted.model.states();
+  ModelFile file = file_of(std::move(fitted.model), column_names(table));
+  file.fit = summarize(fitted.report, prior, states);
+  file.schema = std::move(fitted.schema);
+  file.gate = gate;
+  return nb::make_tuple(std::move(file), to_python(fitted.report, states), interrupted);
+}
+
+nb::tuple fit(const Table& table, const std::string& text, const Levels& levels, const std::vector<std::string>& gate,
+              int components, const std::string& prior, const nb::dict& arguments, nb::object callback) {
+  Watch watch(std::move(callback));
+  const Options options = watch.over(options_from(arguments));
+  const Schema schema = schema_of(text, levels);
+  const Prior chosen = prior_named(prior);
+  if (gate.empty()) {
+    std::optional<FittedTable> fitted;
+    watch.run([&] { fitted = fit_mixture(table, schema, components, options, chosen); });
+    return result_of(std::move(*fitted), table, gate, chosen, watch.interrupted());
+  }
+  std::optional<FittedGatedTable> fitted;
+  watch.run([&] { fitted = fit_mixture(table, schema, gate, components, options, chosen); });
+  return result_of(std::move(*fitted), table, gate, chosen, watch.interrupted());
+}
+
+// What the schema asks of a table: its columns, those whose cells are words, those that are read but not modelled.
+nb::tuple columns_read(const std::string& text, const std::vector<std::string>& gate) {
+  const auto forms = alternatives(parse_schema(text));
+  for (const Schema& form : forms) check_schema(form);
+  return nb::make_tuple(columns_of(forms.front(), gate), level_columns(forms.front()), given_columns(forms.front()));
+}
+
+}  // namespace
+
+Schema schema_of(const std::string& text, const Levels& levels) {
+  Schema schema = parse_schema(text);
+  for (SchemaPart& part : schema) {
+    std::vector<std::vector<std::string>> own;
+    for (const auto& column : part.columns) {
+      if (const auto found = levels.find(column); found != levels.end()) own.push_back(found->second);
+    }
+    if (own.size() == part.columns.size()) part.levels = std::move(own);
+  }
+  return schema;
+}
+
+void bind_mixture(nb::module_& module) {
+  module.def("schema_columns", &columns_read, nb::arg("schema"), nb::arg("gate"));
+  module.def("schema_kinds", &schema_kinds);
+  module.def("fit_mixture", &fit, nb::arg("table"), nb::arg("schema"), nb::arg("levels"), nb::arg("gate"),
+             nb::arg("components"), nb::arg("prior"), nb::arg("options"), nb::arg("callback").none());
+}
+
+}  // namespace jensen::python
