@@ -54,6 +54,16 @@ std::uint64_t hash_of(const Data& data) {
   return hash.value();
 }
 
+// A start may lie where the prior is at its largest, whatever it is: it shows a step away.
+double log_prior_elsewhere(const Model& prototype) {
+  if (!prototype.can(Capability::unconstrained)) return 0;
+  const auto moved = prototype.clone();
+  auto u = moved->unconstrained();
+  for (double& v : u) v += 0.5;
+  moved->set_unconstrained(u);
+  return moved->log_prior();
+}
+
 // What a fit must share with the one that wrote the file. Threads and the callback change no result.
 std::string fingerprint_of(const Model& prototype, const Data& data, const Options& o) {
   StateWriter out;
@@ -61,6 +71,7 @@ std::string fingerprint_of(const Model& prototype, const Data& data, const Optio
   out.put(prototype.parameters());
   // What is no parameter shows here: a prior, what is held fixed, structural zeros.
   out.put(prototype.log_prior());
+  out.put(log_prior_elsewhere(prototype));
   out.put(prototype.can(Capability::free_parameters) ? prototype.free_parameters() : -1);
   out.put(data.rows());
   out.put(data.columns());

@@ -3,7 +3,9 @@
 #include <jensen/em/checkpoint.h>
 #include <jensen/em/fit.h>
 #include <jensen/em/state.h>
+#include <jensen/emissions/counts.h>
 #include <jensen/fit_gaussian_mixture.h>
+#include <jensen/models/hidden_markov.h>
 
 #include <cmath>
 #include <filesystem>
@@ -170,6 +172,37 @@ TEST_F(CheckpointTest, OtherFitsAndDamagedFilesAreRefused) {
               run(o);
             }).substr(0, 53),
             "/nonexistent/folder/x: the checkpoint cannot be writt");
+}
+
+// At the start the covariance is the prior's own, whose penalty is 0: another prior shows away from there.
+TEST_F(CheckpointTest, AnotherPriorIsRefused) {
+  Options o = options();
+  o.checkpoint = file();
+  run(o);
+  o.resume = true;
+  EXPECT_EQ(support::refusal([&] { run(o); }), "accepted");
+  EXPECT_NE(support::refusal([&] {
+              fit_gaussian_mixture(rows_, {3, Covariance::full, Prior::none}, o);
+            }).find("the checkpoint is of another fit"),
+            std::string::npos);
+}
+
+TEST_F(CheckpointTest, TheSameRowsInOtherSequencesAreRefused) {
+  std::vector<double> counts;
+  for (int i = 0; i < 60; ++i) counts.push_back(i / 10 % 2 == 0 ? i % 3 : 9 + i % 4);
+  const Table rows(std::move(counts), 60, 1);
+  const HiddenMarkov model(Independent<Poisson>({Poisson(1), Poisson(10)}));
+  Options o;
+  o.max_iterations = 5;
+  o.threads = 1;
+  o.checkpoint = file();
+  fit(model, rows.with_sequences({0, 30, 60}), o);
+  o.resume = true;
+  EXPECT_EQ(support::refusal([&] { fit(model, rows.with_sequences({0, 30, 60}), o); }), "accepted");
+  EXPECT_NE(support::refusal([&] {
+              fit(model, rows.with_sequences({0, 20, 60}), o);
+            }).find("the checkpoint is of another fit"),
+            std::string::npos);
 }
 
 TEST_F(CheckpointTest, NeedsParametersAndAFile) {

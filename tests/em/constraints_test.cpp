@@ -194,5 +194,19 @@ TEST(Constraints, AreReadFromText) {
   EXPECT_NE(refuses([](Constraints& f) { f.read_tie("a,,b"); }).find("empty name"), std::string::npos);
 }
 
+// A state that lives on traces must be looked at in full under constraints too.
+TEST(Constraints, LeaveTheModelToSayWhetherStatisticsAreResolved) {
+  const Table data = support::clustered(60, 2, 2, 4);
+  const GaussianMixture model = start(data, 2, Covariance::full);
+  const ConstrainedModel held(Erased<GaussianMixture>(model), Constraints().fix("mean[0,0]"));
+  Statistics s = held.no_statistics();
+  s.sum[0] = 60;
+  s.sum[1] = 20;
+  EXPECT_TRUE(held.resolved(s, 0x1p-90));
+  s.sum[1] = 1e-12;
+  EXPECT_FALSE(model.resolved(s, 0x1p-90));
+  EXPECT_FALSE(held.resolved(s, 0x1p-90));
+}
+
 }  // namespace
 }  // namespace jensen

@@ -19,6 +19,7 @@ namespace {
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 using support::matrix_of;
+using support::maximized;
 using support::packed_of;
 
 struct Drawn {
@@ -122,28 +123,9 @@ TEST(Covariance, WhatDepartsFromTheStructureIsRefused) {
   }
 }
 
-// Statistics of rows with the given responsibilities, and the M-step from them.
-Gaussian maximized(Gaussian g, const Table& data, const std::vector<double>& r) {
-  std::vector<double> sum(g.layout().sum, 0.0);
-  std::vector<double> about(g.layout().about);
-  g.reference(about);
-  Gaussian::Scratch scratch;
-  BlockBuffer buffer;
-  g.accumulate(data.block(0, data.rows(), buffer), {r.data(), data.rows(), g.states(), data.rows()}, {sum, about},
-               scratch);
-  g.maximize({sum, about});
-  return g;
-}
-
 double log_likelihood_given(const Gaussian& g, const Table& data, const std::vector<double>& r) {
-  std::vector<double> sum(g.layout().sum, 0.0);
-  std::vector<double> about(g.layout().about);
-  g.reference(about);
-  Gaussian::Scratch scratch;
-  BlockBuffer buffer;
-  g.accumulate(data.block(0, data.rows(), buffer), {r.data(), data.rows(), g.states(), data.rows()}, {sum, about},
-               scratch);
-  return g.expected_log_density({sum, about});
+  const Statistics s = support::statistics_given(g, data, r);
+  return g.expected_log_density({s.sum, s.about});
 }
 
 // Groups drawn from a structure: the M-step's fit is better than the truth and than all structures within it, and worse

@@ -20,6 +20,7 @@ namespace {
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 using support::matrix_of;
+using support::maximized;
 using support::packed_of;
 
 constexpr Covariance structures[] = {Covariance::full, Covariance::tied, Covariance::diagonal, Covariance::spherical};
@@ -173,19 +174,6 @@ TEST(Gaussian, ExpectedMomentsOfRowsWithHoles) {
 }
 
 // M-step --------------------------------------------------------------------------------------------------------------
-
-// Statistics of the rows with responsibilities r, and the M-step from them.
-Gaussian maximized(Gaussian g, const Table& data, const std::vector<double>& r) {
-  std::vector<double> sum(g.layout().sum, 0.0);
-  std::vector<double> about(g.layout().about);
-  g.reference(about);
-  Gaussian::Scratch scratch;
-  BlockBuffer buffer;
-  g.accumulate(data.block(0, data.rows(), buffer), {r.data(), data.rows(), g.states(), data.rows()}, {sum, about},
-               scratch);
-  g.maximize({sum, about});
-  return g;
-}
 
 struct Weighted {
   VectorXd mean;

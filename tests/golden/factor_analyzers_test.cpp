@@ -23,7 +23,7 @@ class GoldenFactorAnalyzers : public testing::TestWithParam<std::size_t> {};
 TEST_P(GoldenFactorAnalyzers, ReachesTheSameNumbers) {
   const Json& golden = cases()[GetParam()];
   const auto read = golden::table_of(golden.at("dataset"));
-  if (!read) return;
+  if (!read) GTEST_SKIP() << golden::absent(golden);
   const Table& table = *read;
   FactorAnalyzersOptions model;
   model.components = golden.at("components");
@@ -32,7 +32,8 @@ TEST_P(GoldenFactorAnalyzers, ReachesTheSameNumbers) {
   model.noise_floor = golden.at("noise_floor");
   Options options = from_data();
   options.restarts = model.components == 1 ? 1 : 4;
-  options.tolerance = model.components == 1 ? 1e-12 : 1e-8;
+  options.tolerance = model.components == 1 ? 1e-12 : 1e-10;
+  if (model.components > 1) options.acceleration = Acceleration::quasi_newton;
   options.max_iterations = 20000;
   options.seed = 1;
   const auto fitted = fit_factor_analyzers(table, model, options);
@@ -41,10 +42,10 @@ TEST_P(GoldenFactorAnalyzers, ReachesTheSameNumbers) {
   EXPECT_TRUE(fitted.report.monotone);
   EXPECT_EQ(fitted.report.free_parameters, result.at("n_params"));
   if (model.components > 1) {
-    // A flat top with a Heywood case: of the peer's thirteen starts one ends at −231.8456, nine between −231.8581 and
-    // −231.8584; the value known was reached by polishing the best.
-    EXPECT_GE(fitted.report.log_likelihood, -231.8590);
-    EXPECT_LE(fitted.report.log_likelihood, result.at("loglik").get<double>() + tolerance);
+    // A ridge towards a Heywood case on which EM creeps: the value known is where 30 000 polishing steps got to, and it
+    // climbs on by less than a thousandth.
+    EXPECT_GE(fitted.report.log_likelihood, result.at("loglik").get<double>() - tolerance) << fitted.report.message;
+    EXPECT_LE(fitted.report.log_likelihood, result.at("loglik").get<double>() + 1e-3);
     return;
   }
   if (result.contains("heywood") || golden.contains("heywood")) {

@@ -186,6 +186,17 @@ class Golden : public testing::TestWithParam<std::size_t> {
  protected:
   const Json& golden = cases()[GetParam()];
 };
+class GoldenPath : public Golden {};
+class GoldenBestKnown : public Golden {};
+
+// The cases that hold what a test needs.
+std::vector<std::size_t> cases_with(const char* field) {
+  std::vector<std::size_t> found;
+  for (std::size_t i = 0; i < cases().size(); ++i) {
+    if (cases()[i].contains(field)) found.push_back(i);
+  }
+  return found;
+}
 
 // Common axes: the value known is the best of many runs. Its parameters are a maximum of ours, and our own starts reach
 // at least as much. (On faithful with three components they find −1122.0743 where −1122.1824 was known.)
@@ -224,7 +235,7 @@ void expect_no_worse(const Json& golden, const Table& table) {
 
 TEST_P(Golden, ConvergesToTheSameNumbers) {
   const auto table = table_of(golden.at("dataset"));
-  if (!table) return;
+  if (!table) GTEST_SKIP() << golden::absent(golden);
   if (golden.at("kind") == "global" && golden.at("components") > 1) {
     expect_no_worse(golden, *table);
     return;
@@ -245,8 +256,7 @@ TEST_P(Golden, ConvergesToTheSameNumbers) {
   expect_parameters(result.at("params"), fitted.model, golden.at("tolerance").at("params_rel"));
 }
 
-TEST_P(Golden, FollowsTheSamePath) {
-  if (!golden.contains("trajectory")) return;
+TEST_P(GoldenPath, IsFollowed) {
   const auto table = table_of(golden.at("dataset"));
   ASSERT_TRUE(table);
   Options options;
@@ -263,12 +273,12 @@ TEST_P(Golden, FollowsTheSamePath) {
 }
 
 // The best of many random starts of another program is reached, or beaten, from our own starts.
-TEST_P(Golden, OwnStartsReachTheBestKnown) {
-  if (!golden.contains("best_known")) return;
+TEST_P(GoldenBestKnown, IsReachedFromOwnStarts) {
   const auto table = table_of(golden.at("dataset"));
   ASSERT_TRUE(table);
   Options options = from_data();
-  options.restarts = 100;
+  // Where few of the peer's starts reached it, few of ours do: of VEV's with three components one in three hundred.
+  options.restarts = golden.at("best_known").contains("note") ? 150 : 100;
   options.seed = 1;
   options.tolerance = 1e-11;
   const GaussianMixtureOptions model{golden.at("components"),
@@ -285,6 +295,8 @@ std::string name_of(const testing::TestParamInfo<std::size_t>& info) {
 }
 
 INSTANTIATE_TEST_SUITE_P(GaussianMixture, Golden, testing::Range<std::size_t>(0, 69), name_of);
+INSTANTIATE_TEST_SUITE_P(GaussianMixture, GoldenPath, testing::ValuesIn(cases_with("trajectory")), name_of);
+INSTANTIATE_TEST_SUITE_P(GaussianMixture, GoldenBestKnown, testing::ValuesIn(cases_with("best_known")), name_of);
 
 // Passes over the data until ℓ is within 1e-9 per observation of the best end of all four; −1 where the climb led to
 // another optimum.

@@ -178,5 +178,7 @@ TEST(SharedBackgroundLaws, Hold) {
   EXPECT_EQ(report["brute_force"].outcome, LawOutcome::held) << report;
 }
 
+TEST(GoldenLogJointFile, IsWhole) { EXPECT_EQ(golden::cases("log_joint").size(), 5U); }
+
 }  // namespace
 }  // namespace jensen

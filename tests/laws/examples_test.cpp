@@ -5,16 +5,14 @@
 #include <jensen/math/random.h>
 #include <jensen/testing/laws.h>
 
-#include "../examples/genetic_linkage.h"
 #include "../examples/two_coins.h"
+#include "support/inference_models.h"
 
 namespace jensen {
 namespace {
 
-Table animals() { return Table({0, 1, 2, 3}, 4, 1).with_weights({125, 18, 20, 34}); }
-
 TEST(GeneticLinkageLaws, Hold) {
-  const Table data = animals();
+  const Table data = support::animals();
   LawSubject subject(GeneticLinkage{0.3}, data);
   subject.log_density = [](const Block& x, std::int64_t i) {
     const double p[] = {0.5 + 0.3 / 4, 0.7 / 4, 0.7 / 4, 0.3 / 4};
@@ -32,7 +30,7 @@ TEST(GeneticLinkageLaws, Hold) {
 }
 
 TEST(GeneticLinkageFit, EndsAtTheRootOfTheScore) {
-  const auto fitted = fit(GeneticLinkage{0.1}, animals(), {.tolerance = 0, .max_iterations = 60});
+  const auto fitted = fit(GeneticLinkage{0.1}, support::animals(), {.tolerance = 0, .max_iterations = 60});
   EXPECT_NEAR(fitted.model.pi, 0.6268214978709824, 1e-14);
   EXPECT_EQ(fitted.report.iterations, 60);
   EXPECT_EQ(fitted.report.observations, 197);

@@ -6,7 +6,6 @@
 
 #include <bit>
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 #include "support/instruction_sets.h"
@@ -17,8 +16,10 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
+using support::compare;
 using support::normals;
 using support::on_every_instruction_set;
+using support::same_bits;
 
 struct Problem {
   Problem(std::int64_t n, int columns) : rows(n), d(columns) {
@@ -60,10 +61,6 @@ Results run(const Problem& p) {
                                 results.diagonal_moments.data() + 1, results.diagonal_moments.data() + 1 + d,
                                 workspace);
   return results;
-}
-
-void compare(double got, long double expected, long double magnitude, const std::string& where) {
-  EXPECT_NEAR(got, static_cast<double>(expected), static_cast<double>(1e-14L * (magnitude + 1))) << where;
 }
 
 void check(const Problem& p, const std::string& where) {
@@ -118,10 +115,6 @@ TEST(Kernels, EveryTailAgreesWithLongDouble) {
     for (int d = 1; d <= 13; ++d) check(Problem(37, d), name + ", columns " + std::to_string(d));
     check(Problem(300, 33), name + ", many");
   });
-}
-
-bool same_bits(const std::vector<double>& a, const std::vector<double>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0;
 }
 
 // log-joint panel of many magnitudes, with −∞ among them

@@ -5,7 +5,6 @@
 #include <jensen/math/panel_kernels.h>
 
 #include <cmath>
-#include <cstring>
 
 #include "support/instruction_sets.h"
 #include "support/normals.h"
@@ -13,8 +12,10 @@
 namespace jensen {
 namespace {
 
+using support::compare;
 using support::normals;
 using support::on_every_instruction_set;
+using support::same_bits;
 
 struct Problem {
   Problem(std::int64_t n, int columns, int components) : rows(n), d(columns), k(components) {
@@ -65,10 +66,6 @@ Results run(const Problem& p) {
   kernels::add_diagonal_log_densities(centered, p.d, diagonal);
   kernels::add_pair_moments(centered, p.pairs, r, results.moments.data());
   return results;
-}
-
-void compare(double got, long double expected, long double magnitude, const std::string& where) {
-  EXPECT_NEAR(got, static_cast<double>(expected), static_cast<double>(1e-14L * (magnitude + 1))) << where;
 }
 
 void check_densities(const Problem& p, const Results& results, const std::string& where) {
@@ -130,10 +127,6 @@ TEST(PanelKernels, EveryTailAgreesWithLongDouble) {
     for (int k = 1; k <= 18; ++k) check(Problem(21, 3, k), "components " + std::to_string(k));
     check(Problem(531, 7, 5), "many");
   });
-}
-
-bool same_bits(const std::vector<double>& a, const std::vector<double>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0;
 }
 
 TEST(PanelKernels, InstructionSetsWithFusedMultiplyAddGiveTheSameBits) {

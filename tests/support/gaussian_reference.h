@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <jensen/data/block.h>
+#include <jensen/data/data.h>
 #include <jensen/math/cholesky.h>
 #include <jensen/models/gaussian_mixture.h>
 
@@ -27,6 +28,23 @@ inline std::vector<double> packed_of(const Eigen::MatrixXd& m) {
     for (int b = 0; b <= a; ++b) packed.push_back(m(a, b));
   }
   return packed;
+}
+
+/// Statistics of the rows with responsibilities r, rows × states.
+inline Statistics statistics_given(const Gaussian& g, const Data& data, const std::vector<double>& r) {
+  Statistics s{std::vector<double>(g.layout().sum, 0.0), std::vector<double>(g.layout().about)};
+  g.reference(s.about);
+  Gaussian::Scratch scratch;
+  BlockBuffer buffer;
+  g.accumulate(data.block(0, data.rows(), buffer), {r.data(), data.rows(), g.states(), data.rows()}, {s.sum, s.about},
+               scratch);
+  return s;
+}
+/// The M-step from them.
+inline Gaussian maximized(Gaussian g, const Data& data, const std::vector<double>& r) {
+  const Statistics s = statistics_given(g, data, r);
+  g.maximize({s.sum, s.about});
+  return g;
 }
 
 struct Cells {

@@ -3,8 +3,6 @@
 #include <jensen/data/csv.h>
 #include <jensen/error.h>
 
-#include <gtest/gtest.h>
-
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -38,16 +36,22 @@ std::optional<Table> columns_of(const Json& dataset, const std::vector<std::stri
   if (!copied && !std::filesystem::exists(beside)) {
     const bool not_copied = path.find("in_place") != std::string::npos || path == "data/digits.csv";
     if (!not_copied) throw Error(path + ": no such file");
-    ::testing::Test::RecordProperty("left_out", path + " is read where it lies, and is not there");
     return std::nullopt;
   }
   CsvOptions options;
   options.columns = columns;
+  if (dataset.contains("levels")) {
+    for (const auto& [name, levels] : dataset.at("levels").items()) options.levels.emplace_back(name, levels);
+  }
   return read_csv(copied ? inside : beside, options).table;
 }
 
 std::optional<Table> table_of(const Json& dataset) {
   return columns_of(dataset, dataset.at("columns").get<std::vector<std::string>>());
+}
+
+std::string absent(const Json& golden) {
+  return golden.at("dataset").at("path").get<std::string>() + " is read where it lies, and is not there";
 }
 
 std::vector<double> flat(const Json& json) {

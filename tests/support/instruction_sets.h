@@ -5,8 +5,10 @@
 #include <hwy/targets.h>
 #include <jensen/math/kernels.h>
 
+#include <cstring>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace jensen::support {
 
@@ -25,6 +27,15 @@ void on_every_instruction_set(Body body) {
   hwy::SetSupportedTargetsForTest(0);
   hwy::GetChosenTarget().Update(hwy::SupportedTargets());
   ASSERT_GE(seen.size(), 1U);
+}
+
+/// A sum of terms of that magnitude in all, to rounding.
+inline void compare(double got, long double expected, long double magnitude, const std::string& where) {
+  EXPECT_NEAR(got, static_cast<double>(expected), static_cast<double>(1e-14L * (magnitude + 1))) << where;
+}
+
+inline bool same_bits(const std::vector<double>& a, const std::vector<double>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0;
 }
 
 }  // namespace jensen::support

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 #include <jensen/em/inference/standard_errors.h>
+#include <jensen/emissions/counts.h>
 #include <jensen/fit_gaussian_mixture.h>
+#include <jensen/models/hidden_markov.h>
 
 #include "support/data.h"
 #include "support/inference_models.h"
@@ -296,6 +298,21 @@ TEST(StandardErrors, MethodsHaveNames) {
   }
   EXPECT_NE(support::refusal([] { standard_error_method_named("fisher"); }).find("must be one of oakes, louis"),
             std::string::npos);
+}
+
+// Rows of a sequence are not independent: what takes them one by one says so by name.
+TEST(StandardErrors, OfASequenceAreRefusedByWhatNeedsIndependentRows) {
+  std::vector<double> counts;
+  for (int i = 0; i < 40; ++i) counts.push_back(i / 10 % 2 == 0 ? i % 3 : 9 + i % 4);
+  const Table data = Table(std::move(counts), 40, 1).with_sequences({0, 20, 40});
+  const HiddenMarkov model(Independent<Poisson>({Poisson(1), Poisson(10)}));
+  for (const auto& refusing : {std::pair{Method::louis, "independent"}, std::pair{Method::sandwich, "the sandwich"},
+                               std::pair{Method::parametric_bootstrap, "the bootstrap"}}) {
+    const auto refused = support::refusal<UnsupportedError>([&] { errors_by(model, data, refusing.first); });
+    EXPECT_NE(refused.find("be taken apart into rows that are independent of each other"), std::string::npos)
+        << refused;
+    EXPECT_NE(refused.find(refusing.second), std::string::npos) << refused;
+  }
 }
 
 }  // namespace

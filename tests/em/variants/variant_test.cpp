@@ -261,6 +261,41 @@ TEST(SparseEm, LeavesTheResultAloneAtTheDefaultThresholdAndBoundsFromBelowAtAHig
   EXPECT_NE(run(options).report.log_likelihood, coarse.report.log_likelihood);
 }
 
+// Rows whose every state falls below the threshold keep the most probable one.
+TEST(SparseEm, AThresholdAboveEveryProbabilityLeavesRowsTheirMostProbableState) {
+  Options options = with(Algorithm::sparse);
+  options.max_iterations = 20;
+  options.variant.threshold = 0.999;
+  const auto sharp = run(options);
+  EXPECT_TRUE(std::isfinite(sharp.report.log_likelihood));
+  ASSERT_FALSE(sharp.report.trace.empty());
+  for (const Step& step : sharp.report.trace) EXPECT_TRUE(std::isfinite(step.reading.objective()));
+  expect_ascent(sharp.report);
+  // At the start the bound is that of each row's best state alone.
+  const auto model = start();
+  BlockBuffer buffer;
+  const Block block = rows().block(0, rows().rows(), buffer);
+  std::vector<double> density(static_cast<std::size_t>(block.rows()));
+  std::vector<double> values(density.size() * static_cast<std::size_t>(model.states()));
+  const Panel p{values.data(), block.rows(), model.states(), block.rows()};
+  model.score(block, density);
+  model.responsibilities(block, p);
+  double best = 0;
+  double all = 0;
+  for (std::int64_t i = 0; i < block.rows(); ++i) {
+    double most = 0;
+    double active = 0;
+    for (int k = 0; k < p.columns; ++k) {
+      most = std::max(most, p(i, k));
+      active += p(i, k) >= 0.999 ? p(i, k) : 0;
+    }
+    best += block.weight(i) * (density[static_cast<std::size_t>(i)] + std::log(std::max(most, active)));
+    all += block.weight(i) * density[static_cast<std::size_t>(i)];
+  }
+  EXPECT_LT(best, all - 1e-3);
+  EXPECT_NEAR(sharp.report.trace.front().reading.surrogate, best, 1e-6 * std::abs(best));
+}
+
 TEST(Ecm, EachPartHasItsOwnEStepInManyCycles) {
   const Table deaths =
       Table({0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, 10, 1).with_weights({162, 267, 271, 185, 111, 61, 27, 8, 3, 1});
