@@ -185,6 +185,9 @@ int run(const ImputeArguments& a) {
     impute_npy(a, file, data.table);
     return exit_done;
   }
+  if (data.computed) {
+    throw Error("jensen impute: the model reads logarithms of columns, which do not go back into the file");
+  }
   BlockwiseFill fill(file, data.table);
   write_to(a.output, [&](std::ostream& out) {
     jensen::fill_csv_text(data.text->text(), data.text->name(), data.reading, out,

@@ -1,6 +1,7 @@
 #include "data_source.h"
 
 #include <jensen/data/csv_records.h>
+#include <jensen/data/formula.h>
 #include <jensen/data/npy.h>
 #include <jensen/emissions/schema_emissions.h>
 #include <jensen/error.h>
@@ -11,6 +12,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 namespace {
 
@@ -26,6 +28,7 @@ char delimiter_named(const std::string& text) {
 
 // Everything but the choice of columns.
 CsvOptions reading_options(const DataArguments& arguments) {
+  if (arguments.weight_kind && !arguments.weights) throw Error("--weight-kind: does not apply without --weights");
   CsvOptions options;
   if (arguments.delimiter) options.delimiter = delimiter_named(*arguments.delimiter);
   if (arguments.header && *arguments.header != "auto") options.header = *arguments.header == "yes";
@@ -56,17 +59,69 @@ void refuse_text_options(const DataArguments& arguments) {
 
 LoadedData load_npy(const DataArguments& arguments) {
   refuse_text_options(arguments);
-  return {jensen::read_npy(arguments.path), {}, 0, {}, {}};
+  return {jensen::read_npy(arguments.path), {}, 0, {}, {}, false};
 }
 
-LoadedData load_text(std::shared_ptr<const jensen::MappedFile> text, CsvOptions options) {
+// Where a column comes from in the table that was read.
+struct Source {
+  int column;
+  bool logarithm;
+};
+
+// The table of these columns, with the weights and labels that there are.
+jensen::Table computed_table(const jensen::Table& table, const std::vector<Source>& sources, const std::string& file) {
+  std::vector<double> values;
+  std::vector<std::string> names;
+  for (const Source& source : sources) {
+    const std::string name = table.column_name(source.column);
+    names.push_back(source.logarithm ? "log(" + name + ")" : name);
+    for (std::int64_t i = 0; i < table.rows(); ++i) {
+      const double x = table.cell(i, source.column);
+      if (source.logarithm && x <= 0) {
+        throw DataError(
+            fmt::format("{}: row {}, column '{}' must be positive for log({}), got {}", file, i + 1, name, name, x));
+      }
+      values.push_back(source.logarithm ? std::log(x) : x);
+    }
+  }
+  jensen::Table result(std::move(values), table.rows(), static_cast<int>(sources.size()), std::move(names));
+  jensen::BlockBuffer buffer;
+  const jensen::Block block = table.block(0, table.rows(), buffer);
+  if (!block.weights.empty()) {
+    result = result.with_weights({block.weights.begin(), block.weights.end()}, table.weight_kind());
+  }
+  if (!block.allowed.empty()) {
+    result = result.with_allowed({block.allowed.begin(), block.allowed.end()}, *block.state_sets);
+  }
+  return result;
+}
+
+// logarithms: by column chosen, whether its logarithm is meant; empty: of none.
+LoadedData load_text(std::shared_ptr<const jensen::MappedFile> text, CsvOptions options,
+                     const std::vector<bool>& logarithms = {}) {
+  const bool computed = std::find(logarithms.begin(), logarithms.end(), true) != logarithms.end();
+  const std::vector<std::string> chosen = options.columns;
+  std::vector<Source> sources;
+  if (computed) {
+    options.columns.clear();
+    for (std::size_t j = 0; j < logarithms.size(); ++j) {
+      // A column may come both as it is and as its logarithm; without names all are taken in turn.
+      auto found = options.columns.end();
+      if (!chosen.empty()) found = std::find(options.columns.begin(), options.columns.end(), chosen[j]);
+      const auto at = chosen.empty() ? static_cast<std::ptrdiff_t>(j) : found - options.columns.begin();
+      if (!chosen.empty() && found == options.columns.end()) options.columns.push_back(chosen[j]);
+      sources.push_back({static_cast<int>(at), logarithms[j]});
+    }
+  }
   auto csv = jensen::read_csv_text(text->text(), text->name(), options);
+  options.columns = chosen;
   for (std::size_t j = 0; j < csv.levels.size(); ++j) {
     for (auto& [name, levels] : options.levels) {
       if (name == csv.table.column_name(static_cast<int>(j))) levels = csv.levels[j];
     }
   }
-  return {std::move(csv.table), std::move(csv.label_names), 0, std::move(text), std::move(options)};
+  if (computed) csv.table = computed_table(csv.table, sources, text->name());
+  return {std::move(csv.table), std::move(csv.label_names), 0, std::move(text), std::move(options), computed};
 }
 
 jensen::Table of_sampling_weights(const jensen::Table& table) {
@@ -110,15 +165,44 @@ bool begins_with_data(const jensen::MappedFile& file, CsvOptions options) {
   }
 }
 
+bool is_among(const std::string& name, const std::vector<std::string>& names) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// Which of the columns are covariates called "log(x)".
+std::vector<bool> logarithms(const std::vector<std::string>& columns, const jensen::Schema& schema,
+                             const std::vector<std::string>& gate) {
+  const auto given = jensen::given_columns(schema);
+  std::vector<bool> result;
+  for (const auto& name : columns) {
+    result.push_back((is_among(name, given) || is_among(name, gate)) && !jensen::logarithm_of(name).empty());
+  }
+  return result;
+}
+
+// Of these, those that the data lack are made of the column whose logarithm they are.
+void take_logarithms(const std::vector<std::string>& names, std::vector<std::string>& columns,
+                     std::vector<bool>& logarithms) {
+  for (std::size_t j = 0; j < columns.size(); ++j) {
+    logarithms[j] = logarithms[j] && !is_among(columns[j], names);
+    if (logarithms[j]) columns[j] = jensen::logarithm_of(columns[j]);
+  }
+}
+
 // Chooses the columns of the model in `options`; see load_data_for.
-void choose_columns(const jensen::ModelFile& model, const jensen::MappedFile& file, CsvOptions& options) {
+void choose_columns(const jensen::ModelFile& model, const jensen::MappedFile& file, CsvOptions& options,
+                    std::vector<bool>& logarithms) {
   const auto names = first_record(file, options);
+  auto columns = model.columns;
+  auto computed = logarithms;
+  take_logarithms(names, columns, computed);
   std::vector<std::string> absent;
-  for (const auto& name : model.columns) {
-    if (std::find(names.begin(), names.end(), name) == names.end()) absent.push_back(name);
+  for (const auto& name : columns) {
+    if (!is_among(name, names)) absent.push_back(name);
   }
   if (absent.empty() && options.header.value_or(true)) {
-    options.columns = model.columns;
+    options.columns = std::move(columns);
+    logarithms = std::move(computed);
     options.header = true;
     return;
   }
@@ -163,9 +247,6 @@ bool is_npy(const std::string& path) { return path.size() >= 4 && (path.ends_wit
 
 LoadedData load_data(const DataArguments& arguments, int states, const std::vector<std::string>& default_columns) {
   const auto begun = std::chrono::steady_clock::now();
-  if (arguments.weight_kind && !arguments.weights) {
-    throw Error("--weight-kind: does not apply without --weights");
-  }
   if (is_npy(arguments.path)) {
     LoadedData data = load_npy(arguments);
     data.seconds = seconds_since(begun);
@@ -219,7 +300,6 @@ LoadedData load_table(const DataArguments& arguments, int states, const std::str
                       jensen::Schema& schema, const std::vector<std::string>& gate) {
   const auto begun = std::chrono::steady_clock::now();
   if (is_npy(arguments.path)) throw Error("DATA: must be text, whose columns have names, not an NPY file");
-  if (arguments.weight_kind && !arguments.weights) throw Error("--weight-kind: does not apply without --weights");
   CsvOptions options = reading_options(arguments);
   const auto text = std::make_shared<jensen::MappedFile>(arguments.path);
   if (arguments.columns) {
@@ -248,11 +328,13 @@ LoadedData load_table(const DataArguments& arguments, int states, const std::str
   const auto forms = jensen::alternatives(schema);
   for (const auto& form : forms) jensen::check_schema(form);
   options.columns = jensen::columns_of(forms.front(), gate);
+  auto computed = logarithms(options.columns, forms.front(), gate);
+  take_logarithms(first_record(*text, options), options.columns, computed);
   for (const auto& name : level_columns(forms.front())) options.levels.emplace_back(name, std::vector<std::string>{});
   options.weights = arguments.weights.value_or("");
   options.labels = arguments.labels.value_or("");
   options.states = states;
-  LoadedData data = load_text(text, options);
+  LoadedData data = load_text(text, options, computed);
   bool again = false;
   for (auto& part : schema) {
     for (auto& [name, levels] : data.reading.levels) {
@@ -261,16 +343,13 @@ LoadedData load_table(const DataArguments& arguments, int states, const std::str
       part.levels = {levels};
     }
   }
-  if (again) data = load_text(text, data.reading);
+  if (again) data = load_text(text, data.reading, computed);
   if (arguments.weight_kind == "sampling") data.table = of_sampling_weights(data.table);
   data.seconds = seconds_since(begun);
   return data;
 }
 
 LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& arguments) {
-  if (arguments.weight_kind && !arguments.weights) {
-    throw Error("--weight-kind: does not apply without --weights");
-  }
   const auto count = static_cast<int>(model.columns.size());
   const auto check_count = [&](int found) {
     if (found == count) return;
@@ -284,6 +363,7 @@ LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& ar
   }
   CsvOptions options = reading_options(arguments);
   const auto text = std::make_shared<jensen::MappedFile>(arguments.path);
+  auto computed = logarithms(model.columns, model.schema, model.gate);
   if (arguments.columns) {
     options.columns = list_of(arguments.columns, "--columns");
     if (static_cast<int>(options.columns.size()) != count) {
@@ -291,7 +371,7 @@ LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& ar
                               fmt::join(model.columns, ", ")));
     }
   } else {
-    choose_columns(model, *text, options);
+    choose_columns(model, *text, options, computed);
   }
   for (std::size_t j = 0; j < model.columns.size(); ++j) {
     const auto* levels = jensen::levels_of(model.schema, model.columns[j]);
@@ -303,7 +383,7 @@ LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& ar
   options.weights = arguments.weights.value_or("");
   options.labels = arguments.labels.value_or("");
   if (arguments.labels) options.states = model.model->states();
-  LoadedData data = load_text(text, std::move(options));
+  LoadedData data = load_text(text, std::move(options), computed);
   if (arguments.weight_kind == "sampling") data.table = of_sampling_weights(data.table);
   if (arguments.labels) check_labels(model, data, arguments);
   return data;

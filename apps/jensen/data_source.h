@@ -19,6 +19,7 @@ struct LoadedData {
   // How the text was read, for who writes it again; no text where the data are an NPY file.
   std::shared_ptr<const jensen::MappedFile> text;
   jensen::CsvOptions reading;
+  bool computed = false;  // some columns are logarithms of those of the text
 
   std::vector<std::string> columns() const;
 };
@@ -37,5 +38,5 @@ LoadedData load_table(const DataArguments& arguments, int states, const std::str
 
 /// Data to which a model is applied: the columns of the model's names, in its order; those that the user names instead;
 /// or, where the data have no names, all columns, which must be as many. Weights and labels where they are asked for;
-/// labels must be called as the model's components are.
+/// labels must be called as the model's components are. A covariate "log(x)" that the data lack is the logarithm of x.
 LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& arguments);

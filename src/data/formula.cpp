@@ -24,8 +24,16 @@ std::string column(std::string_view text) {
   if (text.empty()) refuse("a term is empty");
   const auto at = text.find_first_of("~:*^/%|()\" ");
   if (at == std::string_view::npos) return std::string(text);
-  refuse(excerpt(text) +
-         " is no column: interactions, powers and functions are not computed here; make columns of them");
+  refuse(
+      excerpt(text) +
+      " is no column: interactions, powers and functions but log(column) are not computed here; make columns of them");
+}
+
+// A column or its logarithm.
+std::string variable(std::string_view text) {
+  text = trim(text);
+  if (!text.starts_with("log(") || !text.ends_with(")")) return column(text);
+  return "log(" + column(text.substr(4, text.size() - 5)) + ")";
 }
 
 // Pieces between + and −, with the sign before each; quotes and brackets keep theirs together.
@@ -56,6 +64,11 @@ std::vector<Piece> pieces(std::string_view text) {
 
 }  // namespace
 
+std::string logarithm_of(std::string_view name) {
+  if (!name.starts_with("log(") || !name.ends_with(")") || name.size() < 6) return {};
+  return std::string(name.substr(4, name.size() - 5));
+}
+
 Formula parse_formula(std::string_view text) {
   Formula formula;
   if (const auto tilde = text.find('~'); tilde != std::string_view::npos) {
@@ -70,10 +83,10 @@ Formula parse_formula(std::string_view text) {
     if (minus) refuse("only 1 can be taken away, not " + excerpt(piece));
     if (piece.starts_with("offset(") && piece.ends_with(")")) {
       if (!formula.offset.empty()) refuse("there are two offsets");
-      formula.offset = column(piece.substr(7, piece.size() - 8));
+      formula.offset = variable(piece.substr(7, piece.size() - 8));
       continue;
     }
-    formula.terms.push_back(column(piece));
+    formula.terms.push_back(variable(piece));
     if (std::count(formula.terms.begin(), formula.terms.end(), formula.terms.back()) > 1) {
       refuse(excerpt(formula.terms.back()) + " comes twice");
     }

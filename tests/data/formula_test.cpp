@@ -24,8 +24,18 @@ TEST(Formula, TermsOffsetsAndIntercept) {
   EXPECT_EQ(parse_formula("rds").terms, Names{"rds"});
 }
 
+TEST(Formula, LogarithmsOfColumns) {
+  const Formula f = parse_formula("faults ~ log(length) + length + offset(log(\"days - off\"))");
+  EXPECT_EQ(f.terms, (Names{"log(length)", "length"}));
+  EXPECT_EQ(f.offset, "log(days - off)");
+  EXPECT_EQ(logarithm_of(f.terms[0]), "length");
+  EXPECT_EQ(logarithm_of(f.offset), "days - off");
+  for (const char* name : {"length", "log()", "log(a", "xlog(a)"}) EXPECT_EQ(logarithm_of(name), "") << name;
+}
+
 TEST(Formula, SaysWhatItCannotUnderstand) {
-  for (const char* text : {"y ~ a:b", "y ~ a*b", "y ~ log(a)", "y ~ a^2", "y ~ offset(log(a))"}) {
+  for (const char* text :
+       {"y ~ a:b", "y ~ a*b", "y ~ exp(a)", "y ~ a^2", "log(y) ~ a", "y ~ log(log(a))", "y ~ log(a:b)"}) {
     EXPECT_NE(support::refusal<ArgumentError>([&] { parse_formula(text); }).find("is no column"), std::string::npos)
         << text;
   }

@@ -9,14 +9,18 @@ namespace jensen {
 
 struct Formula {
   std::string response;            ///< empty where the text has no ~
-  std::vector<std::string> terms;  ///< columns, each with its own coefficient
+  std::vector<std::string> terms;  ///< columns, each with its own coefficient; "log(a)" for the logarithm of one
   bool intercept = true;
-  std::string offset;  ///< a column whose coefficient is 1; empty: none
+  std::string offset;  ///< a column, or its logarithm, whose coefficient is 1; empty: none
 };
 
-/// Reads terms joined by +: a column, 1 (the intercept, there anyway), 0 or − 1 (no intercept), offset(column). Names
-/// with spaces or any of ~ + - ( ) : * ^ go in double quotes. Throws ArgumentError that quotes what it cannot
-/// understand; interactions, powers and functions of columns are refused by name: make columns of them.
+/// The column of "log(column)"; empty where the name is of another form.
+std::string logarithm_of(std::string_view name);
+
+/// Reads terms joined by +: a column, 1 (the intercept, there anyway), 0 or − 1 (no intercept), offset(column), and
+/// log(column) in place of a column. Names with spaces or any of ~ + - ( ) : * ^ go in double quotes. Throws
+/// ArgumentError that quotes what it cannot understand; interactions, powers and other functions of columns are refused
+/// by name: make columns of them.
 Formula parse_formula(std::string_view text);
 
 }  // namespace jensen
