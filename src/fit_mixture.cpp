@@ -1,3 +1,6 @@
+#include <jensen/emissions/gaussian.h>
+#include <jensen/emissions/product.h>
+#include <jensen/emissions/student_t.h>
 #include <jensen/execution/reduction.h>
 #include <jensen/fit_mixture.h>
 
@@ -16,11 +19,13 @@ struct Looked {
   double weight = 0;
   double rows = 0;  ///< of positive weight
   bool missing = false;
+  std::vector<double> largest;  ///< magnitude by column
 };
 
 // Every cell once.
 Looked look_at(const Data& data, const AnyEmissions& emissions) {
   Looked found;
+  found.largest.assign(static_cast<std::size_t>(data.columns()), 0.0);
   visit_blocks(data, [&](const Block& block) {
     if (const auto problem = emissions.problem(block)) {
       throw DataError(fmt::format("{}: row {}, column '{}' {}", function, problem->row + 1,
@@ -30,10 +35,32 @@ Looked look_at(const Data& data, const AnyEmissions& emissions) {
       found.weight += block.weight(i);
       found.rows += block.weight(i) > 0 ? 1 : 0;
     }
+    for (int j = 0; j < block.columns(); ++j) {
+      double& largest = found.largest[static_cast<std::size_t>(j)];
+      for (std::int64_t i = 0; i < block.rows(); ++i) largest = std::fmax(largest, std::abs(block.x(i, j)));
+    }
     found.missing = found.missing || block.has_missing;
     return true;
   });
   return found;
+}
+
+// Tells Gaussian and Student-t parts what the data's numbers can tell apart; largest: by column of theirs.
+void set_resolution(AnyEmissions& emissions, const std::vector<double>& largest, double row_weight) {
+  DataResolution resolution;
+  resolution.row_weight = row_weight;
+  for (double v : largest) resolution.granularity.push_back(4 * std::numeric_limits<double>::epsilon() * v);
+  if (auto* gaussian = emissions.as<Gaussian>()) gaussian->set_resolution(std::move(resolution));
+  if (auto* student = emissions.as<StudentT>()) student->set_resolution(std::move(resolution));
+  const auto* product = emissions.as<Product>();
+  if (product == nullptr) return;
+  auto parts = product->parts();
+  for (auto& part : parts) {
+    std::vector<double> own;
+    for (int j : part.columns) own.push_back(largest[static_cast<std::size_t>(j)]);
+    set_resolution(part.emissions, own, row_weight);
+  }
+  emissions = Product(std::move(parts), product->columns());
 }
 
 // The statistics of the whole data, all in state 0.
@@ -62,8 +89,9 @@ AnyMixture mixture_for(const Data& data, AnyEmissions emissions, Prior prior) {
                         fmt::format("read {} columns, the data have {}", emissions.columns(), data.columns()));
   }
   const Looked found = look_at(data, emissions);
-  if (prior == Prior::none) return AnyMixture(std::move(emissions));
   const double observations = data.weight_kind() == WeightKind::frequency ? found.weight : found.rows;
+  set_resolution(emissions, found.largest, found.weight / observations);
+  if (prior == Prior::none) return AnyMixture(std::move(emissions));
   const double rows = data_scaled_prior_rows / observations * found.weight / observations;
   // Moments about the data's own mean come with the second pass, holes filled from it with the ones after.
   for (int pass = 0; pass < (found.missing ? 5 : 2); ++pass) {

@@ -1,6 +1,8 @@
 // Mixtures of columns that a schema describes.
 #include <jensen/em/summary.h>
 #include <jensen/emissions/component_order.h>
+#include <jensen/emissions/product.h>
+#include <jensen/fit_factor_analyzers.h>
 #include <jensen/fit_mixture.h>
 
 #include <fmt/format.h>
@@ -8,6 +10,9 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
+
+#include "data/selected_columns.h"
 
 namespace jensen {
 
@@ -22,7 +27,8 @@ bool has_labels(const Data& data) {
 
 // A constant column has no Gaussian density, and others no prior that could give it one.
 void refuse_constant(const SchemaPart& part, const Data& data, int first) {
-  if (part.kind != "gaussian") return;
+  const bool normal = part.kind == "gaussian" || part.kind == "normal" || part.kind == "student-t";
+  if (!normal || part.option("upper") != nullptr) return;
   for (std::size_t j = 0; j < part.columns.size(); ++j) {
     const ColumnRange range = range_of(data, first + static_cast<int>(j));
     if (range.smallest < range.largest) continue;
@@ -76,9 +82,26 @@ Schema ready(const Data& data, const Schema& schema, int components, std::size_t
 
 }  // namespace
 
+AnyEmissions emissions_for(const Data& data, const Schema& schema, int states, int further_columns) {
+  AnyEmissions emissions = emissions_for(schema, states, further_columns);
+  const auto* product = emissions.as<Product>();
+  if (product == nullptr) return emissions;
+  auto parts = product->parts();
+  bool any = false;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const auto* analyzers = parts[i].emissions.as<FactorAnalyzers>();
+    if (analyzers == nullptr) continue;
+    FactorAnalyzersOptions options{states, analyzers->factors(), analyzers->structure()};
+    if (const std::string* floor = schema[i].option("noise-floor")) options.noise_floor = std::stod(*floor);
+    parts[i].emissions = factor_analyzers_for(SelectedColumns(data, parts[i].columns), options, 1).emissions();
+    any = true;
+  }
+  return any ? AnyEmissions(Product(std::move(parts), product->columns())) : emissions;
+}
+
 FittedTable fit_mixture(const Data& data, const Schema& schema, int components, const Options& options, Prior prior) {
   Schema whole = ready(data, schema, components, columns_of(schema).size());
-  auto fitted = fit_mixture(data, emissions_for(whole, components), options, prior);
+  auto fitted = fit_mixture(data, emissions_for(data, whole, components), options, prior);
   if (!has_labels(data)) sort_components(fitted.model, fitted.report);
   return {std::move(fitted.model), std::move(fitted.report), std::move(whole)};
 }
@@ -94,29 +117,62 @@ FittedGatedTable fit_mixture(const Data& data, const Schema& schema, const std::
     covariates.push_back(static_cast<int>(std::find(columns.begin(), columns.end(), name) - columns.begin()));
   }
   const auto further = static_cast<int>(columns.size() - columns_of(schema).size());
-  const AnyMixture plain = mixture_for(data, emissions_for(whole, components, further), prior);
+  const AnyMixture plain = mixture_for(data, emissions_for(data, whole, components, further), prior);
   auto fitted = fit(GatedMixture(plain.emissions(), std::move(covariates)), data, options);
+  if (!has_labels(data)) sort_components(fitted.model, fitted.report);
   return {std::move(fitted.model), std::move(fitted.report), std::move(whole)};
 }
 
-bool sort_components(AnyMixture& model, Report& report) {
-  const auto place = expected_values(model.emissions());
+namespace {
+
+// The canonical order; nothing where the emissions cannot be reordered. They are, if it is not the one they are in.
+std::optional<std::vector<int>> put_in_order(AnyEmissions& emissions) {
+  const auto place = expected_values(emissions);
   std::vector<int> order(place.size());
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
     return place[static_cast<std::size_t>(a)] < place[static_cast<std::size_t>(b)];
   });
-  if (std::is_sorted(order.begin(), order.end())) return true;
-  AnyEmissions emissions = model.emissions();
-  if (!reorder(emissions, order)) return false;
-  std::vector<double> weights;
+  if (!std::is_sorted(order.begin(), order.end()) && !reorder(emissions, order)) return std::nullopt;
+  return order;
+}
+
+void renumber(Report& report, const std::vector<int>& order) {
   std::vector<int> now_at(order.size());
-  for (std::size_t k = 0; k < order.size(); ++k) {
-    weights.push_back(model.weights()[static_cast<std::size_t>(order[k])]);
-    now_at[static_cast<std::size_t>(order[k])] = static_cast<int>(k);
-  }
-  model = AnyMixture(std::move(weights), std::move(emissions));
+  for (std::size_t k = 0; k < order.size(); ++k) now_at[static_cast<std::size_t>(order[k])] = static_cast<int>(k);
   for (Degeneracy& d : report.degeneracies) d.component = now_at[static_cast<std::size_t>(d.component)];
+}
+
+}  // namespace
+
+bool sort_components(AnyMixture& model, Report& report) {
+  AnyEmissions emissions = model.emissions();
+  const auto order = put_in_order(emissions);
+  if (!order) return false;
+  std::vector<double> weights;
+  for (const int k : *order) weights.push_back(model.weights()[static_cast<std::size_t>(k)]);
+  if (!std::is_sorted(order->begin(), order->end())) model = AnyMixture(std::move(weights), std::move(emissions));
+  renumber(report, *order);
+  return true;
+}
+
+bool sort_components(GatedMixture& model, Report& report) {
+  AnyEmissions emissions = model.emissions();
+  const auto order = put_in_order(emissions);
+  if (!order) return false;
+  const auto gate = model.gate();
+  const std::size_t terms = gate.size() / static_cast<std::size_t>(std::max(1, model.states() - 1));
+  const auto gamma = [&](std::size_t k, std::size_t j) {
+    const auto from = static_cast<std::size_t>((*order)[k]);
+    return from == 0 ? 0.0 : gate[(from - 1) * terms + j];
+  };
+  std::vector<double> next;
+  for (std::size_t k = 1; k < order->size(); ++k) {
+    for (std::size_t j = 0; j < terms; ++j) next.push_back(gamma(k, j) - gamma(0, j));
+  }
+  model.emissions() = std::move(emissions);
+  model.set_gate(std::move(next));
+  renumber(report, *order);
   return true;
 }
 

@@ -43,6 +43,11 @@ double log_likelihood(const AnyMixture& model, const Data& data) {
   return e_step(Erased<AnyMixture>(model)).evidence.log_likelihood;
 }
 
+Fitted<AnyMixture> fit_seen(const Data& data, const Schema& whole, int components, const Options& options,
+                            Prior prior) {
+  return fit_mixture(data, emissions_for(data, whole, components), options, prior);
+}
+
 double cross_validated(const Data& data, const Schema& whole, int components, const MixtureSelectionOptions& selection,
                        const Options& options) {
   const auto weights = weights_of(data);
@@ -54,8 +59,7 @@ double cross_validated(const Data& data, const Schema& whole, int components, co
     for (std::size_t i = 0; i < weights.size(); ++i) {
       (fold_of(options.seed, static_cast<std::int64_t>(i), selection.folds) == fold ? seen : held)[i] = 0;
     }
-    const auto fitted =
-        fit_mixture(Reweighted(data, std::move(seen)), emissions_for(whole, components), options, selection.prior);
+    const auto fitted = fit_seen(Reweighted(data, std::move(seen)), whole, components, options, selection.prior);
     for (const double w : held) weight += w;
     total += log_likelihood(fitted.model, Reweighted(data, std::move(held)));
   }
@@ -82,8 +86,8 @@ Table sampled(const AnyMixture& model, const Data& data, std::uint64_t seed) {
 double ratio(const Data& data, const Schema& schema, int components, Prior prior, const Options& options) {
   // Ends and largest counts are those of the sample.
   const Schema whole = resolved(schema, data);
-  const auto fewer = fit_mixture(data, emissions_for(whole, components), options, prior);
-  const auto more = fit_mixture(data, emissions_for(whole, components + 1), options, prior);
+  const auto fewer = fit_seen(data, whole, components, options, prior);
+  const auto more = fit_seen(data, whole, components + 1, options, prior);
   return 2 * (more.report.log_likelihood - fewer.report.log_likelihood);
 }
 
@@ -307,8 +311,11 @@ std::vector<SchemaPart> alternatives(const SchemaPart& part) {
     for (std::size_t i = 0; i < part.options.size(); ++i) {
       if (!part.options[i].second.empty()) continue;
       auto words = split(part.options[i].first);
-      if (words.size() == 1 && words[0] == "all" && kind == "gaussian") {
-        words = {"full", "tied", "diagonal", "spherical"};
+      if (words.size() == 1 && words[0] == "all" && (kind == "gaussian" || kind == "student-t")) {
+        words.clear();
+        for (const Covariance structure : all_covariances(static_cast<int>(part.columns.size()))) {
+          words.push_back(to_string(structure));
+        }
       }
       std::vector<SchemaPart> more;
       for (const SchemaPart& before : own) {

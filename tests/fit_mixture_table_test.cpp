@@ -1,6 +1,7 @@
 // Mixtures of tables that a schema describes: any schema, weights, holes and labels.
 #include <jensen/data/csv.h>
 #include <jensen/emissions/component_order.h>
+#include <jensen/emissions/continuous.h>
 #include <jensen/emissions/product.h>
 #include <jensen/fit_mixture.h>
 #include <jensen/math/random.h>
@@ -11,6 +12,7 @@
 #include <cmath>
 #include <limits>
 
+#include "support/golden.h"
 #include "support/refusal.h"
 #include "support/source_folder.h"
 
@@ -22,7 +24,9 @@ constexpr double missing = std::numeric_limits<double>::quiet_NaN();
 // A column that some kind could have made: two groups, told apart a little.
 double cell(const std::string& kind, int group, Stream& stream) {
   const double u = stream.uniform();
-  if (kind == "gaussian") return 3.0 * group + stream.normal();
+  if (kind == "gaussian" || kind == "student-t" || kind == "factor-analyzers" || kind == "normal") {
+    return 3.0 * group + stream.normal();
+  }
   if (kind == "log-normal" || kind == "gamma" || kind == "weibull") return std::exp(group + 0.5 * stream.normal());
   if (kind == "exponential") return stream.exponential() * (1 + 4 * group);
   if (kind == "beta") return 0.1 + 0.3 * group + 0.5 * u;
@@ -43,14 +47,16 @@ Random random_table(std::uint64_t seed) {
   Stream stream(seed, Purpose::test, 77);
   const std::vector<std::string> kinds = {
       "gaussian", "log-normal", "exponential",       "gamma",     "weibull",   "beta",        "von-mises",
-      "uniform",  "poisson",    "negative-binomial", "geometric", "bernoulli", "categorical", "zero-inflated-poisson"};
+      "uniform",  "poisson",    "negative-binomial", "geometric", "bernoulli", "categorical", "zero-inflated-poisson",
+      "normal",   "student-t",  "factor-analyzers"};
   Schema schema;
   int columns = 0;
   const int parts = 2 + static_cast<int>(3 * stream.uniform());
   for (int p = 0; p < parts; ++p) {
     SchemaPart part;
     part.kind = kinds[static_cast<std::size_t>(stream.uniform() * static_cast<double>(kinds.size()))];
-    const int width = part.kind == "gaussian" ? 1 + static_cast<int>(2 * stream.uniform()) : 1;
+    const bool several = part.kind == "gaussian" || part.kind == "student-t" || part.kind == "factor-analyzers";
+    const int width = several ? (part.kind == "factor-analyzers" ? 2 : 1) + static_cast<int>(2 * stream.uniform()) : 1;
     for (int j = 0; j < width; ++j) part.columns.push_back("c" + std::to_string(columns++));
     schema.push_back(std::move(part));
   }
@@ -214,6 +220,220 @@ TEST(FitMixtureTable, RefusesByName) {
   EXPECT_NE(refused("a:gaussian(round), b:poisson").find("'round'"), std::string::npos);
   EXPECT_NE(refused("a:gaussian, b:poisson", 5).find("must be at most 4"), std::string::npos);
   EXPECT_NE(refused("a:gaussian").find("reads 1 columns, the data have 2"), std::string::npos);
+}
+
+// Kinds of several columns and ranges ---------------------------------------------------------------------------------
+
+Options precise() {
+  Options options = from_data();
+  options.tolerance = 1e-12;
+  options.max_iterations = 5000;
+  options.threads = 1;
+  return options;
+}
+
+Table faithful() { return read_csv(in_source("data/faithful.csv")).table; }
+
+TEST(FitMixtureTable, StudentTsReachTheGoldenNumbers) {
+  for (const auto& [id, kind] : {std::pair{"tmix_faithful_K2_VVV_df5", "student-t(df=5)"},
+                                 std::pair{"tmix_faithful_K2_VVV_freedf", "student-t"}}) {
+    const golden::Json& golden = golden::case_named("student_t", id);
+    const auto fit =
+        fit_mixture(faithful(), parse_schema(std::string("eruptions + waiting:") + kind), 2, precise(), Prior::none);
+    EXPECT_NEAR(fit.report.log_likelihood, golden.at("result").at("loglik"), 1e-5) << id;
+    EXPECT_EQ(fit.report.free_parameters, golden.at("result").at("n_params")) << id;
+  }
+  const auto tied = fit_mixture(faithful(), parse_schema("eruptions + waiting:student-t(tied, df=tied)"), 2, precise());
+  EXPECT_EQ(tied.report.free_parameters, 1 + 4 + 3 + 1);
+}
+
+TEST(FitMixtureTable, FactorAnalyzersReachTheGoldenNumber) {
+  const golden::Json& golden = golden::case_named("factor_analyzers", "fa_iris_q1");
+  std::string columns;
+  for (const std::string name : golden.at("dataset").at("columns")) columns += (columns.empty() ? "" : " + ") + name;
+  const Table iris = golden::table_of(golden.at("dataset")).value();
+  const auto fit = fit_mixture(iris, parse_schema(columns + ":factor-analyzers(noise-floor=0.005)"), 1, precise());
+  EXPECT_NEAR(fit.report.log_likelihood, golden.at("result").at("loglik"),
+              golden.at("tolerance").at("loglik_abs").get<double>());
+  // What components share is counted once: loadings, or one noise for all.
+  const auto shared = fit_mixture(iris, parse_schema(columns + ":factor-analyzers(CCC, factors=2)"), 2, quick());
+  EXPECT_EQ(shared.report.free_parameters, 1 + 8 + (8 - 1) + 1);
+}
+
+TEST(FitMixtureTable, DirectionsInThePlaneAreAngles) {
+  Stream stream(3, Purpose::test);
+  std::vector<double> values(180);
+  for (std::size_t i = 0; i < 60; ++i) {
+    const double angle = 0.4 + 0.5 * stream.normal();
+    values[i] = std::cos(angle);
+    values[60 + i] = 3 * std::sin(angle);
+    values[120 + i] = angle;
+  }
+  const auto fit = [&](const char* schema, std::vector<double> columns) {
+    return fit_mixture(Table(std::move(columns), 60, schema[1] == '+' ? 2 : 1), parse_schema(schema), 1, precise(),
+                       Prior::none);
+  };
+  const auto angles = fit("a:von-mises", {values.begin() + 120, values.end()});
+  std::vector<double> pairs(values.begin(), values.begin() + 120);
+  EXPECT_NE(support::refusal([&] { fit("c+s:von-mises-fisher", pairs); }).find("not 1: normalize the rows"), std::string::npos);
+  for (std::size_t i = 0; i < 60; ++i) pairs[60 + i] /= 3;
+  EXPECT_NEAR(fit("c+s:von-mises-fisher", pairs).report.log_likelihood, angles.report.log_likelihood, 1e-8);
+  for (std::size_t i = 0; i < 120; ++i) pairs[i] *= 7;
+  EXPECT_NEAR(fit("c+s:von-mises-fisher(normalized)", pairs).report.log_likelihood, angles.report.log_likelihood, 1e-8);
+}
+
+TEST(FitMixtureTable, TruncatedKindsSolveTheirMomentEquations) {
+  Stream stream(5, Purpose::test);
+  std::vector<double> values;
+  double mean = 0;
+  double square = 0;
+  while (values.size() < 200) {
+    const double x = 1 + 2 * stream.normal();
+    if (x <= 0 || x >= 4) continue;
+    values.push_back(x);
+    mean += x / 200;
+    square += x * x / 200;
+  }
+  const Table table(values, 200, 1, {"x"});
+  const auto exponential = fit_mixture(table, parse_schema("x:exponential(above=0)"), 1, precise());
+  const auto plain = fit_mixture(table, parse_schema("x:exponential"), 1, precise(), Prior::none);
+  EXPECT_NEAR(exponential.report.log_likelihood, plain.report.log_likelihood, 1e-8);  // all of it lies above 0
+  // The maximum of an exponential family has the sample's moments: those of N(μ, σ²) on (0, 4), by summation.
+  const auto normal = fit_mixture(table, parse_schema("x:normal(above=0, below=4)"), 1, precise());
+  ASSERT_TRUE(normal.report.converged()) << normal.report.message;
+  const auto v = normal.model.emissions().parameters();
+  double mass = 0;
+  double first = 0;
+  double second = 0;
+  for (int i = 0; i < 100000; ++i) {
+    const double x = (i + 0.5) * 4e-5;
+    const double density = std::exp(-0.5 * std::pow((x - v[0]) / v[1], 2));
+    mass += density;
+    first += density * x;
+    second += density * x * x;
+  }
+  EXPECT_NEAR(first / mass, mean, 1e-5);
+  EXPECT_NEAR(second / mass, square, 1e-5);
+  EXPECT_GT(normal.report.log_likelihood,
+            fit_mixture(table, parse_schema("x:normal"), 1, precise(), Prior::none).report.log_likelihood + 5);
+  EXPECT_NE(support::refusal([&] { fit_mixture(table, parse_schema("x:normal(above=1)"), 1); }).find("column 'x'"),
+            std::string::npos);
+}
+
+TEST(FitMixtureTable, FilesAndSamplesOfJointKinds) {
+  for (const char* text : {"a+b+c:student-t", "a+b+c:student-t(VEI, df=tied)", "a+b+c:student-t(df=4, diagonal)",
+                           "a+b+c:factor-analyzers(factors=2)", "a+b+c:factor-analyzers(UCC, noise-floor=0.01)",
+                           "a+b+c:von-mises-fisher(normalized)", "a:normal(below=9), b:weibull(above=0.5), c:normal"}) {
+    SCOPED_TRACE(text);
+    const Schema schema = parse_schema(text);
+    EXPECT_EQ(to_string(parse_schema(to_string(schema))), to_string(schema));
+    std::vector<double> values(150);
+    Stream stream(2, Purpose::test);
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = 1 + (i % 2 == 0 ? 3 : 0) + stream.uniform();
+    const Table table(values, 50, 3, {"a", "b", "c"});
+    const FittedTable fit = fit_mixture(table, schema, 2, quick());
+    const auto place = expected_values(fit.model.emissions());
+    EXPECT_LE(place[0], place[1]);
+    ModelFile file{std::make_shared<Erased<AnyMixture>>(fit.model), columns_of(fit.schema), {}, {}, fit.schema};
+    const ModelFile read = parse_model(model_text(file), "test");
+    EXPECT_EQ(read.model->parameters(), fit.model.parameters());
+    EXPECT_EQ(model_text(read), model_text(file));
+    std::vector<double> drawn(30);
+    std::vector<double> again(30);
+    fit.model.sample(7, 0, {drawn.data(), 10, 3, 10}, {});
+    read.model->sample(7, 0, {again.data(), 10, 3, 10}, {});
+    EXPECT_EQ(drawn, again);
+    for (double x : drawn) EXPECT_TRUE(std::isfinite(x));
+  }
+}
+
+TEST(FitMixtureTable, RefusesOptionsOfJointKindsByName) {
+  const Table table(std::vector<double>{1, 2, -3, 4, 7, 6, 5, 8}, 4, 2, {"a", "b"});
+  const auto refused = [&](const char* schema) {
+    return support::refusal([&] { fit_mixture(table, parse_schema(schema), 1); });
+  };
+  const auto expect = [&](const char* schema, const char* why) {
+    EXPECT_NE(refused(schema).find(why), std::string::npos) << refused(schema);
+  };
+  expect("a+b:student-t(df=-1)", "df must be positive");
+  expect("a+b:student-t(df=few)", "df must be a number");
+  expect("a+b:student-t(full, diagonal)", "student-t takes one word");
+  expect("a+b:gaussian(full, df=3)", "gaussian has no option 'df'");
+  expect("a+b:factor-analyzers(factors=2)", "factors must be a whole number in 1 … 1");
+  expect("a+b:factor-analyzers(UXU)", "UXU");
+  expect("a+b:factor-analyzers(noise-floor=1)", "noise-floor must be in [0, 1)");
+  expect("a+b:von-mises-fisher(unit)", "it has normalized");
+  expect("a:factor-analyzers, b:gaussian", "factor-analyzers needs at least 2 columns");
+  expect("a:normal(above=3, below=2), b:gaussian", "needs above < below");
+  expect("a:gamma(above=3), b:gaussian", "gamma has no option 'above'");
+}
+
+// Gaussian columns where one is twice the other have no density; the prior is that of the variances alone.
+TEST(FitMixtureTable, CollinearColumnsAreHeldByThePriorUnderEveryStructure) {
+  std::vector<double> values(120);
+  Stream stream(4, Purpose::test);
+  for (std::size_t i = 0; i < 60; ++i) {
+    values[i] = stream.normal() + (i % 2 == 0 ? 6 : 0);
+    values[60 + i] = 2 * values[i];
+  }
+  const Table table(values, 60, 2, {"a", "b"});
+  for (const Covariance structure : all_covariances(2)) {
+    const Schema schema = parse_schema("a + b:gaussian(" + to_string(structure) + ")");
+    const auto fit = fit_mixture(table, schema, 2, quick());
+    for (const auto& d : fit.report.degeneracies) EXPECT_FALSE(d.fatal) << to_string(structure) << ": " << d.reason;
+    EXPECT_TRUE(std::isfinite(fit.report.log_likelihood)) << to_string(structure);
+    EXPECT_LE(fit.report.log_prior, 0) << to_string(structure);
+    EXPECT_TRUE(fit.report.monotone) << to_string(structure);
+  }
+}
+
+// Numbers of size 1e8 differ by 1.5e-8 at least: a cluster of that width is rounding, not a distribution.
+TEST(FitMixtureTable, AClusterNarrowerThanTheNumbersResolveIsDegenerate) {
+  std::vector<double> values;
+  std::vector<std::int32_t> labels;
+  for (int i = 0; i < 40; ++i) {
+    values.push_back(i < 20 ? 1e8 + (i % 2) * 0x1p-26 : 2e8 + 1000 * (i % 7));
+    labels.push_back(i < 20 ? 0 : 1);
+  }
+  const Table table = Table(values, 40, 1, {"a"}).with_labels(labels, 2);
+  for (const char* kind : {"a:gaussian", "a:student-t(df=5)"}) {
+    const auto fit = fit_mixture(table, parse_schema(kind), 2, quick(), Prior::none);
+    EXPECT_EQ(fit.report.outcome, Outcome::degenerate) << kind << fit.report.message;
+    ASSERT_FALSE(fit.report.degeneracies.empty()) << kind;
+    EXPECT_EQ(fit.report.degeneracies[0].component, 0);
+  }
+}
+
+TEST(FitMixtureTable, GatedComponentsComeInCanonicalOrderWithTheirGate) {
+  const Table table = read_csv(in_source("data/faithful.csv")).table;  // eruptions by the time waited
+  const Schema schema = parse_schema("eruptions:gaussian");
+  for (const std::uint64_t seed : {1, 2, 3}) {
+    Options options = quick();
+    options.seed = seed;
+    options.restarts = 1;
+    const auto fit = fit_mixture(table, schema, {"waiting"}, 2, options);
+    const auto place = expected_values(fit.model.emissions());
+    EXPECT_LT(place[0], place[1]);
+    EXPECT_GT(fit.model.gate()[1], 0) << "long waits end in long eruptions";
+  }
+  Product parts({{Independent<Normal>({Normal(5, 1), Normal(1, 2), Normal(3, 1)}), {0}, "y"}}, 2);
+  GatedMixture before(parts, {1});
+  before.set_gate({0.3, -1, 2, 0.5});
+  GatedMixture after = before;
+  Report report;
+  report.degeneracies.push_back({1, false, "small"});
+  ASSERT_TRUE(sort_components(after, report));
+  EXPECT_EQ(report.degeneracies[0].component, 0);
+  const auto place = expected_values(after.emissions());
+  EXPECT_LT(place[0], place[1]);
+  EXPECT_LT(place[1], place[2]);
+  BlockBuffer buffer;
+  const Block block = table.block(0, 50, buffer);
+  std::vector<double> a(50);
+  std::vector<double> b(50);
+  before.score(block, a);
+  after.score(block, b);
+  for (std::size_t i = 0; i < 50; ++i) EXPECT_NEAR(a[i], b[i], 1e-12 * (1 + std::abs(a[i])));
 }
 
 }  // namespace

@@ -1,8 +1,11 @@
 // What distinguishes the components of a mixture over columns of different kinds, as text.
 #include <jensen/emissions/component_order.h>
+#include <jensen/emissions/factor_analyzers.h>
 #include <jensen/emissions/gaussian.h>
 #include <jensen/emissions/product.h>
 #include <jensen/emissions/schema_emissions.h>
+#include <jensen/emissions/student_t.h>
+#include <jensen/emissions/von_mises_fisher.h>
 #include <jensen/models/gated_mixture.h>
 #include <jensen/models/separation.h>
 
@@ -58,25 +61,45 @@ void add_levels(std::vector<Row>& rows, const SchemaPart& part, const jensen::An
   }
 }
 
+std::string name_of(const SchemaPart& part) {
+  std::string name;
+  for (const auto& column : part.columns) name += (name.empty() ? "" : " + ") + column;
+  return name;
+}
+
+std::string mean_and_deviation(const jensen::Moments& m) {
+  return m.deviation > 0 ? with_deviation(m.mean, m.deviation) : brief(m.mean);
+}
+
+// Columns that are modelled jointly, and what else their kind has.
+bool add_joint(std::vector<Row>& rows, const SchemaPart& part, const jensen::AnyEmissions& emissions, Range range) {
+  const auto* student = emissions.as<jensen::StudentT>();
+  const auto* directions = emissions.as<jensen::VonMisesFisher>();
+  const bool analyzers = emissions.as<jensen::FactorAnalyzers>() != nullptr;
+  if (emissions.as<jensen::Gaussian>() == nullptr && student == nullptr && directions == nullptr && !analyzers) {
+    return false;
+  }
+  for (std::size_t j = 0; j < part.columns.size(); ++j) {
+    add_row(rows, part.columns[j], range,
+            [&](int k) { return mean_and_deviation(jensen::moments_of(emissions, k, static_cast<int>(j))); });
+  }
+  if (student != nullptr) {
+    add_row(rows, name_of(part) + " df", range, [&](int k) { return brief(student->nu(k)); });
+  }
+  if (directions != nullptr) {
+    add_row(rows, name_of(part) + " concentration", range, [&](int k) { return brief(directions->concentration(k)); });
+  }
+  return true;
+}
+
 void add_part(std::vector<Row>& rows, const SchemaPart& part, const jensen::AnyEmissions& emissions, Range range) {
   if (part.kind == "categorical" || part.kind == "bernoulli") return add_levels(rows, part, emissions, range);
-  if (part.kind == "gaussian") {
-    for (std::size_t j = 0; j < part.columns.size(); ++j) {
-      add_row(rows, part.columns[j], range, [&](int k) {
-        const auto m = jensen::moments_of(emissions, k, static_cast<int>(j));
-        return with_deviation(m.mean, m.deviation);
-      });
-    }
-    return;
-  }
+  if (add_joint(rows, part, emissions, range)) return;
   const auto names = emissions.parameter_names();
   const std::size_t each = names.size() / static_cast<std::size_t>(emissions.states());
   const std::string column = part.columns.front();
   if (part.columns.size() == 1 && !std::isnan(jensen::moments_of(emissions, 0).deviation)) {
-    add_row(rows, column, range, [&](int k) {
-      const auto m = jensen::moments_of(emissions, k);
-      return m.deviation > 0 ? with_deviation(m.mean, m.deviation) : brief(m.mean);
-    });
+    add_row(rows, column, range, [&](int k) { return mean_and_deviation(jensen::moments_of(emissions, k)); });
   }
   const bool regression = part.kind.ends_with("-regression");
   const bool intercept = regression && (part.option("intercept") == nullptr || *part.option("intercept") != "no");
@@ -102,9 +125,7 @@ std::string separation_text(const ModelFile& file, const jensen::AnyMixture& mod
   if (found.certainty_by_part.size() == file.schema.size() && file.schema.size() > 1) {
     std::vector<Row> rows;
     for (std::size_t i = 0; i < file.schema.size(); ++i) {
-      std::string name;
-      for (const auto& column : file.schema[i].columns) name += (name.empty() ? "" : " + ") + column;
-      rows.push_back({name + " alone", fmt::format("{:.0f} %", 100 * found.certainty_by_part[i])});
+      rows.push_back({name_of(file.schema[i]) + " alone", fmt::format("{:.0f} %", 100 * found.certainty_by_part[i])});
     }
     text += aligned(rows);
   }

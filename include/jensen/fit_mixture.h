@@ -11,13 +11,18 @@ namespace jensen {
 
 /// A mixture over `emissions` made ready for the data: every cell is looked at, and with Prior::data_scaled the
 /// emissions whose likelihood some data make unbounded take their prior (docs/families.md), as if 0.02/n further
-/// observations, distributed as the whole data, had been seen by each component; n observations weigh Σ w. Throws
+/// observations, distributed as the whole data, had been seen by each component; n observations weigh Σ w. Gaussian and
+/// Student-t parts learn what the data's numbers can resolve, as in fit_gaussian_mixture. Throws
 /// DataError naming the first cell that no parameters can explain, ArgumentError for another number of columns.
 AnyMixture mixture_for(const Data& data, AnyEmissions emissions, Prior prior = Prior::data_scaled);
 
 /// Fits mixture_for(data, emissions, prior). options.start must not be `given`: the emissions' parameters are no start.
 Fitted<AnyMixture> fit_mixture(const Data& data, AnyEmissions emissions, const Options& options,
                                Prior prior = Prior::data_scaled);
+
+/// emissions_for(schema, states, further_columns), with what only the data can say: where factor analysers begin
+/// (fit_factor_analyzers.h), whose loadings no start could lead away from 0. The data's columns are the emissions'.
+AnyEmissions emissions_for(const Data& data, const Schema& schema, int states, int further_columns = 0);
 
 /// Smallest and largest observed value of a column of the data; NaN where none is observed.
 struct ColumnRange {
@@ -49,13 +54,14 @@ struct FittedGatedTable {
   Schema schema;
 };
 /// The same with weights that depend on the columns `gate` (models/gated_mixture.h). The data's columns are
-/// columns_of(schema, gate). Components keep the order in which the fit found them: the first is the reference of the
-/// gate.
+/// columns_of(schema, gate). Components are in canonical order; the first is the reference of the gate.
 FittedGatedTable fit_mixture(const Data& data, const Schema& schema, const std::vector<std::string>& gate,
                              int components, const Options& options = from_data(), Prior prior = Prior::data_scaled);
 
 /// Puts the components of a fitted mixture in canonical order, the report with them. False where its emissions are of a
 /// type that cannot be reordered; nothing has changed then.
 bool sort_components(AnyMixture& model, Report& report);
+/// The same; the gate's coefficients become those against the component that is now the first.
+bool sort_components(GatedMixture& model, Report& report);
 
 }  // namespace jensen

@@ -25,7 +25,7 @@ std::string to_string(MixtureCriterion criterion);
 MixtureCriterion mixture_criterion_named(std::string_view name);
 
 /// All schemas that a schema with alternatives stands for: "income:gaussian|log-normal, a+b:gaussian(full|EII|VEV)" is
-/// six of them. gaussian(all) stands for all covariance structures.
+/// six of them. gaussian(all) and student-t(all) stand for all covariance structures that differ in so many columns.
 std::vector<Schema> alternatives(const Schema& schema);
 
 /// One combination and what became of it.

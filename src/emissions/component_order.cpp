@@ -2,9 +2,14 @@
 #include <jensen/emissions/component_order.h>
 #include <jensen/emissions/continuous.h>
 #include <jensen/emissions/counts.h>
+#include <jensen/emissions/factor_analyzers.h>
 #include <jensen/emissions/gaussian.h>
+#include <jensen/emissions/nested.h>
 #include <jensen/emissions/product.h>
+#include <jensen/emissions/student_t.h>
+#include <jensen/emissions/von_mises_fisher.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -29,6 +34,64 @@ void reorder_gaussian(Gaussian& gaussian, std::span<const int> order) {
   std::vector<double> covariances(gaussian.covariances().begin(), gaussian.covariances().end());
   const bool shared = is_shared(gaussian.covariance_structure());
   gaussian.set(reordered(gaussian.means(), order), shared ? covariances : reordered(covariances, order));
+}
+
+void reorder_student_t(StudentT& t, std::span<const int> order) {
+  const auto all = t.parameters();
+  const auto states = static_cast<std::size_t>(t.states());
+  const std::size_t means = states * static_cast<std::size_t>(t.columns());
+  const bool tied = t.degrees_of_freedom() == DegreesOfFreedom::tied;
+  const std::span<const double> v = all;
+  const auto scales = v.subspan(means, v.size() - means - (tied ? 1 : states));
+  const auto nu = v.last(tied ? 1 : states);
+  t.set(reordered(v.first(means), order),
+        is_shared(t.covariance_structure()) ? std::vector<double>(scales.begin(), scales.end())
+                                            : reordered(scales, order),
+        tied ? std::vector<double>(nu.begin(), nu.end()) : reordered(nu, order));
+}
+
+void reorder_factor_analyzers(FactorAnalyzers& analyzers, std::span<const int> order) {
+  const FactorStructure shared = analyzers.structure();
+  std::vector<double> means, loadings, noise;
+  for (std::size_t k = 0; k < order.size(); ++k) {
+    const auto mean = analyzers.mean(order[k]);
+    means.insert(means.end(), mean.begin(), mean.end());
+    const auto own = analyzers.loadings(order[k]);
+    if (k == 0 || !shared.tied_loadings) loadings.insert(loadings.end(), own.begin(), own.end());
+    if (k > 0 && shared.tied_noise) continue;
+    for (int j = 0; j < (shared.isotropic_noise ? 1 : analyzers.columns()); ++j) {
+      noise.push_back(analyzers.noise(order[k], j));
+    }
+  }
+  analyzers.set(std::move(means), std::move(loadings), std::move(noise));
+}
+
+void reorder_directions(VonMisesFisher& directions, std::span<const int> order) {
+  const auto v = directions.parameters();
+  const std::size_t states = order.size();
+  const std::span<const double> all = v;
+  directions.set(reordered(all.first(v.size() - states), order), reordered(all.last(states), order));
+}
+
+// Each state with its components.
+bool reorder_nested(AnyEmissions& emissions, const NestedMixture& nested, std::span<const int> order) {
+  std::vector<int> inner_order;
+  for (const int k : order) {
+    for (int m = 0; m < nested.components(); ++m) inner_order.push_back(k * nested.components() + m);
+  }
+  AnyEmissions inner = nested.inner();
+  if (!reorder(inner, inner_order)) return false;
+  NestedMixture result(std::move(inner), nested.states());
+  result.set_weights(reordered(nested.weights(), order));
+  emissions = std::move(result);
+  return true;
+}
+
+// Of several columns, not of a response and what it is given.
+bool is_joint(const AnyEmissions& emissions) {
+  if (const auto* nested = emissions.as<NestedMixture>()) return is_joint(nested->inner());
+  return emissions.as<Gaussian>() != nullptr || emissions.as<StudentT>() != nullptr ||
+         emissions.as<FactorAnalyzers>() != nullptr || emissions.as<VonMisesFisher>() != nullptr;
 }
 
 Moments family_moments(const std::string& family, std::span<const double> v) {
@@ -91,15 +154,51 @@ bool reorder(AnyEmissions& emissions, std::span<const int> order) {
     reorder_gaussian(*gaussian, order);
     return true;
   }
+  if (auto* student = emissions.as<StudentT>()) {
+    reorder_student_t(*student, order);
+    return true;
+  }
+  if (auto* analyzers = emissions.as<FactorAnalyzers>()) {
+    reorder_factor_analyzers(*analyzers, order);
+    return true;
+  }
+  if (auto* directions = emissions.as<VonMisesFisher>()) {
+    reorder_directions(*directions, order);
+    return true;
+  }
+  if (const auto* nested = emissions.as<NestedMixture>())
+    return reorder_nested(emissions, NestedMixture(*nested), order);
   if (!keeps_states_apart(emissions)) return false;
   emissions.set_parameters(reordered(emissions.parameters(), order));
   return true;
 }
 
 Moments moments_of(const AnyEmissions& emissions, int k, int column) {
+  const auto j = static_cast<std::size_t>(column);
   if (const auto* gaussian = emissions.as<Gaussian>()) {
-    const auto j = static_cast<std::size_t>(column);
     return {gaussian->mean(k)[j], std::sqrt(gaussian->covariance(k)[packed_index(column, column)])};
+  }
+  if (const auto* student = emissions.as<StudentT>()) {
+    const double nu = student->nu(k);
+    const double variance = nu > 2 ? nu / (nu - 2) * student->scale(k)[packed_index(column, column)] : unknown;
+    return {student->mean(k)[j], std::sqrt(variance)};
+  }
+  if (const auto* analyzers = emissions.as<FactorAnalyzers>()) {
+    return {analyzers->mean(k)[j], std::sqrt(analyzers->covariance(k)[packed_index(column, column)])};
+  }
+  if (const auto* directions = emissions.as<VonMisesFisher>()) return {directions->direction(k)[j], unknown};
+  if (const auto* nested = emissions.as<NestedMixture>()) {
+    double mean = 0;
+    double square = 0;
+    for (int m = 0; m < nested->components(); ++m) {
+      const int inner = k * nested->components() + m;
+      const double share = nested->weights()[static_cast<std::size_t>(inner)];
+      const Moments own = moments_of(nested->inner(), inner, column);
+      mean += share * own.mean;
+      square += share * (own.mean * own.mean + own.deviation * own.deviation);
+    }
+    const double variance = square - mean * mean;
+    return {mean, variance < 0 ? 0 : std::sqrt(variance)};
   }
   if (!emissions.can(Capability::parameters)) return {unknown, unknown};
   const auto all = emissions.parameters();
@@ -110,8 +209,8 @@ Moments moments_of(const AnyEmissions& emissions, int k, int column) {
 std::vector<std::vector<double>> expected_values(const AnyEmissions& emissions) {
   std::vector<std::vector<double>> values(static_cast<std::size_t>(emissions.states()));
   const auto add = [&](const AnyEmissions& part) {
-    const bool gaussian = part.as<Gaussian>() != nullptr;
-    if (!gaussian && std::isnan(moments_of(part, 0).mean) && keeps_states_apart(part)) {
+    const bool joint = is_joint(part);
+    if (!joint && std::isnan(moments_of(part, 0).mean) && keeps_states_apart(part)) {
       const auto all = part.parameters();
       const std::size_t each = all.size() / values.size();
       for (std::size_t k = 0; k < values.size(); ++k) {
@@ -121,7 +220,7 @@ std::vector<std::vector<double>> expected_values(const AnyEmissions& emissions) 
       return;
     }
     for (int k = 0; k < emissions.states(); ++k) {
-      for (int j = 0; j < (gaussian ? part.columns() : 1); ++j) {
+      for (int j = 0; j < (joint ? part.columns() : 1); ++j) {
         const double mean = moments_of(part, k, j).mean;
         if (!std::isnan(mean)) values[static_cast<std::size_t>(k)].push_back(mean);
       }

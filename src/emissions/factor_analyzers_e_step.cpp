@@ -159,6 +159,29 @@ double FactorAnalyzers::accumulate(const Block& x, ConstPanel r, Slice s, Scratc
   return entropy;
 }
 
+// E[x_j | x_o, k] = μ_j + λ_jᵀ m.
+void FactorAnalyzers::impute(const Block& x, ConstPanel p, Panel filled) const {
+  Scratch scratch;
+  for (const auto& pattern : missing_patterns(x)) {
+    for (int j : pattern.missing) {
+      for (std::int64_t i : pattern.rows) filled(i, j) = 0;
+    }
+    const Panel observed = gather(x.x, pattern.rows, pattern.observed, scratch.rows);
+    for (int k = 0; k < components_ && !pattern.missing.empty(); ++k) {
+      find_factors(observed, k, pattern.observed, posterior(k, pattern.observed), scratch);
+      const std::size_t n = pattern.rows.size();
+      for (int column : pattern.missing) {
+        const auto j = static_cast<std::size_t>(column);
+        for (std::size_t i = 0; i < n; ++i) {
+          double expected = mean(k)[j];
+          for (std::size_t a = 0; a < q(); ++a) expected += loadings(k)[j * q() + a] * scratch.factors[a * n + i];
+          filled(pattern.rows[i], column) += p(pattern.rows[i], k) * expected;
+        }
+      }
+    }
+  }
+}
+
 // Given f a missing cell is N(μ_j + λ_jᵀ f, ψ_j), independent of the observed ones: E x = μ_j + λ_jᵀ m,
 // cov(x, f) = λ_jᵀ V, var x = ψ_j + λ_jᵀ V λ_j. Entropy: ½ log|2πe V| + Σ ½ log 2πe ψ_j over the missing.
 double FactorAnalyzers::accumulate_pattern(ConstPanel observed, Panel whole, const MissingPattern& pattern,

@@ -115,6 +115,17 @@ void NestedMixture::move(ConstSlice from, Slice to) const {
 void NestedMixture::sample(int k, Stream& stream, std::span<double> row) const {
   inner_.sample(k * components() + stream.choice(weights_of(k)), stream, row);
 }
+void NestedMixture::impute(const Block& x, ConstPanel p, Panel filled) const {
+  Scratch scratch;
+  const Panel joint = log_joint(x, scratch);
+  for (int k = 0; k < states_; ++k) {
+    for (std::int64_t i = 0; i < x.rows(); ++i) {
+      normalize(joint, i, k);
+      for (int m = 0; m < components(); ++m) joint(i, k * components() + m) *= p(i, k);
+    }
+  }
+  inner_.impute(x, joint, filled);
+}
 
 int NestedMixture::free_parameters() const { return states_ * (components() - 1) + inner_.free_parameters(); }
 std::vector<double> NestedMixture::unconstrained() const {

@@ -1,8 +1,8 @@
 // What is expected where cells of a product are missing: by its parts, each given p(z | x) of the whole row.
 #include <jensen/emissions/categories.h>
 #include <jensen/emissions/component_order.h>
+#include <jensen/emissions/continuous.h>
 #include <jensen/emissions/counts.h>
-#include <jensen/emissions/gaussian.h>
 #include <jensen/emissions/product.h>
 
 #include <algorithm>
@@ -65,7 +65,7 @@ double mean(const AnyEmissions& part, const Block& x, ConstPanel p, std::int64_t
 }  // namespace
 
 bool Product::imputes(const AnyEmissions& part) {
-  if (part.as<Gaussian>() != nullptr || part.as<Product>() != nullptr) return part.can(Capability::impute);
+  if (part.can(Capability::impute)) return true;
   return part.as<Independent<Multinomial>>() == nullptr && part.can(Capability::parameters) &&
          !std::isnan(moments_of(part, 0).mean);
 }
@@ -76,7 +76,7 @@ void Product::impute(const Block& x, ConstPanel p, Panel filled) const {
   for (std::size_t q = 0; q < parts_.size(); ++q) {
     const AnyEmissions& part = parts_[q].emissions;
     const Block block = block_of(x, q, gathered);
-    if (part.as<Gaussian>() != nullptr || part.as<Product>() != nullptr) {
+    if (part.can(Capability::impute)) {
       values.resize(static_cast<std::size_t>(block.rows()) * static_cast<std::size_t>(block.columns()));
       const Panel result{values.data(), block.rows(), block.columns(), block.rows()};
       for (int j = 0; j < block.columns(); ++j) std::copy_n(block.x.column(j), block.rows(), result.column(j));
@@ -86,15 +86,17 @@ void Product::impute(const Block& x, ConstPanel p, Panel filled) const {
       }
       continue;
     }
-    const std::string family = part.name();
+    const bool binary = part.as<Independent<Bernoulli>>() != nullptr;
+    const bool category = binary || part.as<Independent<Categorical>>() != nullptr;
+    const bool angle = part.as<Independent<VonMises>>() != nullptr;
     const auto parameters = part.parameters();
     for (std::int64_t i = 0; i < block.rows(); ++i) {
       if (!std::isnan(block.x(i, 0))) continue;
       double& cell = filled(i, parts_[q].columns.front());
-      if (family == "categorical" || family == "bernoulli") {
-        cell = mode(parameters, family == "bernoulli", p, i);
+      if (category) {
+        cell = mode(parameters, binary, p, i);
       } else {
-        cell = family == "von-mises" ? direction(parameters, p, i) : mean(part, block, p, i);
+        cell = angle ? direction(parameters, p, i) : mean(part, block, p, i);
       }
     }
   }

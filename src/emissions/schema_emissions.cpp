@@ -1,9 +1,12 @@
 #include <jensen/emissions/censored.h>
+#include <jensen/emissions/factor_analyzers.h>
 #include <jensen/emissions/family_named.h>
 #include <jensen/emissions/gaussian.h>
 #include <jensen/emissions/product.h>
 #include <jensen/emissions/regression.h>
 #include <jensen/emissions/schema_emissions.h>
+#include <jensen/emissions/student_t.h>
+#include <jensen/emissions/von_mises_fisher.h>
 
 #include <fmt/format.h>
 
@@ -25,15 +28,20 @@ struct Kind {
   int most_columns = 1;
   std::vector<std::string> options = {};
   int least_columns = 1;
+  const char* word = nullptr;  ///< what an option without a value says, where the kind takes one
 };
 
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> all = {
-      {"gaussian", many},
-      {"log-normal", 1, {"upper"}},
-      {"exponential", 1, {"upper"}},
+      {"gaussian", many, {}, 1, "the covariance structure"},
+      {"student-t", many, {"df"}, 1, "the structure of the scale matrices"},
+      {"factor-analyzers", many, {"factors", "noise-floor"}, 2, "what the components share, UUU to CCC"},
+      {"von-mises-fisher", many, {}, 2, "'normalized'"},
+      {"normal", 1, {"upper", "above", "below"}},
+      {"log-normal", 1, {"upper", "above", "below"}},
+      {"exponential", 1, {"upper", "above", "below"}},
       {"gamma"},
-      {"weibull", 1, {"upper"}},
+      {"weibull", 1, {"upper", "above", "below"}},
       {"beta"},
       {"von-mises"},
       {"uniform", 1, {"lower", "upper"}},
@@ -79,13 +87,86 @@ double number_of(const SchemaPart& part, const char* option) {
   return *value;
 }
 
+// The option without a value; empty where there is none.
+std::string word(const SchemaPart& part) {
+  for (const auto& [name, value] : part.options) {
+    if (value.empty()) return name;
+  }
+  return {};
+}
+
 Covariance structure(const SchemaPart& part) {
-  if (part.options.empty()) return Covariance::full;
+  if (word(part).empty()) return Covariance::full;
   try {
-    return covariance_named(part.options.front().first);
+    return covariance_named(word(part));
   } catch (const ArgumentError& error) {
     refuse(part, error.what());
   }
+}
+
+// A number among the options that was checked, or what it is where nothing is said.
+double number_or(const SchemaPart& part, const char* option, double otherwise) {
+  return part.option(option) == nullptr ? otherwise : number_of(part, option);
+}
+
+AnyEmissions student_t_of(const SchemaPart& part, int states) {
+  const std::string* df = part.option("df");
+  const bool tied = df != nullptr && *df == "tied";
+  const bool fixed = df != nullptr && !tied && *df != "own";
+  if (fixed && !(number_of(part, "df") > 0)) refuse(part, "df must be positive, own or tied, got " + excerpt(*df));
+  return StudentT(states, static_cast<int>(part.columns.size()), structure(part),
+                  fixed  ? DegreesOfFreedom::fixed
+                  : tied ? DegreesOfFreedom::tied
+                         : DegreesOfFreedom::own,
+                  fixed ? number_of(part, "df") : 30);
+}
+
+AnyEmissions factor_analyzers_of(const SchemaPart& part, int states) {
+  const auto columns = static_cast<int>(part.columns.size());
+  const double factors = number_or(part, "factors", 1);
+  if (!(factors >= 1) || factors >= columns || factors != std::floor(factors)) {
+    refuse(part, fmt::format("factors must be a whole number in 1 … {}, got {}", columns - 1, shortest(factors)));
+  }
+  const double floor = number_or(part, "noise-floor", 0);
+  if (!(floor >= 0) || !(floor < 1)) refuse(part, fmt::format("noise-floor must be in [0, 1), got {}", floor));
+  try {
+    const FactorStructure shared = word(part).empty() ? FactorStructure{} : factor_structure_named(word(part));
+    return FactorAnalyzers(states, columns, static_cast<int>(factors), shared);
+  } catch (const ArgumentError& error) {
+    refuse(part, error.what());
+  }
+}
+
+AnyEmissions von_mises_fisher_of(const SchemaPart& part, int states) {
+  const std::string length = word(part);
+  if (!length.empty() && length != "normalized") {
+    refuse(part, fmt::format("von-mises-fisher has no option {}; it has normalized", excerpt(length)));
+  }
+  return VonMisesFisher(states, static_cast<int>(part.columns.size()),
+                        length.empty() ? RowLength::unit : RowLength::normalized);
+}
+
+// Columns that are modelled jointly.
+AnyEmissions joint_of(const SchemaPart& part, int states) {
+  if (part.kind == "student-t") return student_t_of(part, states);
+  if (part.kind == "factor-analyzers") return factor_analyzers_of(part, states);
+  if (part.kind == "von-mises-fisher") return von_mises_fisher_of(part, states);
+  return Gaussian(states, static_cast<int>(part.columns.size()), structure(part));
+}
+
+Truncation truncation(const SchemaPart& part) {
+  const Truncation everywhere;
+  const Truncation within{number_or(part, "above", everywhere.lower), number_or(part, "below", everywhere.upper)};
+  if (!(within.lower < within.upper)) refuse(part, "needs above < below");
+  return within;
+}
+
+// A response whose ends are columns, or that was recorded within some range only.
+bool is_censored(const SchemaPart& part) {
+  const bool is_lifetime =
+      part.kind == "normal" || part.kind == "log-normal" || part.kind == "exponential" || part.kind == "weibull";
+  return is_lifetime &&
+         (part.option("upper") != nullptr || part.option("above") != nullptr || part.option("below") != nullptr);
 }
 
 bool is_regression(const SchemaPart& part) { return part.kind.ends_with("-regression"); }
@@ -95,14 +176,12 @@ bool is_covariate(const std::string& option) {
 }
 
 void check_options(const SchemaPart& part, const Kind& kind) {
-  if (part.kind == "gaussian") {
-    if (part.options.size() > 1 || (!part.options.empty() && !part.options.front().second.empty())) {
-      refuse(part, "gaussian takes one word, the covariance structure");
-    }
-    (void)structure(part);
-    return;
-  }
+  int words = 0;
   for (const auto& [name, value] : part.options) {
+    if (kind.word != nullptr && value.empty()) {
+      if (++words > 1) refuse(part, fmt::format("{} takes one word, {}", part.kind, kind.word));
+      continue;
+    }
     if (is_regression(part) && is_covariate(name) && !value.empty()) continue;
     if (std::find(kind.options.begin(), kind.options.end(), name) == kind.options.end()) {
       refuse(part, fmt::format("{} has no option {}{}", part.kind, excerpt(name),
@@ -111,9 +190,11 @@ void check_options(const SchemaPart& part, const Kind& kind) {
     if (value.empty()) refuse(part, fmt::format("the option {} needs a value: {}=…", name, name));
     const bool names_a_column = part.kind == "poisson" || part.kind == "binomial" || is_regression(part) ||
                                 (name == "upper" && part.kind != "uniform");
-    if (names_a_column) continue;
+    if (names_a_column || (name == "df" && (value == "own" || value == "tied"))) continue;
     if (!number(value)) refuse(part, fmt::format("{} must be a number, got {}", name, excerpt(value)));
   }
+  if (kind.word != nullptr) (void)joint_of(part, 1);
+  (void)truncation(part);
 }
 
 // x1, x2, … by number, whatever the order in which they are said.
@@ -155,16 +236,17 @@ AnyEmissions regression_of(const SchemaPart& part, int states) {
 }
 
 AnyEmissions censored_of(const SchemaPart& part, int states) {
-  const Lifetime lifetime = part.kind == "log-normal"  ? Lifetime::log_normal
+  const Lifetime lifetime = part.kind == "normal"      ? Lifetime::normal
+                          : part.kind == "log-normal"  ? Lifetime::log_normal
                           : part.kind == "exponential" ? Lifetime::exponential
                                                        : Lifetime::weibull;
-  return Independent<CensoredRegression>(states, CensoredRegression(lifetime));
+  return Independent<CensoredRegression>(states, CensoredRegression(lifetime, {0, true, false}, truncation(part)));
 }
 
 AnyEmissions emissions_of(const SchemaPart& part, int states) {
   if (is_regression(part)) return regression_of(part, states);
-  if (part.kind != "uniform" && part.option("upper") != nullptr) return censored_of(part, states);
-  if (part.kind == "gaussian") return Gaussian(states, static_cast<int>(part.columns.size()), structure(part));
+  if (is_censored(part)) return censored_of(part, states);
+  if (kind_of(part).word != nullptr) return joint_of(part, states);
   FamilyContext context;
   context.columns = static_cast<int>(columns_of(part).size());
   if (part.kind == "uniform") {
@@ -288,6 +370,8 @@ AnyEmissions emissions_for(const Schema& schema, int states, int further) {
     for (const auto& name : columns_of(part)) {
       positions.push_back(static_cast<int>(std::find(columns.begin(), columns.end(), name) - columns.begin()));
     }
+    // Both ends are the one column where values were only recorded within a range.
+    if (is_censored(part) && part.option("upper") == nullptr) positions.push_back(positions.front());
     std::string name;
     for (const auto& column : part.columns) name += (name.empty() ? "" : "+") + column;
     parts.push_back({emissions_of(part, states), std::move(positions), std::move(name)});

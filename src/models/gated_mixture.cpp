@@ -154,6 +154,9 @@ void GatedMixture::responsibilities(const Block& x, Panel p) const {
   Scratch scratch;
   discrete_responsibilities(x, log_joint(x, scratch), p);
 }
+void GatedMixture::impute(const Block& x, Panel filled) const {
+  optional::fill_holes(emissions_, x, filled, [&](const Block& block, Panel p) { responsibilities(block, p); });
+}
 void GatedMixture::sample(std::uint64_t seed, std::int64_t first_row, Panel x, std::span<std::int32_t> z) const {
   std::vector<double> row;
   std::vector<double> weights(static_cast<std::size_t>(states()));

@@ -1,5 +1,12 @@
 // jensen fit mixture and latent-class, and what is done with the models.
+#include <algorithm>
 #include <cmath>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <sstream>
+
+#include <fmt/format.h>
 
 #include "cli/tool.h"
 
@@ -36,10 +43,32 @@ TEST_F(MixtureTest, ATableOfEveryKindOfColumn) {
   EXPECT_EQ(filled.code, 0) << filled.err;
   const auto rows = lines(filled.out);
   ASSERT_EQ(rows.size(), 401u);
-  for (const auto& row : rows) {
-    // age, income, sex come first; job and smoker, which the model does not know, keep their holes.
-    EXPECT_EQ(row.substr(0, row.find(',')).find("NA"), std::string::npos) << row;
-  }
+  // What the model knows has no holes left; job and smoker keep theirs.
+  const auto holes = [](const std::vector<std::string>& table, const std::set<std::string>& names) {
+    const auto fields = [](const std::string& row) {
+      std::vector<std::string> cells;
+      std::istringstream stream(row);
+      for (std::string cell; std::getline(stream, cell, ',');) cells.push_back(cell);
+      if (row.ends_with(',')) cells.emplace_back();
+      return cells;
+    };
+    const auto header = fields(table[0]);
+    int found = 0;
+    for (std::size_t i = 1; i < table.size(); ++i) {
+      const auto cells = fields(table[i]);
+      EXPECT_EQ(cells.size(), header.size()) << table[i];
+      for (std::size_t j = 0; j < std::min(cells.size(), header.size()); ++j) {
+        found += names.contains(header[j]) && (cells[j].empty() || cells[j] == "NA") ? 1 : 0;
+      }
+    }
+    return found;
+  };
+  const std::set<std::string> modelled{"age", "income", "sex", "visits"};
+  std::ifstream file(survey());
+  const std::string original{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_GT(holes(lines(original), modelled), 0);
+  EXPECT_EQ(holes(rows, modelled), 0);
+  EXPECT_GT(holes(rows, {"job", "smoker"}), 0);
   const auto described = run({"describe", path("m.json")});
   EXPECT_EQ(described.code, 0) << described.err;
   for (const char* text : {"Mixture: 3 components, 4 columns", "sex = f", "visits", "taken for young", "age alone"}) {
@@ -126,6 +155,85 @@ TEST_F(MixtureTest, ChoosesAmongDistributions) {
   EXPECT_REFUSED(
       run({"select", "mixture", survey(), "-k", "1,2", "--columns", "age:gaussian", "--weights", "w", "--test", "9"}),
       "does not apply to rows with weights");
+}
+
+TEST_F(MixtureTest, ColumnsThatBelongTogether) {
+  const auto joint = [&](const char* kind, const char* shown) {
+    const std::string columns = std::string("eruptions + waiting:") + kind;
+    const auto fit = json({"fit", "mixture", data("faithful.csv"), "-k", "2", "--columns", columns, "-o",
+                           path("m.json"), "--json", "--restarts", "2"});
+    EXPECT_EQ(fit["columns"], (nlohmann::json{"eruptions", "waiting"}));
+    const auto described = run({"describe", path("m.json")});
+    EXPECT_EQ(described.code, 0) << described.err;
+    EXPECT_NE(described.out.find(shown), std::string::npos) << described.out;
+    const auto holes = write("holes.csv", "eruptions,waiting\n2,NA\n4.5,NA\n");
+    return run({"impute", path("m.json"), holes});
+  };
+  // Short eruptions end sooner.
+  const auto filled = lines(joint("student-t(df=4)", "eruptions + waiting df").out);
+  ASSERT_EQ(filled.size(), 3U);
+  EXPECT_LT(std::stod(filled[1].substr(2)), 65);
+  EXPECT_GT(std::stod(filled[2].substr(4)), 70);
+  EXPECT_EQ(joint("factor-analyzers", "waiting").code, 0);
+  EXPECT_REFUSED(joint("von-mises-fisher(normalized)", "eruptions + waiting concentration"), "impute");
+}
+
+TEST_F(MixtureTest, ValuesThatOnlyARangeLetThrough) {
+  const auto rows = write("t.csv", "x\n1.5\n2\n4\n1.1\n3\n");
+  const auto fit =
+      json({"fit", "mixture", rows, "-k", "1", "--columns", "x:exponential(above=1)", "--json", "-o", path("m.json")});
+  // The maximum is 1 / (mean − 1), with mean 2.32; the parameter is −log of the rate.
+  EXPECT_NEAR(fit["log_likelihood"].get<double>(), 5 * (-std::log(1.32) - 1), 1e-8);
+  EXPECT_EQ(run({"describe", path("m.json")}).code, 0);
+  EXPECT_REFUSED(run({"fit", "mixture", rows, "-k", "1", "--columns", "x:exponential(above=1.2)"}), "column 'x'");
+}
+
+TEST_F(MixtureTest, GatedMixturesFillHoles) {
+  const auto patents = data("patent.csv");
+  const auto fit = json({"fit", "mixture", patents, "-k", "2", "--columns", "Patents:poisson", "--gate", "RDS", "-o",
+                         path("m.json"), "--json", "--restarts", "2"});
+  EXPECT_LT(fit["parameters"]["Patents.rate[0]"].get<double>(), fit["parameters"]["Patents.rate[1]"].get<double>());
+  const auto filled = run({"impute", path("m.json"), write("t.csv", "Patents,RDS\nNA,0.1\nNA,4\n")});
+  EXPECT_EQ(filled.code, 0) << filled.err;
+  const auto rows = lines(filled.out);
+  ASSERT_EQ(rows.size(), 3U);
+  EXPECT_NE(rows[1].substr(0, rows[1].find(',')), rows[2].substr(0, rows[2].find(',')));
+}
+
+TEST_F(MixtureTest, LogarithmsOfCovariatesAreComputed) {
+  std::string plain = "y,days\n";
+  std::string computed = "y,l\n";
+  for (int i = 1; i <= 30; ++i) {
+    plain += std::to_string(i % 5 + i / 3) + "," + std::to_string(i) + "\n";
+    computed += std::to_string(i % 5 + i / 3) + "," + fmt::format("{:.17g}", std::log(i)) + "\n";
+  }
+  const auto raw = write("raw.csv", plain);
+  const auto logs = write("logs.csv", computed);
+  const auto fit = [&](const std::string& file, const char* formula, const char* model) {
+    return json(
+        {"fit", "mixture", file, "-k", "1", "--regress", formula, "--family", "poisson", "--json", "-o", path(model)});
+  };
+  const auto a = fit(raw, "y ~ log(days)", "a.json");
+  const auto b = fit(logs, "y ~ l", "b.json");
+  EXPECT_EQ(a["log_likelihood"], b["log_likelihood"]);
+  EXPECT_EQ(a["columns"], (nlohmann::json{"y", "log(days)"}));
+  EXPECT_EQ(run({"score", path("a.json"), raw}).out, run({"score", path("b.json"), logs}).out);
+  // Without names, and with others, it is still the logarithm that the model reads.
+  const auto scores = run({"score", path("a.json"), raw}).out;
+  std::string renamed = plain;
+  renamed.replace(0, 6, "n,time");
+  EXPECT_EQ(run({"score", path("a.json"), write("t.csv", plain.substr(7)), "--header", "no"}).out, scores);
+  EXPECT_EQ(run({"score", path("a.json"), write("t.csv", renamed), "--columns", "n,time"}).out, scores);
+  EXPECT_EQ(fit(raw, "y ~ 1 + offset(log(days))", "c.json")["log_likelihood"],
+            fit(logs, "y ~ 1 + offset(l)", "d.json")["log_likelihood"]);
+  EXPECT_EQ(fit(raw, "y ~ days + log(days)", "e.json")["columns"], (nlohmann::json{"y", "days", "log(days)"}));
+  EXPECT_REFUSED(run({"fit", "mixture", write("t.csv", "y,days\n1,2\n2,0\n3,1\n"), "-k", "1", "--regress",
+                      "y ~ log(days)", "--family", "poisson"}),
+                 "row 2, column 'days' must be positive for log(days), got 0");
+  const auto gated = json({"fit", "mixture", raw, "-k", "2", "--columns", "y:poisson", "--gate", "log(days)", "--json",
+                           "-o", path("g.json"), "--restarts", "1"});
+  EXPECT_EQ(gated["columns"], (nlohmann::json{"y", "log(days)"}));
+  EXPECT_REFUSED(run({"impute", path("g.json"), raw}), "reads logarithms of columns");
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <jensen/data/table.h>
 #include <jensen/em/starts.h>
+#include <jensen/emissions/any.h>
+#include <jensen/emissions/student_t.h>
 #include <jensen/error.h>
 #include <jensen/fit_factor_analyzers.h>
 #include <jensen/testing/laws.h>
@@ -166,6 +168,38 @@ TEST(FactorAnalyzers, RefusesByName) {
             }),
             "FactorAnalyzers::set: noise: 0 is not positive, or below its floor 0");
   EXPECT_EQ(to_string(factor_structure_named("CUC")), "CUC");
+}
+
+// The Gaussian with the same covariances, and a Student-t with them as scales, expect the same in every hole.
+TEST(FactorAnalyzers, HolesAreFilledAsByTheGaussianThatTheyAre) {
+  const Table data = factored(40, 5, true);
+  FactorAnalyzersOptions options;
+  options.components = options.factors = 2;
+  const auto fitted = fit_factor_analyzers(data, options);
+  const FactorAnalyzers& analyzers = fitted.model.emissions();
+  Gaussian gaussian(2, 5, Covariance::full);
+  std::vector<double> means, covariances;
+  for (int k = 0; k < 2; ++k) {
+    const auto covariance = analyzers.covariance(k);
+    means.insert(means.end(), analyzers.mean(k).begin(), analyzers.mean(k).end());
+    covariances.insert(covariances.end(), covariance.begin(), covariance.end());
+  }
+  gaussian.set(means, covariances);
+  BlockBuffer buffer;
+  const Block block = data.block(0, 40, buffer);
+  std::vector<double> p(80, 0.3);
+  for (std::size_t i = 40; i < 80; ++i) p[i] = 0.7;
+  const auto filled = [&](const AnyEmissions& emissions) {
+    std::vector<double> values(200);
+    const Panel panel{values.data(), 40, 5, 40};
+    for (int j = 0; j < 5; ++j) std::copy_n(block.x.column(j), 40, panel.column(j));
+    emissions.impute(block, {p.data(), 40, 2, 40}, panel);
+    return values;
+  };
+  const auto own = filled(analyzers);
+  const auto expected = filled(gaussian);
+  EXPECT_EQ(filled(StudentT(gaussian)), expected);
+  for (std::size_t i = 0; i < own.size(); ++i) EXPECT_NEAR(own[i], expected[i], 1e-10);
 }
 
 }  // namespace

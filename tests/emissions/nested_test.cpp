@@ -4,6 +4,7 @@
 #include <jensen/em/fit.h>
 #include <jensen/emissions/continuous.h>
 #include <jensen/emissions/counts.h>
+#include <jensen/emissions/gaussian.h>
 #include <jensen/emissions/nested.h>
 #include <jensen/models/any_mixture.h>
 #include <jensen/testing/laws.h>
@@ -57,6 +58,24 @@ TEST(NestedMixture, HasTheLikelihoodOfTheFlatMixture) {
 TEST(NestedMixture, RefusesStatesThatDoNotDivide) {
   EXPECT_EQ(support::refusal([] { NestedMixture(Independent<Poisson>(5), 2); }),
             "NestedMixture: states: must divide the 5 inner states, got 2");
+}
+
+// One state of two components is a mixture of two.
+TEST(NestedMixture, ImputesAsTheMixtureThatItIs) {
+  Gaussian gaussian(2, 2, Covariance::full);
+  gaussian.set({0, 1, 5, -1}, {1, 0.5, 2, 3, -1, 1});
+  NestedMixture nested(gaussian, 1);
+  nested.set_weights({0.25, 0.75});
+  const AnyMixture mixture({0.25, 0.75}, gaussian);
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const Table data({nan, 4, nan, 1, nan, nan}, 3, 2);
+  BlockBuffer buffer;
+  const Block block = data.block(0, 3, buffer);
+  std::vector<double> a(6);
+  std::vector<double> b(6);
+  AnyMixture(AnyEmissions(nested)).impute(block, {a.data(), 3, 2, 3});
+  mixture.impute(block, {b.data(), 3, 2, 3});
+  for (std::size_t i = 0; i < 6; ++i) EXPECT_NEAR(a[i], b[i], 1e-12);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <jensen/data/table.h>
 #include <jensen/em/fit.h>
 #include <jensen/emissions/continuous.h>
+#include <jensen/emissions/gaussian.h>
 #include <jensen/emissions/product.h>
 #include <jensen/emissions/regression.h>
 #include <jensen/models/any_mixture.h>
@@ -76,6 +77,30 @@ TEST(GatedMixture, NamesTheMissingCovariate) {
   const Table data({1, 2, 3, 0, std::numeric_limits<double>::quiet_NaN(), 1, 0, 1, 1}, 3, 3);
   EXPECT_EQ(support::refusal<DataError>([&] { fit(three(), data); }),
             "gated-mixture: row 2, column 2 is missing, on which the weights depend");
+}
+
+// Without a slope the gate is a mixture's weights.
+TEST(GatedMixture, ImputesAsAMixtureDoesWhereTheGateIsFlat) {
+  Gaussian gaussian(2, 2, Covariance::full);
+  gaussian.set({0, 1, 5, -1}, {1, 0.5, 2, 3, -1, 1});
+  const Product product({{gaussian, {0, 1}, "y"}}, 3);
+  const AnyEmissions emissions(product);
+  GatedMixture gated(emissions, {2});
+  gated.set_gate({std::log(3.0), 0});
+  const AnyMixture mixture({0.25, 0.75}, emissions);
+  ASSERT_TRUE(Erased<GatedMixture>(gated).can(Capability::impute));
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const Table data({nan, 4, nan, 1, nan, nan, 9, 9, 9}, 3, 3);
+  BlockBuffer buffer;
+  const Block block = data.block(0, 3, buffer);
+  std::vector<double> a(9);
+  std::vector<double> b(9);
+  gated.impute(block, {a.data(), 3, 3, 3});
+  mixture.impute(block, {b.data(), 3, 3, 3});
+  for (std::size_t i = 0; i < 9; ++i) EXPECT_NEAR(a[i], b[i], 1e-12);
+  gated.set_gate({0, 1});  // at 9 the second component is all but certain
+  gated.impute(block, {a.data(), 3, 3, 3});
+  EXPECT_NEAR(a[2], 5, 0.01);
 }
 
 }  // namespace

@@ -68,15 +68,18 @@ void add_mixture(CLI::App& fit, Command& chosen) {
   auto a = add_table_options(*mixture);
   mixture->get_option("--columns")
       ->description(
-          "What each column is: name:KIND, with KIND one of gaussian, log-normal, exponential, gamma, weibull, beta, "
-          "von-mises, uniform, poisson, negative-binomial, binomial, geometric, zero-inflated-poisson, bernoulli, "
-          "categorical, multinomial; a + b:gaussian for columns that are modelled jointly; a list without kinds is "
+          "What each column is: name:KIND, with KIND one of gaussian, normal, log-normal, exponential, gamma, weibull, "
+          "beta, von-mises, uniform, poisson, negative-binomial, binomial, geometric, zero-inflated-poisson, "
+          "bernoulli, "
+          "categorical, multinomial; a + b:KIND with gaussian, student-t, "
+          "factor-analyzers or von-mises-fisher for columns that are modelled jointly; a list without kinds is "
           "jointly gaussian")
       ->type_name("SCHEMA");
   mixture
-      ->add_option(
-          "--regress", a->regress,
-          "A regression in each component: 'y ~ a + b'; 0 or - 1 leaves the intercept out, offset(c) adds a column")
+      ->add_option("--regress", a->regress,
+                   "A regression in each component: 'y ~ a + b'; 0 or - 1 leaves the intercept out, offset(c) adds a "
+                   "column; log(a) "
+                   "is the logarithm of a column, computed from it")
       ->type_name("FORMULA");
   mixture->add_option("--family", a->family, "Of the response of --regress [gaussian]")
       ->check(one_of({"gaussian", "poisson", "binomial", "gamma"}))

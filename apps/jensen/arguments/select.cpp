@@ -40,7 +40,8 @@ void add_mixture(CLI::App& select, Command& chosen) {
   mixture->get_option("--columns")
       ->description(
           "What each column is (see jensen fit mixture --help), with alternatives: income:gaussian|log-normal, "
-          "a + b:gaussian(full|diagonal), gaussian(all) for all covariance structures")
+          "a + b:gaussian(full|diagonal), gaussian(all) or student-t(all) for all covariance structures (14 in two "
+          "columns or more)")
       ->type_name("SCHEMA")
       ->required();
   mixture->footer(

@@ -17,7 +17,8 @@ bool reorder(AnyEmissions& emissions, std::span<const int> order);
 /// coefficients. Empty where nothing is known.
 std::vector<std::vector<double>> expected_values(const AnyEmissions& emissions);
 
-/// Expected value, and standard deviation, of one column of emissions in state k; NaN where the family has none.
+/// Expected value, and standard deviation, of one column of emissions in state k; NaN where the family has none. Of a
+/// direction the value is the mean direction's, of a Student-t with ν ≤ 1 the location.
 struct Moments {
   double mean;
   double deviation;

@@ -72,6 +72,7 @@ class FactorAnalyzers {
   std::vector<Degeneracy> degeneracies() const { return degeneracies_; }
   void move(ConstSlice from, Slice to) const;
   void sample(int k, Stream& stream, std::span<double> x) const;
+  void impute(const Block& x, ConstPanel p, Panel filled) const;
 
   int free_parameters() const;  ///< a ψ at its floor counts
   /// Means, loadings, log ψ: a ψ at its floor has no coordinate and stays.

@@ -40,6 +40,8 @@ class NestedMixture {
   std::vector<Degeneracy> degeneracies() const;
   void move(ConstSlice from, Slice to) const;
   void sample(int k, Stream& stream, std::span<double> row) const;
+  /// By the inner emissions, under p(i, k) p(m | x_i, k).
+  void impute(const Block& x, ConstPanel p, Panel filled) const;
   std::optional<CellProblem> problem(const Block& x) const { return inner_.problem(x); }
   int free_parameters() const;
   std::vector<double> unconstrained() const;

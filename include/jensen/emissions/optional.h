@@ -2,6 +2,8 @@
 // that is lacking is a neutral answer where there is one (no prior, no degeneracy) and else an UnsupportedError.
 #pragma once
 
+#include <algorithm>
+
 #include <jensen/concepts.h>
 #include <jensen/error.h>
 
@@ -85,6 +87,16 @@ template <class E>
 void impute(const E& e, const Block& x, ConstPanel p, Panel filled) {
   if constexpr (ImputesCells<E>) return e.impute(x, p, filled);
   refuse(e, Capability::impute);
+}
+/// x with missing cells at what e expects there; responsibilities(x, p) writes p(i, k) = p(z_i = k | x_i).
+template <class E, class Responsibilities>
+void fill_holes(const E& e, const Block& x, Panel filled, const Responsibilities& responsibilities) {
+  for (int j = 0; j < x.columns(); ++j) std::copy_n(x.x.column(j), x.rows(), filled.column(j));
+  if (!x.has_missing) return;
+  std::vector<double> values(static_cast<std::size_t>(x.rows()) * static_cast<std::size_t>(e.states()));
+  const Panel p{values.data(), x.rows(), e.states(), x.rows()};
+  responsibilities(x, p);
+  impute(e, x, p, filled);
 }
 template <class E>
 std::optional<CellProblem> problem(const E& e, const Block& x) {

@@ -1,10 +1,16 @@
 // From what a person says the columns are to emissions over them.
 //
 //   gaussian                one column or several jointly; one word: the covariance structure (full, diagonal, VEI, …)
+//   student-t               the same, the word for the scale matrices; df=NUMBER: degrees of freedom as given, df=tied:
+//                           one estimate for all components, df=own (unless said): one for each
+//   factor-analyzers        two columns or more; factors=N (1), the word: what components share (UUU … CCC),
+//                           noise-floor=SHARE of a column's variance (1e-6)
+//   von-mises-fisher        two columns or more: unit vectors, or with the word normalized divided by their length
 //   gamma, beta, von-mises, geometric, zero-inflated-poisson
-//   log-normal, exponential, weibull
+//   normal, log-normal, exponential, weibull
 //                           upper=COLUMN: the column holds lower ends, that one upper ends (emissions/censored.h):
 //                           equal ends were seen, a missing end is open
+//                           above=X, below=X: only values in between could get into the data (truncated)
 //   uniform                 lower=X, upper=X: the ends, else those of the data
 //   poisson                 exposure=COLUMN
 //   binomial                trials=COLUMN, or trials=N: a number for all rows, else the largest count

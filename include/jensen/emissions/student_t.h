@@ -71,6 +71,8 @@ class StudentT {
   bool regularize(ConstSlice pooled, double rows);  ///< as Gaussian's, for the scale matrices
   void move(ConstSlice from, Slice to) const;
   void sample(int k, Stream& stream, std::span<double> x) const;
+  /// E[x_m | x_o] of a t is the normal's with Σ in place of the covariance: the location where ν + o ≤ 1, and no mean.
+  void impute(const Block& x, ConstPanel p, Panel filled) const { normal_.impute(x, p, filled); }
 
   int free_parameters() const;  ///< an estimate at a limit counts
   /// As Gaussian's, then log ν of the estimates inside the limits: one at a limit has no coordinate and stays.

@@ -43,6 +43,8 @@ class GatedMixture {
   std::vector<Degeneracy> degeneracies() const { return emissions_.degeneracies(); }
   void score(const Block& x, std::span<double> log_density) const;
   void responsibilities(const Block& x, Panel p) const;
+  /// As Mixture's. The covariates must be there.
+  void impute(const Block& x, Panel filled) const;
   /// Reads the covariates from x.
   void sample(std::uint64_t seed, std::int64_t first_row, Panel x, std::span<std::int32_t> z) const;
 

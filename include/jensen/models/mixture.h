@@ -136,12 +136,7 @@ class Mixture {
 
   /// x with missing cells at what the emissions expect there under p(z | x; θ); `filled` has the block's shape.
   void impute(const Block& x, Panel filled) const {
-    for (int j = 0; j < x.columns(); ++j) std::copy_n(x.x.column(j), x.rows(), filled.column(j));
-    if (!x.has_missing) return;
-    std::vector<double> values(static_cast<std::size_t>(x.rows()) * static_cast<std::size_t>(states()));
-    const Panel p{values.data(), x.rows(), states(), x.rows()};
-    responsibilities(x, p);
-    optional::impute(emissions_, x, p, filled);
+    optional::fill_holes(emissions_, x, filled, [&](const Block& block, Panel p) { responsibilities(block, p); });
   }
 
   int free_parameters() const { return states() - 1 + optional::free_parameters(emissions_); }
