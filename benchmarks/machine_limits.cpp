@@ -29,7 +29,8 @@ using Lane = hn::ScalableTag<double>;
 using Vector = hn::Vec<Lane>;
 constexpr std::size_t lanes = HWY_LANES(double);
 
-// The block of 1 + 16 + 16 · 17 / 2 features of 512 rows, and 16 components.
+// A block of 1 + 16 + 16 · 17 / 2 features of 480 rows, which tiles of 3 × 8 and of 2 × 4 rows divide, and 16
+// components.
 constexpr std::size_t block_rows = 480, inner = 153, columns = 16;
 constexpr std::size_t tile_vectors = lanes == 8 ? 3 : 2;
 constexpr std::size_t tile_columns = lanes == 8 ? 8 : 4;
