@@ -23,6 +23,7 @@ from .exceptions import (
 )
 from .files import load
 from .gaussian_mixture import GaussianMixture
+from .hidden_markov import HiddenMarkov
 from .mixture import Mixture
 from .selection import Selection, select
 
@@ -33,6 +34,7 @@ __all__ = [
     "DegenerateComponentWarning",
     "Error",
     "GaussianMixture",
+    "HiddenMarkov",
     "Mixture",
     "NotFittedError",
     "Report",

@@ -189,8 +189,8 @@ class Estimator:
                 f"the fit was ended by Ctrl-C; the model is the best so far: {report.message}"), stacklevel=3)
         elif report.outcome not in ("converged", "completed"):
             warnings.warn(as_known(ConvergenceWarning)(
-                f"{report.message} ({report.outcome}). Try a larger max_iter or tol, more starts (n_init), or look at "
-                "report_."), stacklevel=3)
+                f"{report.message} ({report.outcome}). Best performing initialization did not converge. Try different "
+                "init parameters, or increase max_iter, tol, or check for degenerate data."), stacklevel=3)
         if report.degeneracies:
             listing = "; ".join(f"component {d['component']}: {d['reason']}" for d in report.degeneracies)
             warnings.warn(DegenerateComponentWarning(

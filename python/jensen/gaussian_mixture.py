@@ -16,14 +16,19 @@ def _structure(covariance_type):
     return _core.covariance_name("diagonal" if covariance_type == "diag" else covariance_type)
 
 
-def _as_matrices(values, structure, components, columns, name):
+def _of_wrong_shape(name, what, shape, values):
+    """scikit-learn's words, which code may look for, after the argument's name."""
+    return f"{name}: The parameter '{what}' should have the shape of {shape}, but got {values.shape}"
+
+
+def _as_matrices(values, structure, components, columns, name, what):
     """K × d × d from scikit-learn's shapes."""
     values = np.asarray(values, dtype=np.float64)
     kind = _SHAPES.get(structure, "matrices")
     shape = {"matrices": (components, columns, columns), "matrix": (columns, columns),
              "variances": (components, columns), "variance": (components,)}[kind]
     if values.shape != shape:
-        raise ArgumentError(f"{name}: must have the shape {shape}, got {values.shape}")
+        raise ArgumentError(_of_wrong_shape(name, what, shape, values))
     if kind == "matrices":
         return np.ascontiguousarray(values)
     if kind == "matrix":
@@ -245,23 +250,28 @@ class GaussianMixture(RowEstimator):
     def _initial_weights(self):
         weights = np.ascontiguousarray(self.weights_init, dtype=np.float64)
         if weights.shape != (self.n_components,):
-            raise ArgumentError(f"weights_init: must have the shape {(self.n_components,)}, got {weights.shape}")
-        if not np.isclose(weights.sum(), 1) or (weights < 0).any():
-            raise ArgumentError(f"weights_init: must be ≥ 0 and sum to 1, got {weights}")
+            raise ArgumentError(_of_wrong_shape("weights_init", "weights", (self.n_components,), weights))
+        if (weights < 0).any() or (weights > 1).any():
+            raise ArgumentError("weights_init: The parameter 'weights' should be in the range [0, 1], but got max "
+                                f"value {weights.min():.5f}, min value {weights.max():.5f}")
+        if not np.isclose(weights.sum(), 1):
+            raise ArgumentError("weights_init: The parameter 'weights' should be normalized, but got sum(weights) = "
+                                f"{weights.sum():.5f}")
         return weights / weights.sum()
 
     def _initial_means(self, columns):
         means = np.ascontiguousarray(self.means_init, dtype=np.float64)
         if means.shape != (self.n_components, columns):
-            raise ArgumentError(f"means_init: must have the shape {(self.n_components, columns)}, got {means.shape}")
+            raise ArgumentError(_of_wrong_shape("means_init", "means", (self.n_components, columns), means))
         return means
 
     def _initial_covariances(self, structure, columns):
-        precisions = _as_matrices(self.precisions_init, structure, self.n_components, columns, "precisions_init")
-        try:
-            np.linalg.cholesky(precisions)
-        except np.linalg.LinAlgError as error:
-            raise ArgumentError("precisions_init: must be positive definite") from error
+        what = f"{self.covariance_type} precision"
+        precisions = _as_matrices(self.precisions_init, structure, self.n_components, columns, "precisions_init", what)
+        symmetric = np.allclose(precisions, np.swapaxes(precisions, 1, 2))
+        if not symmetric or (np.linalg.eigvalsh(precisions) <= 0).any():
+            needed = "positive" if structure in ("diagonal", "spherical") else "symmetric, positive-definite"
+            raise ArgumentError(f"precisions_init: '{what}' should be {needed}")
         covariances = np.linalg.inv(precisions)
         return np.ascontiguousarray((covariances + np.swapaxes(covariances, 1, 2)) / 2)
 
@@ -285,6 +295,10 @@ class GaussianMixture(RowEstimator):
             getattr(self, name).flags.writeable = False
         self._made_of = self._parts()
 
+    def _n_parameters(self):
+        """As scikit-learn's, which code outside of it uses."""
+        return self._engine().free_parameters
+
     def _parts(self):
         return tuple(getattr(self, name, None) for name in ("weights_", "means_", "covariances_",
                                                             "precisions_cholesky_"))
@@ -302,10 +316,10 @@ class GaussianMixture(RowEstimator):
         means = np.ascontiguousarray(means, dtype=np.float64)
         if covariances is made_of[2] and cholesky is not made_of[3]:
             precisions = _as_matrices(_squared(np.asarray(cholesky, dtype=np.float64), structure), structure,
-                                      *means.shape, "precisions_cholesky_")
+                                      *means.shape, "precisions_cholesky_", "precisions_cholesky")
             matrices = np.linalg.inv(precisions)
         else:
-            matrices = _as_matrices(covariances, structure, *means.shape, "covariances_")
+            matrices = _as_matrices(covariances, structure, *means.shape, "covariances_", "covariances")
         names = getattr(self, "feature_names_in_", None)
         names = [f"x{j + 1}" for j in range(means.shape[1])] if names is None else list(names)
         self._keep(_core.gaussian_mixture(np.ascontiguousarray(weights, dtype=np.float64), means,

@@ -39,5 +39,6 @@ NB_MODULE(_core, module) {
   jensen::python::bind_model(module);
   jensen::python::bind_gaussian_mixture(module);
   jensen::python::bind_mixture(module);
+  jensen::python::bind_hidden_markov(module);
   jensen::python::bind_selection(module);
 }

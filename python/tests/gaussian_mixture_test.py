@@ -128,7 +128,8 @@ def test_priors(faithful):
     spike = np.concatenate([faithful, [[3, 70]] * 3])
     start = dict(weights_init=[0.95, 0.05], means_init=[[3.5, 70.5], [3, 70]],
                  precisions_init=[np.diag([1, 0.01]), np.diag([1e4, 1e3])])
-    with pytest.warns(jensen.DegenerateComponentWarning, match="component 1"):
+    with pytest.warns(jensen.DegenerateComponentWarning, match="component 1"), \
+            pytest.warns(jensen.ConvergenceWarning, match="unbounded"):
         collapsed = GaussianMixture(2, prior="none", **start).fit(spike)
     assert collapsed.report_.degeneracies[0]["component"] == 1
     assert set(collapsed.report_.degeneracies[0]["rows"]) <= set(range(len(spike)))
@@ -242,11 +243,14 @@ def test_attributes_set_by_hand_make_a_model(faithful):
         ({"prior": "strong"}, "prior"),
         ({"algorithm": "best"}, "algorithm"),
         ({"acceleration": "best"}, "acceleration"),
-        ({"weights_init": [0.5, 0.6]}, "weights_init"),
+        ({"weights_init": [0.5, 0.6]}, "weights_init.*normalized"),
+        ({"weights_init": [1.5, -0.5]}, "weights_init.*range"),
         ({"weights_init": [1.0]}, "weights_init"),
         ({"means_init": [[1.0, 2.0]]}, "means_init"),
         ({"precisions_init": [[1.0, 2.0]]}, "precisions_init"),
-        ({"precisions_init": [-np.eye(2)] * 2}, "precisions_init"),
+        ({"precisions_init": [-np.eye(2)] * 2}, "precisions_init.*positive"),
+        ({"precisions_init": [[[1.0, 0.5], [0.0, 1.0]]] * 2}, "precisions_init.*symmetric"),
+        ({"precisions_init": [1.0, -1.0], "covariance_type": "spherical"}, "precisions_init.*positive"),
         ({"verbose_interval": 0}, "verbose_interval"),
         ({"n_jobs": 0}, "n_jobs"),
         ({"random_state": -1}, "random_state"),
@@ -286,7 +290,8 @@ def test_callback_sees_every_iteration_and_may_stop(faithful):
     assert {p["start"] for p in seen} == {0, 1}
     assert all(p["starts"] == 2 for p in seen)
     with pytest.warns(jensen.ConvergenceWarning, match="stopped"):
-        stopped = GaussianMixture(2, random_state=0, n_init=1, callback=lambda p: p["iteration"] == 3).fit(faithful)
+        stopped = GaussianMixture(2, random_state=0, n_init=1, acceleration="none",
+                                  callback=lambda p: p["iteration"] == 3).fit(faithful)
     assert stopped.n_iter_ == 3
     with pytest.raises(ZeroDivisionError):
         GaussianMixture(2, random_state=0, callback=lambda p: 1 / 0).fit(faithful)

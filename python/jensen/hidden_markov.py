@@ -1,0 +1,214 @@
+"""Hidden Markov models, with the interface of hmmlearn's where it has one."""
+
+import numpy as np
+
+from . import _core, _data
+from ._base import Estimator, uncertainty_table
+from ._report import Table
+from .exceptions import ArgumentError
+from .gaussian_mixture import _from_matrices, _structure
+
+
+class HiddenMarkov(Estimator):
+    """Sequences of rows whose distribution depends on a hidden state that follows a Markov chain.
+
+    NaN is a missing cell; a row without any observed cell is a gap in its sequence.
+
+    Parameters
+    ----------
+    emissions : str, default "gaussian"
+        The distribution of a row given its state: "gaussian" over all columns, or a kind that holds for each column:
+        "poisson", "gamma", "categorical", … (docs/mixed-data.md).
+    n_components : int, default 1
+        The number of states.
+    covariance_type : {"full", "tied", "diag", "spherical"} or mclust's three letters, default "full"
+        Of Gaussian emissions.
+    pseudo_count : float, default 0
+        Added to every count of first states and transitions.
+    tol, max_iter, n_init, init_params, random_state, verbose, verbose_interval, prior, algorithm, acceleration, \
+n_jobs, callback
+        As of jensen.GaussianMixture.
+
+    Attributes
+    ----------
+    startprob_, transmat_ : arrays
+    means_, covariances_, covars_ : arrays
+        Of Gaussian emissions; covars_ holds a matrix for each state, as hmmlearn's does.
+    parameters_ : Table
+        parameter and value, by name, whatever the emissions.
+    converged_, n_iter_, n_features_in_, report_
+        As of jensen.GaussianMixture.
+
+    Examples
+    --------
+    >>> import numpy as np, jensen
+    >>> rng = np.random.default_rng(0)
+    >>> states = np.repeat([0, 1, 0, 1], 50)
+    >>> X = (5 * states + rng.normal(size=200))[:, None]
+    >>> chain = jensen.HiddenMarkov("gaussian", n_components=2, random_state=0).fit(X, lengths=[100, 100])
+    >>> bool(np.mean(chain.predict(X, [100, 100]) == (states if chain.means_[0] < 2 else 1 - states)) > 0.95)
+    True
+    >>> chain.transmat_.shape
+    (2, 2)
+    """
+
+    _shown = ("startprob_", "transmat_", "means_", "covariances_", "covars_", "parameters_")
+
+    def __init__(self, emissions="gaussian", n_components=1, *, covariance_type="full", pseudo_count=0.0, tol=1e-8,
+                 max_iter=5000, n_init="auto", init_params="k-means++", random_state=None, verbose=0,
+                 verbose_interval=10, prior="default", algorithm="em", acceleration="auto", n_jobs=None,
+                 callback=None):
+        self.emissions = emissions
+        self.n_components = n_components
+        self.covariance_type = covariance_type
+        self.pseudo_count = pseudo_count
+        self.tol = tol
+        self.max_iter = max_iter
+        self.n_init = n_init
+        self.init_params = init_params
+        self.random_state = random_state
+        self.verbose = verbose
+        self.verbose_interval = verbose_interval
+        self.prior = prior
+        self.algorithm = algorithm
+        self.acceleration = acceleration
+        self.n_jobs = n_jobs
+        self.callback = callback
+
+    def _schema(self, columns):
+        if not isinstance(self.emissions, str):
+            raise ArgumentError(f"emissions: must be a kind of distribution, got {self.emissions!r}")
+        names = [f"x{j + 1}" for j in range(columns)]
+        if self.emissions == "gaussian":
+            return f"{' + '.join(names)}:gaussian({_structure(self.covariance_type)})"
+        if self.covariance_type != "full":
+            raise ArgumentError("covariance_type: does not apply to emissions that are not Gaussian")
+        return ", ".join(f"{name}:{self.emissions}" for name in names)
+
+    def fit(self, X, lengths=None, sample_weight=None, *, labels=None):
+        """Fits the model.
+
+        Parameters
+        ----------
+        X : matrix
+            The rows of all sequences, one sequence after the other.
+        lengths : array of int, optional
+            The rows of each sequence; without it all rows are one.
+        sample_weight : array, optional
+            One weight by sequence.
+        labels : array of int, optional
+            Known states, one by row, −1 where unknown.
+        """
+        options = self._options()
+        names = _data.columns_of(X)
+        values = _data.matrix(X, least_rows=2)
+        begins = _data.lengths_to_begins(lengths, len(values))
+        weights = _data.weights(sample_weight, len(begins) - 1)
+        if weights is not None:
+            weights = np.repeat(weights, np.diff(begins))
+        table = _data.table(
+            values, [f"x{j + 1}" for j in range(values.shape[1])], weights=weights, begins=begins,
+            labels=_data.labels_of(labels, len(values), self.n_components), states=self.n_components)
+        result = _core.fit_hidden_markov(table, self._schema(values.shape[1]), {}, self.n_components,
+                                         float(self.pseudo_count), self.prior, options, self._progress())
+        _data.check_feature_names(self, names, reset=True)
+        self.n_features_in_ = values.shape[1]
+        return self._finish(*result)
+
+    def _keep(self, model):
+        super()._keep(model)
+        self.startprob_, self.transmat_ = _core.hidden_markov_chain(model)
+        names, values = model.parameters
+        self.parameters_ = Table({"parameter": names, "value": values})
+        gaussians = _core.hidden_markov_gaussians(model)
+        if gaussians is not None:
+            self.means_ = gaussians[0]
+            self.covariances_ = _from_matrices(gaussians[1], _structure(self.covariance_type))
+            self.covars_ = gaussians[1]
+
+    def __getstate__(self):
+        state = {name: value for name, value in self.__dict__.items() if name not in (*self._shown, "_model")}
+        if hasattr(self, "_model"):
+            model = self._engine()
+            levels = {name: model.levels(name) for name in model.columns}
+            state["_parts"] = (model.schema, {name: own for name, own in levels.items() if own}, model.states,
+                               model.parameters[1])
+        return state
+
+    def __setstate__(self, state):
+        state = dict(state)
+        parts = state.pop("_parts", None)
+        self.__dict__.update(state)
+        if parts is not None:
+            self._keep(_core.hidden_markov(*parts))
+
+    def _sequences(self, X, lengths):
+        self._engine()
+        _data.check_feature_names(self, _data.columns_of(X), reset=False)
+        values = _data.matrix(X)
+        if values.shape[1] != self.n_features_in_:
+            raise ValueError(f"X has {values.shape[1]} features, but {type(self).__name__} is expecting "
+                             f"{self.n_features_in_} features as input.")
+        return _data.table(values, [f"x{j + 1}" for j in range(values.shape[1])],
+                           begins=_data.lengths_to_begins(lengths, len(values)))
+
+    def decode(self, X, lengths=None):
+        """The most probable path (Viterbi).
+
+        Returns
+        -------
+        log_prob : float
+            log p(X, path), over all sequences.
+        path : array, the state of each row
+        """
+        model = self._engine()
+        path, value = _core.decode(model, self._sequences(X, lengths))
+        return float(value.sum()), path.astype(np.intp)
+
+    def predict(self, X, lengths=None):
+        """The most probable path; −1 in a sequence that no path can explain."""
+        return self.decode(X, lengths)[1]
+
+    def predict_proba(self, X, lengths=None):
+        """p(state of the row | its whole sequence), rows × states."""
+        model = self._engine()
+        return model.responsibilities(self._sequences(X, lengths), self._threads())
+
+    def score_samples(self, X, lengths=None):
+        """log p(row | the rows before it in its sequence). (hmmlearn's score_samples returns other things.)"""
+        model = self._engine()
+        return model.score(self._sequences(X, lengths), self._threads())
+
+    def score(self, X, lengths=None):
+        """The log-likelihood of all sequences."""
+        return float(self.score_samples(X, lengths).sum())
+
+    def bic(self, X, lengths=None):
+        """−2 ℓ + p ln n, n the number of rows; lower is better."""
+        scores = self.score_samples(X, lengths)
+        return float(-2 * scores.sum() + self._engine().free_parameters * np.log(len(scores)))
+
+    def aic(self, X, lengths=None):
+        """−2 ℓ + 2 p; lower is better."""
+        return float(-2 * self.score(X, lengths) + 2 * self._engine().free_parameters)
+
+    def sample(self, n_samples=1):
+        """Draws one sequence.
+
+        Returns
+        -------
+        X : array, n_samples × columns
+        states : array
+        """
+        model = self._engine()
+        if n_samples < 1:
+            raise ValueError(f"Invalid value for 'n_samples': {n_samples} . The sampling requires at least one sample.")
+        X, states = model.sample(int(n_samples), _data.seed_of(self.random_state))
+        return X, states.astype(np.intp)
+
+    def standard_errors(self, X, lengths=None, *, method="oakes", intervals=None, level=0.95, replicates=200):
+        """Standard errors and intervals of the parameters, as of jensen.GaussianMixture."""
+        model = self._engine()
+        seed = _data.seed_of(self.random_state if self.random_state is not None else 0)
+        return uncertainty_table(model.standard_errors(
+            self._sequences(X, lengths), method, intervals, float(level), int(replicates), seed, self._threads()))

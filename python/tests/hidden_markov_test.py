@@ -1,0 +1,210 @@
+"""jensen.HiddenMarkov."""
+
+import itertools
+import pickle
+
+import numpy as np
+import pytest
+
+import jensen
+from conftest import golden_cases, read_columns
+from jensen import HiddenMarkov
+
+
+def chain_data(lengths=(60, 40, 50), seed=0):
+    rng = np.random.default_rng(seed)
+    states = np.concatenate([np.arange(n) // 10 % 2 for n in lengths])
+    return rng.normal(4 * states[:, None] * [1, -1], 1), list(lengths), states
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    X, lengths, _ = chain_data()
+    return HiddenMarkov("gaussian", n_components=2, random_state=0).fit(X, lengths)
+
+
+def normal(x, mean, covariance):
+    centered = x - mean
+    distance = centered @ np.linalg.solve(covariance, centered)
+    return np.exp(-distance / 2) / np.sqrt(np.linalg.det(2 * np.pi * covariance))
+
+
+def paths_of(model, X):
+    """Every path with p(X, path)."""
+    densities = np.array([[normal(x, m, c) for m, c in zip(model.means_, model.covars_)] for x in X])
+    for path in itertools.product(range(len(model.startprob_)), repeat=len(X)):
+        p = model.startprob_[path[0]] * densities[0, path[0]]
+        for t in range(1, len(X)):
+            p *= model.transmat_[path[t - 1], path[t]] * densities[t, path[t]]
+        yield path, p
+
+
+def test_everything_is_what_summing_over_all_paths_says():
+    X, lengths, _ = chain_data((7, 6), seed=1)
+    model = HiddenMarkov(n_components=2, covariance_type="tied", random_state=0).fit(X, lengths)
+    total, best, value = 0.0, [], 0.0
+    marginals = []
+    for sequence in (X[:7], X[7:]):
+        paths = list(paths_of(model, sequence))
+        evidence = sum(p for _, p in paths)
+        total += np.log(evidence)
+        path, p = max(paths, key=lambda one: one[1])
+        best += path
+        value += np.log(p)
+        marginals += [[sum(p for path, p in paths if path[t] == k) / evidence for k in range(2)]
+                      for t in range(len(sequence))]
+    assert model.score(X, lengths) == pytest.approx(total)
+    assert model.report_.log_likelihood == pytest.approx(total)
+    log_prob, path = model.decode(X, lengths)
+    assert log_prob == pytest.approx(value)
+    assert path.tolist() == best
+    assert model.predict(X, lengths).tolist() == best
+    np.testing.assert_allclose(model.predict_proba(X, lengths), marginals, atol=1e-9)
+    assert model.score_samples(X, lengths).sum() == pytest.approx(total)
+    p = model.report_.free_parameters
+    assert p == 1 + 2 + 4 + 3
+    assert model.bic(X, lengths) == pytest.approx(-2 * total + p * np.log(13))
+    assert model.aic(X, lengths) == pytest.approx(-2 * total + 2 * p)
+
+
+def test_states_are_found(fitted):
+    X, lengths, states = chain_data()
+    found = fitted.predict(X, lengths)
+    assert max(np.mean(found == states), np.mean(found != states)) > 0.98
+    assert fitted.converged_
+    np.testing.assert_allclose(fitted.transmat_.sum(axis=1), 1)
+    assert fitted.startprob_.sum() == pytest.approx(1)
+
+
+def test_lengths_matter(fitted):
+    X, lengths, _ = chain_data()
+    assert fitted.score(X) != fitted.score(X, lengths)
+    parts = np.split(X, np.cumsum(lengths)[:-1])
+    assert sum(fitted.score(part) for part in parts) == pytest.approx(fitted.score(X, lengths))
+    whole = HiddenMarkov(n_components=2, random_state=0).fit(X)
+    assert not np.allclose(whole.transmat_, fitted.transmat_)
+    for wrong in ([10, 20], [150, 0], [[150]], [75.5, 74.5]):
+        with pytest.raises(ValueError, match="lengths"):
+            fitted.score(X, wrong)
+
+
+def test_golden_cases():
+    cases = [c for c in golden_cases("hidden_markov")
+             if c["kind"] == "global" and not c["dataset"]["path"].startswith("data/in_place")]
+    assert len(cases) == 2
+    for case in cases:
+        X = read_columns(case["dataset"]["path"], case["dataset"]["columns"])
+        lengths = case["dataset"]["sequence_lengths"]
+        model = HiddenMarkov(n_components=2, prior="none", random_state=1, n_init=10, tol=1e-12).fit(X, lengths)
+        expected = case["result"]["params"]
+        assert model.report_.log_likelihood == pytest.approx(case["result"]["loglik"], abs=1e-5)
+        assert model.report_.free_parameters == case["result"]["n_params"]
+        order = slice(None) if abs(model.means_[0, 0] - expected["means"][0][0]) < 1e-3 else slice(None, None, -1)
+        np.testing.assert_allclose(model.means_[order], expected["means"], rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(model.transmat_[order, order], expected["transmat"], rtol=1e-4)
+        np.testing.assert_allclose(model.covariances_[order], expected["covariances"], rtol=1e-3)
+
+
+def test_paths_are_those_of_hmmlearn():
+    case = next(c for c in golden_cases("hidden_markov") if c["id"] == "hmm_gaussian_faithful_K2_full_frominit")
+    X = read_columns(case["dataset"]["path"], case["dataset"]["columns"])
+    model = HiddenMarkov(n_components=2, prior="none", random_state=0, tol=1e-13).fit(X)
+    log_prob, path = model.decode(X)
+    assert log_prob == pytest.approx(case["decoding"]["viterbi_logprob"], abs=1e-4)
+    expected = np.array(case["decoding"]["viterbi_path"])
+    assert (path == expected).all() or (path == 1 - expected).all()
+
+
+@pytest.mark.parametrize("structure, free", [("full", 6), ("tied", 3), ("diag", 4), ("spherical", 2), ("EII", 1)])
+def test_structures(structure, free):
+    X, lengths, _ = chain_data()
+    model = HiddenMarkov(n_components=2, covariance_type=structure, random_state=0, n_init=2).fit(X, lengths)
+    assert model.report_.free_parameters == 3 + 4 + free
+    assert model.covars_.shape == (2, 2, 2)
+
+
+def test_other_emissions():
+    rng = np.random.default_rng(0)
+    states = np.repeat([0, 1, 0, 1], 50)
+    counts = rng.poisson(np.where(states, 20, 3))[:, None]
+    model = HiddenMarkov("poisson", n_components=2, random_state=0).fit(counts)
+    own = dict(zip(model.parameters_["parameter"].tolist(), model.parameters_["value"].tolist()))
+    rates = sorted([own["x1.rate[0]"], own["x1.rate[1]"]])
+    np.testing.assert_allclose(rates, [counts[states == 0].mean(), counts[states == 1].mean()], rtol=0.02)
+    assert not hasattr(model, "means_")
+    assert own["transition[0,0]"] == model.transmat_[0, 0]
+    words = (rng.random(200) < np.where(states, 0.9, 0.1)).astype(float)[:, None]
+    model = HiddenMarkov("categorical", n_components=2, random_state=0).fit(words)
+    assert max(np.mean(model.predict(words) == states), np.mean(model.predict(words) != states)) > 0.9
+    with pytest.raises(jensen.ArgumentError, match="covariance_type"):
+        HiddenMarkov("poisson", covariance_type="diag").fit(counts)
+    with pytest.raises(jensen.DataError, match="row 3"):
+        HiddenMarkov("poisson").fit([[1.0], [2], [-1]])
+    with pytest.raises(ValueError, match="wrong"):
+        HiddenMarkov("wrong").fit(counts)
+
+
+def test_gaps_are_integrated_out(fitted):
+    X, lengths, _ = chain_data()
+    holed = X.copy()
+    holed[20:23] = np.nan
+    holed[5, 0] = np.nan
+    model = HiddenMarkov(n_components=2, random_state=0).fit(holed, lengths)
+    assert model.converged_
+    np.testing.assert_allclose(np.sort(model.means_[:, 0]), np.sort(fitted.means_[:, 0]), atol=0.2)
+    assert fitted.score_samples(np.full((3, 2), np.nan)).tolist() == pytest.approx([0, 0, 0], abs=1e-12)
+
+
+def test_options_matter():
+    X, lengths, states = chain_data()
+    plain = HiddenMarkov(n_components=2, random_state=0).fit(X, lengths)
+    counted = HiddenMarkov(n_components=2, random_state=0, pseudo_count=50).fit(X, lengths)
+    assert np.abs(counted.transmat_ - 0.5).max() < np.abs(plain.transmat_ - 0.5).max()
+    weighted = HiddenMarkov(n_components=2, random_state=0).fit(X, lengths, sample_weight=[1, 5, 1])
+    assert not np.allclose(weighted.means_, plain.means_)
+    labels = np.full(len(X), -1)
+    labels[np.flatnonzero(states)[:5]] = 0
+    labels[np.flatnonzero(states == 0)[:5]] = 1
+    assert HiddenMarkov(n_components=2, random_state=0).fit(X, lengths, labels=labels).means_[0, 0] > 2
+    with pytest.warns(jensen.ConvergenceWarning):
+        assert HiddenMarkov(n_components=2, random_state=0, max_iter=2).fit(X, lengths).n_iter_ == 2
+    with pytest.raises(ValueError, match="sample_weight"):
+        HiddenMarkov().fit(X, lengths, sample_weight=[1, 2])
+    for bad in ({"n_components": 0}, {"init_params": "x"}, {"prior": "x"}, {"pseudo_count": -1}, {"emissions": 3}):
+        with pytest.raises(ValueError, match=next(iter(bad)).replace("pseudo_count", "count")):
+            HiddenMarkov(**bad).fit(X, lengths)
+
+
+def test_sample_follows_the_chain(fitted):
+    X, states = fitted.sample(5000)
+    moves = np.zeros((2, 2))
+    np.add.at(moves, (states[:-1], states[1:]), 1)
+    np.testing.assert_allclose(moves / moves.sum(axis=1, keepdims=True), fitted.transmat_, atol=0.05)
+    for k in range(2):
+        np.testing.assert_allclose(X[states == k].mean(axis=0), fitted.means_[k], atol=0.2)
+
+
+def test_standard_errors(fitted):
+    X, lengths, _ = chain_data()
+    table = fitted.standard_errors(X, lengths)
+    assert table["parameter"].tolist() == fitted.parameters_["parameter"].tolist()
+    mean = table["parameter"].tolist().index("transition[0,0]")
+    assert 0 < table["standard_error"][mean] < 0.2
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_pickle_keeps_every_bit(fitted):
+    X, lengths, _ = chain_data()
+    again = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(again.predict_proba(X, lengths), fitted.predict_proba(X, lengths))
+    np.testing.assert_array_equal(again.covars_, fitted.covars_)
+    words = np.array([[0.0], [0], [1], [1], [0], [2], [2], [2]] * 3)
+    model = HiddenMarkov("categorical", n_components=2, random_state=0, n_init=2, max_iter=20).fit(words)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).score_samples(words), model.score_samples(words))
+
+
+def test_unfitted():
+    with pytest.raises(jensen.NotFittedError):
+        HiddenMarkov().predict([[1.0], [2.0]])
+    assert repr(HiddenMarkov("poisson", n_components=3)) == "HiddenMarkov(emissions='poisson', n_components=3)"
+    assert pickle.loads(pickle.dumps(HiddenMarkov("poisson"))).emissions == "poisson"
