@@ -275,7 +275,8 @@ TEST(FitMixtureTable, DirectionsInThePlaneAreAngles) {
   };
   const auto angles = fit("a:von-mises", {values.begin() + 120, values.end()});
   std::vector<double> pairs(values.begin(), values.begin() + 120);
-  EXPECT_NE(support::refusal([&] { fit("c+s:von-mises-fisher", pairs); }).find("not 1: normalize the rows"), std::string::npos);
+  EXPECT_NE(support::refusal([&] { fit("c+s:von-mises-fisher", pairs); }).find("not 1: normalize the rows"),
+            std::string::npos);
   for (std::size_t i = 0; i < 60; ++i) pairs[60 + i] /= 3;
   EXPECT_NEAR(fit("c+s:von-mises-fisher", pairs).report.log_likelihood, angles.report.log_likelihood, 1e-8);
   for (std::size_t i = 0; i < 120; ++i) pairs[i] *= 7;

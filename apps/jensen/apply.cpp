@@ -181,12 +181,14 @@ int run(const ImputeArguments& a) {
   check_output(a.output, "-o", {a.model});
   const ModelFile file = load_model(a, jensen::Capability::impute, "jensen impute");
   const LoadedData data = load_data_for(file, a.data);
+  if (data.computed) {
+    throw Error(
+        "jensen impute: the model reads logarithms of columns, or some of an array's, which do not go back into the "
+        "file");
+  }
   if (npy) {
     impute_npy(a, file, data.table);
     return exit_done;
-  }
-  if (data.computed) {
-    throw Error("jensen impute: the model reads logarithms of columns, which do not go back into the file");
   }
   BlockwiseFill fill(file, data.table);
   write_to(a.output, [&](std::ostream& out) {

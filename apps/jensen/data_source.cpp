@@ -62,6 +62,12 @@ LoadedData load_npy(const DataArguments& arguments) {
   return {jensen::read_npy(arguments.path), {}, 0, {}, {}, false};
 }
 
+// What --columns says of an array's columns x1, x2, … is the schema's business.
+DataArguments without_columns(DataArguments arguments) {
+  arguments.columns.reset();
+  return arguments;
+}
+
 // Where a column comes from in the table that was read.
 struct Source {
   int column;
@@ -189,6 +195,24 @@ void take_logarithms(const std::vector<std::string>& names, std::vector<std::str
   }
 }
 
+// These columns of an array, whose names are x1, x2, …; logarithms where they are meant.
+void select_columns(LoadedData& data, std::vector<std::string> columns, std::vector<bool> logarithms,
+                    const std::string& file) {
+  const auto names = data.columns();
+  take_logarithms(names, columns, logarithms);
+  std::vector<Source> sources;
+  for (std::size_t j = 0; j < columns.size(); ++j) {
+    const auto found = std::find(names.begin(), names.end(), columns[j]);
+    if (found == names.end()) {
+      throw DataError(fmt::format("{}: there is no column '{}': those of an array with {} columns are x1 to x{}", file,
+                                  columns[j], names.size(), names.size()));
+    }
+    sources.push_back({static_cast<int>(found - names.begin()), logarithms[j]});
+  }
+  data.table = computed_table(data.table, sources, file);
+  data.computed = true;
+}
+
 // Chooses the columns of the model in `options`; see load_data_for.
 void choose_columns(const jensen::ModelFile& model, const jensen::MappedFile& file, CsvOptions& options,
                     std::vector<bool>& logarithms) {
@@ -299,9 +323,15 @@ void settle_binary(const std::string& name, std::vector<std::string>& levels, co
 LoadedData load_table(const DataArguments& arguments, int states, const std::string& default_kind,
                       jensen::Schema& schema, const std::vector<std::string>& gate) {
   const auto begun = std::chrono::steady_clock::now();
-  if (is_npy(arguments.path)) throw Error("DATA: must be text, whose columns have names, not an NPY file");
-  CsvOptions options = reading_options(arguments);
-  const auto text = std::make_shared<jensen::MappedFile>(arguments.path);
+  const bool npy = is_npy(arguments.path);
+  CsvOptions options = npy ? CsvOptions() : reading_options(arguments);
+  LoadedData array{jensen::Table({0.0}, 1, 1), {}, 0, {}, {}, false};
+  std::shared_ptr<jensen::MappedFile> text;
+  if (npy) {
+    array = load_npy(without_columns(arguments));
+  } else {
+    text = std::make_shared<jensen::MappedFile>(arguments.path);
+  }
   if (arguments.columns) {
     if (arguments.exclude) throw Error("--exclude: does not apply with --columns, which names what is used");
     for (auto& part : jensen::parse_schema(*arguments.columns, default_kind.empty() ? "gaussian" : default_kind)) {
@@ -311,7 +341,7 @@ LoadedData load_table(const DataArguments& arguments, int states, const std::str
     throw Error("--exclude: does not apply with --regress, which names what is used");
   } else if (schema.empty()) {
     options.exclude = list_of(arguments.exclude, "--exclude");
-    schema = {{columns_left(*text, arguments, options), default_kind, {}, {}}};
+    schema = {{npy ? array.columns() : columns_left(*text, arguments, options), default_kind, {}, {}}};
     options.exclude.clear();
   }
   for (const auto& part : schema) {
@@ -329,6 +359,11 @@ LoadedData load_table(const DataArguments& arguments, int states, const std::str
   for (const auto& form : forms) jensen::check_schema(form);
   options.columns = jensen::columns_of(forms.front(), gate);
   auto computed = logarithms(options.columns, forms.front(), gate);
+  if (npy) {
+    select_columns(array, options.columns, computed, arguments.path);
+    array.seconds = seconds_since(begun);
+    return array;
+  }
   take_logarithms(first_record(*text, options), options.columns, computed);
   for (const auto& name : level_columns(forms.front())) options.levels.emplace_back(name, std::vector<std::string>{});
   options.weights = arguments.weights.value_or("");
@@ -358,7 +393,14 @@ LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& ar
   };
   if (is_npy(arguments.path)) {
     LoadedData data = load_npy(arguments);
-    check_count(data.table.columns());
+    const auto computed = logarithms(model.columns, model.schema, model.gate);
+    const bool any = std::find(computed.begin(), computed.end(), true) != computed.end();
+    // A model of some columns of an array takes them by their names, x1, x2, …; else its columns are all of them.
+    if (!model.schema.empty() && (any || data.table.columns() != count)) {
+      select_columns(data, model.columns, computed, arguments.path);
+    } else {
+      check_count(data.table.columns());
+    }
     return data;
   }
   CsvOptions options = reading_options(arguments);

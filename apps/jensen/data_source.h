@@ -32,7 +32,7 @@ LoadedData load_data(const DataArguments& arguments, int states, const std::vect
 
 /// Data to fit, their columns described by a schema as the user wrote it; where nothing was written, all columns that
 /// are left are `default_kind`. What the schema holds already comes first, `gate` are further columns. On return the
-/// schema names the levels of its columns.
+/// schema names the levels of its columns. Those of an NPY file are called x1, x2, …, their categories 0, 1, ….
 LoadedData load_table(const DataArguments& arguments, int states, const std::string& default_kind,
                       jensen::Schema& schema, const std::vector<std::string>& gate = {});
 

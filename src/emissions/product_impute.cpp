@@ -3,7 +3,9 @@
 #include <jensen/emissions/component_order.h>
 #include <jensen/emissions/continuous.h>
 #include <jensen/emissions/counts.h>
+#include <jensen/emissions/nested.h>
 #include <jensen/emissions/product.h>
+#include <jensen/emissions/von_mises_fisher.h>
 
 #include <algorithm>
 #include <cmath>
@@ -66,6 +68,8 @@ double mean(const AnyEmissions& part, const Block& x, ConstPanel p, std::int64_t
 
 bool Product::imputes(const AnyEmissions& part) {
   if (part.can(Capability::impute)) return true;
+  if (const auto* nested = part.as<NestedMixture>()) return imputes(nested->inner());
+  if (part.as<VonMisesFisher>() != nullptr) return false;
   return part.as<Independent<Multinomial>>() == nullptr && part.can(Capability::parameters) &&
          !std::isnan(moments_of(part, 0).mean);
 }

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include <fmt/format.h>
+#include <jensen/data/npy.h>
 
 #include "cli/tool.h"
 
@@ -123,7 +124,7 @@ TEST_F(MixtureTest, RefusesByName) {
   const auto rejected = [&](const char* schema) {
     return run({"fit", "mixture", survey(), "-k", "2", "--columns", schema});
   };
-  EXPECT_REFUSED(rejected("age:gaussain"), "'gaussain' is none of the kinds gaussian, log-normal");
+  EXPECT_REFUSED(rejected("age:gaussain"), "'gaussain' is none of the kinds gaussian, student-t");
   EXPECT_REFUSED(rejected("age:gaussian, size:poisson"), "there is no column 'size'");
   EXPECT_REFUSED(rejected("age:gaussian, sex"), "'sex' has no kind, others have");
   EXPECT_REFUSED(rejected("sex:gaussian"), "column 'sex'");
@@ -175,7 +176,7 @@ TEST_F(MixtureTest, ColumnsThatBelongTogether) {
   EXPECT_LT(std::stod(filled[1].substr(2)), 65);
   EXPECT_GT(std::stod(filled[2].substr(4)), 70);
   EXPECT_EQ(joint("factor-analyzers", "waiting").code, 0);
-  EXPECT_REFUSED(joint("von-mises-fisher(normalized)", "eruptions + waiting concentration"), "impute");
+  EXPECT_REFUSED(joint("von-mises-fisher(normalized)", "eruptions + waiting concentration"), "fill missing cells");
 }
 
 TEST_F(MixtureTest, ValuesThatOnlyARangeLetThrough) {
@@ -234,6 +235,35 @@ TEST_F(MixtureTest, LogarithmsOfCovariatesAreComputed) {
                            "-o", path("g.json"), "--restarts", "1"});
   EXPECT_EQ(gated["columns"], (nlohmann::json{"y", "log(days)"}));
   EXPECT_REFUSED(run({"impute", path("g.json"), raw}), "reads logarithms of columns");
+}
+
+TEST_F(MixtureTest, ArraysHaveColumnsByNumber) {
+  std::string text = "x1,x2,x3\n";
+  std::vector<double> values(90);
+  for (int i = 0; i < 30; ++i) {
+    const int row[] = {i % 5 + i / 3, i + 1, i % 2};
+    for (std::size_t j = 0; j < 3; ++j) values[j * 30 + static_cast<std::size_t>(i)] = row[j];
+    text += fmt::format("{},{},{}\n", row[0], row[1], row[2]);
+  }
+  const auto file = write("t.csv", text);
+  write_npy(path("t.npy"), {values.data(), 30, 3, 30});
+  const auto fit = [&](const std::string& data, const char* model, const Words& more) {
+    Words words{"fit", "mixture", data, "-k", "2", "--json", "--restarts", "2", "-o", path(model)};
+    words.insert(words.end(), more.begin(), more.end());
+    return json(words);
+  };
+  for (const Words& more :
+       {Words{"--columns", "x3:categorical, x1:poisson"}, Words{"--regress", "x1 ~ log(x2)", "--family", "poisson"}}) {
+    const auto a = fit(path("t.npy"), "a.json", more);
+    const auto b = fit(file, "b.json", more);
+    EXPECT_EQ(a["parameters"], b["parameters"]);
+    EXPECT_EQ(a["log_likelihood"], b["log_likelihood"]);
+    EXPECT_EQ(run({"score", path("a.json"), path("t.npy")}).out, run({"score", path("b.json"), file}).out);
+  }
+  EXPECT_REFUSED(run({"fit", "mixture", path("t.npy"), "-k", "1", "--columns", "age:gaussian"}),
+                 "there is no column 'age': those of an array with 3 columns are x1 to x3");
+  EXPECT_REFUSED(run({"fit", "mixture", path("t.npy"), "-k", "1", "--columns", "x1:gaussian", "--weights", "x2"}),
+                 "--weights: is for text");
 }
 
 }  // namespace
