@@ -20,13 +20,21 @@ struct Looked {
   double rows = 0;  ///< of positive weight
   bool missing = false;
   std::vector<double> largest;  ///< magnitude by column
+
+  Looked& operator+=(const Looked& other) {
+    weight += other.weight;
+    rows += other.rows;
+    missing = missing || other.missing;
+    for (std::size_t j = 0; j < largest.size(); ++j) largest[j] = std::fmax(largest[j], other.largest[j]);
+    return *this;
+  }
 };
 
-// Every cell once.
-Looked look_at(const Data& data, const AnyEmissions& emissions) {
-  Looked found;
-  found.largest.assign(static_cast<std::size_t>(data.columns()), 0.0);
-  visit_blocks(data, [&](const Block& block) {
+// Every cell once. The first chunk with a problem is the one whose exception is thrown.
+Looked look_at(const Data& data, const AnyEmissions& emissions, Workers& workers) {
+  Looked nothing;
+  nothing.largest.assign(static_cast<std::size_t>(data.columns()), 0.0);
+  return reduce(data, workers, nothing, [&](Looked& found, const Block& block, int) {
     if (const auto problem = emissions.problem(block)) {
       throw DataError(fmt::format("{}: row {}, column '{}' {}", function, problem->row + 1,
                                   data.column_name(problem->column), problem->text));
@@ -40,9 +48,7 @@ Looked look_at(const Data& data, const AnyEmissions& emissions) {
       for (std::int64_t i = 0; i < block.rows(); ++i) largest = std::fmax(largest, std::abs(block.x(i, j)));
     }
     found.missing = found.missing || block.has_missing;
-    return true;
   });
-  return found;
 }
 
 // Tells Gaussian and Student-t parts what the data's numbers can tell apart; largest: by column of theirs.
@@ -64,38 +70,36 @@ void set_resolution(AnyEmissions& emissions, const std::vector<double>& largest,
 }
 
 // The statistics of the whole data, all in state 0.
-Statistics pooled(const Data& data, const AnyEmissions& emissions) {
+Statistics pooled(const Data& data, const AnyEmissions& emissions, Workers& workers) {
   const Layout layout = emissions.layout();
-  Statistics s{std::vector<double>(layout.sum), std::vector<double>(layout.about)};
-  emissions.reference(s.about);
-  AnyEmissions::Scratch scratch;
-  std::vector<double> values;
-  visit_blocks(data, [&](const Block& block) {
-    values.assign(static_cast<std::size_t>(block.rows()) * static_cast<std::size_t>(emissions.states()), 0.0);
+  Statistics zero{std::vector<double>(layout.sum), std::vector<double>(layout.about)};
+  emissions.reference(zero.about);
+  std::vector<AnyEmissions::Scratch> scratch(static_cast<std::size_t>(workers.count()));
+  return reduce(data, workers, zero, [&](Statistics& s, const Block& block, int worker) {
+    std::vector<double> values(static_cast<std::size_t>(block.rows()) * static_cast<std::size_t>(emissions.states()));
     for (std::int64_t i = 0; i < block.rows(); ++i) values[static_cast<std::size_t>(i)] = block.weight(i);
     const ConstPanel r{values.data(), block.rows(), emissions.states(), block.rows()};
-    emissions.accumulate(block, r, {s.sum, s.about}, scratch);
-    return true;
+    emissions.accumulate(block, r, {s.sum, s.about}, scratch[static_cast<std::size_t>(worker)]);
   });
-  return s;
 }
 
 }  // namespace
 
-AnyMixture mixture_for(const Data& data, AnyEmissions emissions, Prior prior) {
+AnyMixture mixture_for(const Data& data, AnyEmissions emissions, Prior prior, int threads) {
   if (data.rows() == 0) throw DataError(fmt::format("{}: the data have no rows", function));
   if (data.columns() != emissions.columns()) {
     throw ArgumentError(function, "emissions",
                         fmt::format("read {} columns, the data have {}", emissions.columns(), data.columns()));
   }
-  const Looked found = look_at(data, emissions);
+  Workers workers(threads);
+  const Looked found = look_at(data, emissions, workers);
   const double observations = data.weight_kind() == WeightKind::frequency ? found.weight : found.rows;
   set_resolution(emissions, found.largest, found.weight / observations);
   if (prior == Prior::none) return AnyMixture(std::move(emissions));
   const double rows = data_scaled_prior_rows / observations * found.weight / observations;
   // Moments about the data's own mean come with the second pass, holes filled from it with the ones after.
   for (int pass = 0; pass < (found.missing ? 5 : 2); ++pass) {
-    const Statistics s = pooled(data, emissions);
+    const Statistics s = pooled(data, emissions, workers);
     if (!emissions.regularize({s.sum, s.about}, rows)) break;
   }
   return AnyMixture(std::move(emissions));
@@ -106,20 +110,30 @@ Fitted<AnyMixture> fit_mixture(const Data& data, AnyEmissions emissions, const O
   if (options.start == Start::given) {
     throw ArgumentError(function, "start", "is 'given', but no parameters are: pass a model to fit()");
   }
-  return fit(mixture_for(data, std::move(emissions), prior), data, options);
+  return fit(mixture_for(data, std::move(emissions), prior, options.threads), data, options);
 }
 
-ColumnRange range_of(const Data& data, int column) {
-  const double nothing = std::numeric_limits<double>::quiet_NaN();
-  ColumnRange range{nothing, nothing};
-  visit_blocks(data, [&](const Block& block) {
-    for (std::int64_t i = 0; i < block.rows(); ++i) {
-      range.smallest = std::fmin(range.smallest, block.x(i, column));
-      range.largest = std::fmax(range.largest, block.x(i, column));
-    }
-    return true;
+namespace {
+
+struct Ranges {
+  double smallest = std::numeric_limits<double>::quiet_NaN();
+  double largest = std::numeric_limits<double>::quiet_NaN();
+
+  Ranges& operator+=(const Ranges& other) {
+    smallest = std::fmin(smallest, other.smallest);
+    largest = std::fmax(largest, other.largest);
+    return *this;
+  }
+};
+
+}  // namespace
+
+ColumnRange range_of(const Data& data, int column, int threads) {
+  Workers workers(threads);
+  const Ranges found = reduce(data, workers, Ranges{}, [&](Ranges& range, const Block& block, int) {
+    for (std::int64_t i = 0; i < block.rows(); ++i) range += {block.x(i, column), block.x(i, column)};
   });
-  return range;
+  return {found.smallest, found.largest};
 }
 
 }  // namespace jensen

@@ -1,8 +1,10 @@
 #include <jensen/fit_summary.h>
 
+#include <utility>
+
 namespace jensen {
 
-FitSummary summarize(const Report& report, Prior prior, int states) {
+FitSummary summarize(const Report& report, Prior prior, int states, Constraints constraints) {
   FitSummary fit;
   static_cast<Criteria&>(fit) = criteria(report, states);
   fit.outcome = report.outcome;
@@ -12,6 +14,7 @@ FitSummary summarize(const Report& report, Prior prior, int states) {
   const auto best = static_cast<std::size_t>(report.best_restart);
   if (best < report.restarts.size()) fit.seed = report.restarts[best].seed;
   fit.degeneracies = report.degeneracies;
+  fit.constraints = std::move(constraints);
   return fit;
 }
 

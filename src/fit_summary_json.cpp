@@ -5,6 +5,39 @@
 
 namespace jensen {
 
+namespace {
+
+// As on the command line, so that they are read by what reads them there.
+nlohmann::ordered_json constraint_fields(const Constraints& constraints) {
+  nlohmann::ordered_json json;
+  const auto put = [&](const char* name, const std::vector<std::string>& lines) {
+    if (!lines.empty()) json[name] = lines;
+  };
+  put("fix", texts(constraints.fixed()));
+  put("tie", texts(constraints.tied(), ","));
+  put("bound", texts(constraints.bounded()));
+  put("order", texts(constraints.ordered(), "<"));
+  return json;
+}
+
+Constraints constraints_of(const Field& field) {
+  Constraints constraints;
+  const auto read = [&](const char* name, Constraints& (Constraints::*one)(std::string_view)) {
+    if (!field.has(name)) return;
+    const Field list = field[name];
+    for (std::size_t i = 0, size = list.array("texts"); i < size; ++i) {
+      named<int>(list[i], [&](const std::string& text) { return (constraints.*one)(text), 0; });
+    }
+  };
+  read("fix", &Constraints::read_fix);
+  read("tie", &Constraints::read_tie);
+  read("bound", &Constraints::read_bound);
+  read("order", &Constraints::read_order);
+  return constraints;
+}
+
+}  // namespace
+
 nlohmann::ordered_json fit_fields(const FitSummary& fit) {
   nlohmann::ordered_json json;
   json["outcome"] = to_string(fit.outcome);
@@ -22,6 +55,7 @@ nlohmann::ordered_json fit_fields(const FitSummary& fit) {
   for (const auto& d : fit.degeneracies) {
     json["degeneracies"].push_back({{"component", d.component}, {"fatal", d.fatal}, {"reason", d.reason}});
   }
+  if (!fit.constraints.empty()) json["constraints"] = constraint_fields(fit.constraints);
   if (fit.standard_errors) json["standard_errors"] = uncertainty_fields(*fit.standard_errors);
   return json;
 }
@@ -53,6 +87,7 @@ FitSummary fit_summary(const Field& field) {
   fit.icl = field["icl"].number_or_null();
   fit.prior = named<Prior>(field["prior"], prior_named);
   fit.seed = field["seed"].unsigned_integer();
+  if (field.has("constraints")) fit.constraints = constraints_of(field["constraints"]);
   if (field.has("standard_errors")) fit.standard_errors = uncertainty_summary(field["standard_errors"]);
   if (!field.has("degeneracies")) return fit;
   const Field list = field["degeneracies"];

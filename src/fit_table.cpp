@@ -26,11 +26,11 @@ bool has_labels(const Data& data) {
 }
 
 // A constant column has no Gaussian density, and others no prior that could give it one.
-void refuse_constant(const SchemaPart& part, const Data& data, int first) {
+void refuse_constant(const SchemaPart& part, const Data& data, int first, int threads) {
   const bool normal = part.kind == "gaussian" || part.kind == "normal" || part.kind == "student-t";
   if (!normal || part.option("upper") != nullptr) return;
   for (std::size_t j = 0; j < part.columns.size(); ++j) {
-    const ColumnRange range = range_of(data, first + static_cast<int>(j));
+    const ColumnRange range = range_of(data, first + static_cast<int>(j), threads);
     if (range.smallest < range.largest) continue;
     throw DataError(fmt::format("{}: column '{}' is constant, so that no Gaussian density exists for it: leave it out",
                                 function, part.columns[j]));
@@ -39,7 +39,7 @@ void refuse_constant(const SchemaPart& part, const Data& data, int first) {
 
 }  // namespace
 
-Schema resolved(Schema schema, const Data& data) {
+Schema resolved(Schema schema, const Data& data, int threads) {
   check_schema(schema);
   const auto columns = columns_of(schema);
   if (static_cast<int>(columns.size()) > data.columns()) {
@@ -50,11 +50,11 @@ Schema resolved(Schema schema, const Data& data) {
     const auto first =
         static_cast<int>(std::find(columns.begin(), columns.end(), part.columns.front()) - columns.begin());
     for (std::size_t j = 0; j < part.columns.size(); ++j) {
-      if (!std::isnan(range_of(data, first + static_cast<int>(j)).smallest)) continue;
+      if (!std::isnan(range_of(data, first + static_cast<int>(j), threads).smallest)) continue;
       throw DataError(fmt::format("{}: column '{}' has no observed cell: leave it out", function, part.columns[j]));
     }
-    refuse_constant(part, data, first);
-    const ColumnRange range = range_of(data, first);
+    refuse_constant(part, data, first, threads);
+    const ColumnRange range = range_of(data, first, threads);
     try {
       part = resolved(std::move(part), {range.smallest, range.largest});
     } catch (const ArgumentError& error) {
@@ -66,13 +66,13 @@ Schema resolved(Schema schema, const Data& data) {
 
 namespace {
 
-Schema ready(const Data& data, const Schema& schema, int components, std::size_t columns) {
+Schema ready(const Data& data, const Schema& schema, int components, std::size_t columns, int threads) {
   if (components < 1) throw ArgumentError(function, "components", fmt::format("must be ≥ 1, got {}", components));
   if (data.rows() == 0) throw DataError(fmt::format("{}: the data have no rows", function));
   if (static_cast<int>(columns) != data.columns()) {
     throw ArgumentError(function, "schema", fmt::format("reads {} columns, the data have {}", columns, data.columns()));
   }
-  Schema whole = resolved(schema, data);
+  Schema whole = resolved(schema, data, threads);
   if (const int distinct = distinct_rows(data, components); distinct < components) {
     throw ArgumentError(function, "components",
                         fmt::format("must be at most {}, the number of distinct rows, got {}", distinct, components));
@@ -100,26 +100,31 @@ AnyEmissions emissions_for(const Data& data, const Schema& schema, int states, i
 }
 
 FittedTable fit_mixture(const Data& data, const Schema& schema, int components, const Options& options, Prior prior) {
-  Schema whole = ready(data, schema, components, columns_of(schema).size());
+  Schema whole = ready(data, schema, components, columns_of(schema).size(), options.threads);
   auto fitted = fit_mixture(data, emissions_for(data, whole, components), options, prior);
-  if (!has_labels(data)) sort_components(fitted.model, fitted.report);
+  if (!has_labels(data) && options.constraints.empty()) sort_components(fitted.model, fitted.report);
   return {std::move(fitted.model), std::move(fitted.report), std::move(whole)};
+}
+
+GatedMixture gated_mixture_for(const Data& data, const Schema& schema, const std::vector<std::string>& gate,
+                               int components, Prior prior, int threads) {
+  const auto columns = columns_of(schema, gate);
+  std::vector<int> covariates;
+  for (const auto& name : gate) {
+    covariates.push_back(static_cast<int>(std::find(columns.begin(), columns.end(), name) - columns.begin()));
+  }
+  const auto further = static_cast<int>(columns.size() - columns_of(schema).size());
+  const AnyMixture plain = mixture_for(data, emissions_for(data, schema, components, further), prior, threads);
+  return GatedMixture(plain.emissions(), std::move(covariates));
 }
 
 FittedGatedTable fit_mixture(const Data& data, const Schema& schema, const std::vector<std::string>& gate,
                              int components, const Options& options, Prior prior) {
   options.validate();
   if (options.start == Start::given) throw ArgumentError(function, "start", "is 'given', but no parameters are");
-  const auto columns = columns_of(schema, gate);
-  Schema whole = ready(data, schema, components, columns.size());
-  std::vector<int> covariates;
-  for (const auto& name : gate) {
-    covariates.push_back(static_cast<int>(std::find(columns.begin(), columns.end(), name) - columns.begin()));
-  }
-  const auto further = static_cast<int>(columns.size() - columns_of(schema).size());
-  const AnyMixture plain = mixture_for(data, emissions_for(data, whole, components, further), prior);
-  auto fitted = fit(GatedMixture(plain.emissions(), std::move(covariates)), data, options);
-  if (!has_labels(data)) sort_components(fitted.model, fitted.report);
+  Schema whole = ready(data, schema, components, columns_of(schema, gate).size(), options.threads);
+  auto fitted = fit(gated_mixture_for(data, whole, gate, components, prior, options.threads), data, options);
+  if (!has_labels(data) && options.constraints.empty()) sort_components(fitted.model, fitted.report);
   return {std::move(fitted.model), std::move(fitted.report), std::move(whole)};
 }
 

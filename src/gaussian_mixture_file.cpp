@@ -156,8 +156,14 @@ bool holds(const Model& model) { return dynamic_cast<const Erased<GaussianMixtur
 
 ModelFile read(const Field& top) { return to_model_file(read_whole(top)); }
 
+std::unique_ptr<Model> with_prior(const ModelFile& file, const Data& data) {
+  const Options as_it_is{.max_iterations = 0};
+  return std::make_unique<Erased<GaussianMixture>>(
+      fit_gaussian_mixture(*file.get<GaussianMixture>(), data, Prior::data_scaled, as_it_is).model);
+}
+
 }  // namespace
 
-const ModelFormat gaussian_mixture_format{"gaussian-mixture", holds, gaussian_mixture_fields, read};
+const ModelFormat gaussian_mixture_format{"gaussian-mixture", holds, gaussian_mixture_fields, read, with_prior};
 
 }  // namespace jensen

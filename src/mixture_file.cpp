@@ -4,8 +4,7 @@
 //      "schema": [{"columns": ["sex"], "kind": "categorical", "options": {"levels": "2"}, "levels": [["f", "m"]]}, …],
 //      "parameters": {"weight[0]": π_0, …, "sex.probability[0,0]": …}, "fit": {…}}
 #include <jensen/emissions/schema_emissions.h>
-#include <jensen/models/any_mixture.h>
-#include <jensen/models/gated_mixture.h>
+#include <jensen/fit_mixture.h>
 
 #include <fmt/format.h>
 
@@ -141,9 +140,22 @@ ModelFile read_gated(const Field& top) {
 
 bool holds_gated(const Model& model) { return dynamic_cast<const Erased<GatedMixture>*>(&model) != nullptr; }
 
+std::unique_ptr<Model> with_prior(const ModelFile& file, const Data& data) {
+  auto mixture = mixture_for(data, emissions_for(data, file.schema, file.model->states()), Prior::data_scaled);
+  mixture.set_parameters(file.model->parameters());
+  return std::make_unique<Erased<AnyMixture>>(std::move(mixture));
+}
+
+std::unique_ptr<Model> gated_with_prior(const ModelFile& file, const Data& data) {
+  auto mixture = gated_mixture_for(data, file.schema, file.gate, file.model->states(), Prior::data_scaled);
+  mixture.set_parameters(file.model->parameters());
+  return std::make_unique<Erased<GatedMixture>>(std::move(mixture));
+}
+
 }  // namespace
 
-const ModelFormat mixture_format{"mixture", holds, write_table_model<AnyMixture>, read};
-const ModelFormat gated_mixture_format{"gated-mixture", holds_gated, write_table_model<GatedMixture>, read_gated};
+const ModelFormat mixture_format{"mixture", holds, write_table_model<AnyMixture>, read, with_prior};
+const ModelFormat gated_mixture_format{"gated-mixture", holds_gated, write_table_model<GatedMixture>, read_gated,
+                                       gated_with_prior};
 
 }  // namespace jensen

@@ -1,5 +1,6 @@
 #include <jensen/data/mapped_file.h>
 #include <jensen/data/output_file.h>
+#include <jensen/em/constrained_model.h>
 #include <jensen/model_file.h>
 
 #include <fmt/format.h>
@@ -67,6 +68,18 @@ std::vector<std::string> model_kinds() {
 }
 
 std::string model_kind(const ModelFile& file) { return format_of(*file.model).kind; }
+
+std::unique_ptr<Model> as_fitted(const ModelFile& file, const Data& data) {
+  const ModelFormat& format = format_of(*file.model);
+  const bool with_prior = file.fit && file.fit->prior != Prior::none;
+  if (with_prior && format.with_prior == nullptr) {
+    throw UnsupportedError(file.model->name(), "take the default prior of its fit again from the data",
+                           "the objective that was maximised");
+  }
+  auto model = with_prior ? format.with_prior(file, data) : file.model->clone();
+  if (!file.fit || file.fit->constraints.empty()) return model;
+  return std::make_unique<ConstrainedModel>(*model, file.fit->constraints);
+}
 
 std::string model_text(const ModelFile& file, const std::string& name) {
   refuse_names_beyond_utf8(file.columns, "columns", name);

@@ -14,6 +14,8 @@ struct ModelFormat {
   nlohmann::ordered_json (*write)(const ModelFile& file);
   /// From the whole object, whose kind is this one.
   ModelFile (*read)(const Field& top);
+  /// The file's model with the default prior of a fit to these data; nullptr: models of the kind have none.
+  std::unique_ptr<Model> (*with_prior)(const ModelFile& file, const Data& data) = nullptr;
 };
 
 /// In the order in which they are asked.

@@ -38,7 +38,14 @@ struct EngineArguments {
   int threads = 0;
   std::optional<std::string> algorithm;
   std::optional<std::string> accelerate;
-  CheckpointArguments checkpoint;
+};
+
+/// What the parameters must satisfy, as Constraints reads it.
+struct ConstraintArguments {
+  std::vector<std::string> fix;
+  std::vector<std::string> tie;
+  std::vector<std::string> bound;
+  std::vector<std::string> order;
 };
 
 /// Standard errors that are to go with a fit.
@@ -49,10 +56,17 @@ struct UncertaintyArguments {
   std::optional<int> replicates;
 };
 
+/// What a command that fits one model takes beside the engine.
+struct OneFitArguments {
+  CheckpointArguments checkpoint;
+  ConstraintArguments constraints;
+  UncertaintyArguments uncertainty;
+};
+
 struct FitArguments {
   DataArguments data;
   EngineArguments engine;
-  UncertaintyArguments uncertainty;
+  OneFitArguments one;
   std::optional<int> components;
   std::optional<std::string> covariance;
   std::optional<std::string> start;
@@ -66,6 +80,7 @@ struct FitArguments {
 struct FitTableArguments {
   DataArguments data;  ///< its columns are a schema
   EngineArguments engine;
+  OneFitArguments one;
   std::string default_kind;  ///< of columns that the schema lists without kinds, or that are all there are; empty: none
   std::optional<std::string> regress;  ///< y ~ a + b
   std::optional<std::string> family;   ///< of the regression

@@ -1,7 +1,6 @@
 // jensen diagnose: how a fit stands.
 #include <jensen/error.h>
-#include <jensen/fit_gaussian_mixture.h>
-#include <jensen/fit_mixture.h>
+#include <jensen/model_file.h>
 
 #include <fmt/format.h>
 
@@ -17,26 +16,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 using jensen::Available;
 using jensen::Error;
-
-// The file keeps which prior the fit had, and the data say what it was.
-std::unique_ptr<jensen::Model> with_its_prior(const jensen::ModelFile& file, const jensen::Table& data) {
-  const auto prior = file.fit ? file.fit->prior : jensen::Prior::none;
-  if (prior == jensen::Prior::none) return file.model->clone();
-  if (const auto* mixture = file.get<jensen::GaussianMixture>()) {
-    const jensen::Options as_it_is{.max_iterations = 0};
-    return std::make_unique<jensen::Erased<jensen::GaussianMixture>>(
-        jensen::fit_gaussian_mixture(*mixture, data, prior, as_it_is).model);
-  }
-  if (file.get<jensen::AnyMixture>() != nullptr) {
-    auto mixture = jensen::mixture_for(data, jensen::emissions_for(file.schema, file.model->states()), prior);
-    mixture.set_parameters(file.model->parameters());
-    return std::make_unique<jensen::Erased<jensen::AnyMixture>>(std::move(mixture));
-  }
-  // Without its prior the objective would be another one, and its optimum elsewhere.
-  throw Error(
-      "MODEL: was fitted with the default prior, which can be restored for Gaussian mixtures only: diagnose a fit with "
-      "--prior none");
-}
 
 void put(Json& json, const char* name, const Available& number) {
   json[name] = number ? Json(*number) : Json();
@@ -86,7 +65,7 @@ int run(const DiagnoseArguments& a) {
   if (a.model == "-" && a.data.path == "-") throw Error("DATA: standard input is the model already");
   const jensen::ModelFile file = jensen::load_model(a.model);
   const LoadedData data = load_data_for(file, a.data);
-  const auto diagnosis = jensen::diagnose(*with_its_prior(file, data.table), data.table, a.threads);
+  const auto diagnosis = jensen::diagnose(*jensen::as_fitted(file, data.table), data.table, a.threads);
   print(a.json ? diagnosis_json(diagnosis) : describe_diagnosis(diagnosis));
   return exit_done;
 }

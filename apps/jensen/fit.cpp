@@ -18,6 +18,13 @@ void refuse_with_start(bool given, const char* option) {
   if (given) throw Error(fmt::format("{}: does not apply with --start, which is used as it is", option));
 }
 
+// Whether a fit from a given start has a use for a seed all the same.
+bool draws(const FitArguments& a) {
+  const std::string algorithm = a.engine.algorithm.value_or("em");
+  const bool by_draws = algorithm == "stochastic" || algorithm == "monte-carlo" || algorithm == "online";
+  return by_draws || a.one.uncertainty.method.find("bootstrap") != std::string::npos;
+}
+
 std::optional<jensen::GaussianMixtureFile> given_start(const FitArguments& a) {
   if (!a.start) {
     if (!a.components) throw Error("-k: say how many components, or give a model with --start");
@@ -25,7 +32,7 @@ std::optional<jensen::GaussianMixtureFile> given_start(const FitArguments& a) {
   }
   refuse_with_start(a.engine.restarts.has_value(), "--restarts");
   refuse_with_start(a.engine.init.has_value(), "--init");
-  refuse_with_start(a.engine.seed.has_value(), "--seed");
+  refuse_with_start(a.engine.seed.has_value() && !draws(a), "--seed");
   if (*a.start == "-" && a.data.path == "-") throw Error("--start: standard input is the data already");
   std::optional<jensen::Covariance> covariance;
   if (a.covariance) covariance = jensen::covariance_named(*a.covariance);
@@ -59,31 +66,17 @@ std::vector<std::string> names(const LoadedData& data, const std::optional<jense
   return result.empty() && start ? start->component_names : result;
 }
 
-void check_outputs(const FitArguments& a) {
-  if (a.output == "-") throw Error("-o: must be a file; --json prints the model");
-  if (a.trace == "-") throw Error("--trace: must be a file");
-  if (a.output && a.trace && *a.output == *a.trace) throw Error("--trace: is the same file as -o");
-  check_output(a.output, "-o", {a.data.path});
-  check_output(a.engine.checkpoint.path, "--checkpoint",
-               {a.data.path, a.output.value_or(""), a.trace.value_or(""), a.start.value_or("")});
-  check_output(a.trace, "--trace", {a.data.path, a.start.value_or("")});
-}
-
 }  // namespace
 
 int run(const FitArguments& a) {
   const auto start = given_start(a);
-  jensen::Options options = engine_options(a.engine);
-  if (start) {
-    options.start = jensen::Start::given;
-    options.restarts = 1;
-  }
-  check_outputs(a);
+  const jensen::Options options = fit_options(a.engine, a.one, start.has_value());
+  check_fit_outputs(a.output, a.trace, a.one, a.data.path, a.start.value_or(""));
   const int components = start ? start->model.states() : *a.components;
   const LoadedData data = load_data(a.data, components, start ? start->columns : std::vector<std::string>{});
   if (a.output) check_savable(*a.output, data.columns(), names(data, start, components));
 
-  check_uncertainty(a.uncertainty, data.table);
+  check_uncertainty(a.one.uncertainty, data.table.has_missing());
 
   auto fitted = fit(a, start, data, options);
   FitResult result{{std::move(fitted.model), data.columns(), names(data, start, components), {}},
@@ -91,10 +84,10 @@ int run(const FitArguments& a) {
                    jensen::prior_named(a.engine.prior),
                    data.seconds,
                    thread_count(a.engine.threads)};
-  result.file.fit = jensen::summarize(result.report, result.prior);
+  result.file.fit = jensen::summarize(result.report, result.prior, 0, options.constraints);
   if (a.output) jensen::save_gaussian_mixture(*a.output, result.file);
   result.file.fit->standard_errors =
-      uncertainty_of(jensen::Erased(result.file.model), data.table, a.uncertainty, a.engine);
+      uncertainty_of(jensen::Erased(result.file.model), data.table, a.one, a.engine, options.constraints);
   if (a.output && result.file.fit->standard_errors) jensen::save_gaussian_mixture(*a.output, result.file);
   if (a.trace) write_trace(*a.trace, result.report.trace);
   if (a.json) print(fit_json(result));

@@ -5,25 +5,19 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "commands.h"
 #include "data_source.h"
 #include "fitting.h"
 #include "output.h"
+#include "uncertainty.h"
 #include "watch.h"
 
 namespace {
 
 using jensen::Error;
-
-void check_outputs(const FitTableArguments& a) {
-  if (a.output == "-") throw Error("-o: must be a file; --json prints the model");
-  if (a.trace == "-") throw Error("--trace: must be a file");
-  if (a.output && a.trace && *a.output == *a.trace) throw Error("--trace: is the same file as -o");
-  check_output(a.output, "-o", {a.data.path});
-  check_output(a.trace, "--trace", {a.data.path});
-}
 
 // --regress and --family as a part of a schema.
 jensen::Schema regression(const FitTableArguments& a) {
@@ -77,15 +71,18 @@ Fitted fit(const FitTableArguments& a, const LoadedData& data, const jensen::Sch
 }  // namespace
 
 int run(const FitTableArguments& a) {
-  const jensen::Options options = engine_options(a.engine);
+  const jensen::Options options = fit_options(a.engine, a.one);
   if (*a.components < 1) throw Error(fmt::format("-k: must be ≥ 1, got {}", *a.components));
-  check_outputs(a);
+  check_fit_outputs(a.output, a.trace, a.one, a.data.path);
   jensen::Schema schema = regression(a);
   const auto gate = gate_columns(a);
   if (schema.empty() && !a.data.columns && a.default_kind.empty()) {
     throw Error("--columns: say what each column is, or give a regression with --regress");
   }
   const LoadedData data = load_table(a.data, *a.components, a.default_kind, schema, gate);
+  const bool any_gaussian =
+      std::any_of(schema.begin(), schema.end(), [](const auto& p) { return p.kind == "gaussian"; });
+  check_uncertainty(a.one.uncertainty, any_gaussian && data.table.has_missing());
   auto fitted = fit(a, data, schema, gate, options);
   TableFit result{{fitted.model,
                    jensen::columns_of(fitted.schema, gate),
@@ -97,8 +94,11 @@ int run(const FitTableArguments& a) {
                   jensen::prior_named(a.engine.prior),
                   data.seconds,
                   thread_count(a.engine.threads)};
-  result.file.fit = jensen::summarize(result.report, result.prior, *a.components);
+  result.file.fit = jensen::summarize(result.report, result.prior, *a.components, options.constraints);
   if (a.output) jensen::save_model(*a.output, result.file);
+  result.file.fit->standard_errors =
+      uncertainty_of(*result.file.model, data.table, a.one, a.engine, options.constraints);
+  if (a.output && result.file.fit->standard_errors) jensen::save_model(*a.output, result.file);
   if (a.trace) write_trace(*a.trace, result.report.trace);
   if (a.json) print(fit_json(result));
   if (!a.json && !a.quiet) print(describe_fit(result, a));

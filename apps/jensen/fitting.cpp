@@ -31,10 +31,35 @@ jensen::Algorithm algorithm_named(const std::string& name) {
 
 jensen::Acceleration acceleration_named(const std::string& name) {
   using jensen::Acceleration;
-  for (auto a : {Acceleration::squarem, Acceleration::anderson, Acceleration::quasi_newton}) {
+  for (auto a : {Acceleration::none, Acceleration::squarem, Acceleration::anderson, Acceleration::quasi_newton}) {
     if (name == to_string(a)) return a;
   }
-  return Acceleration::none;
+  return Acceleration::automatic;
+}
+
+void add_constraints(jensen::Options& options, const ConstraintArguments& arguments, bool from_parameters) {
+  jensen::Constraints& c = options.constraints;
+  const auto read = [&](const char* option, const std::vector<std::string>& texts,
+                        jensen::Constraints& (jensen::Constraints::*one)(std::string_view)) {
+    for (const auto& text : texts) {
+      try {
+        (c.*one)(text);
+      } catch (const jensen::ArgumentError& error) {
+        throw jensen::Error(fmt::format("{}: {}", option, error.what()));
+      }
+    }
+  };
+  read("--fix", arguments.fix, &jensen::Constraints::read_fix);
+  read("--tie", arguments.tie, &jensen::Constraints::read_tie);
+  read("--bound", arguments.bound, &jensen::Constraints::read_bound);
+  read("--order", arguments.order, &jensen::Constraints::read_order);
+  for (const auto& [name, value] : c.fixed()) {
+    if (value || from_parameters) continue;
+    throw jensen::Error(fmt::format(
+        "--fix: {0}: say at which value, {0}=VALUE: a start from the data has none to keep (equal weights are --tie "
+        "'weight[*]')",
+        name));
+  }
 }
 
 void add_checkpoint(jensen::Options& options, const CheckpointArguments& checkpoint) {
@@ -62,9 +87,35 @@ jensen::Options engine_options(const EngineArguments& arguments) {
   options.threads = arguments.threads;
   if (arguments.algorithm) options.algorithm = algorithm_named(*arguments.algorithm);
   if (arguments.accelerate) options.acceleration = acceleration_named(*arguments.accelerate);
-  add_checkpoint(options, arguments.checkpoint);
   options.validate();
   return options;
+}
+
+jensen::Options fit_options(const EngineArguments& engine, const OneFitArguments& one, bool from_parameters) {
+  jensen::Options options = engine_options(engine);
+  if (from_parameters) {
+    options.start = jensen::Start::given;
+    options.restarts = 1;
+  }
+  add_checkpoint(options, one.checkpoint);
+  add_constraints(options, one.constraints, from_parameters);
+  options.validate();
+  return options;
+}
+
+void check_fit_outputs(const std::optional<std::string>& output, const std::optional<std::string>& trace,
+                       const OneFitArguments& one, const std::string& data, const std::string& start) {
+  using jensen::Error;
+  if (output == "-") throw Error("-o: must be a file; --json prints the model");
+  if (trace == "-") throw Error("--trace: must be a file");
+  if (output && trace && *output == *trace) throw Error("--trace: is the same file as -o");
+  const auto& checkpoint = one.checkpoint.path;
+  if (checkpoint && (checkpoint == output || checkpoint == trace)) {
+    throw Error(fmt::format("--checkpoint: is the same file as {}", checkpoint == output ? "-o" : "--trace"));
+  }
+  check_output(output, "-o", {data});
+  check_output(trace, "--trace", {data, start});
+  check_output(checkpoint, "--checkpoint", {data, start, output.value_or(""), trace.value_or("")});
 }
 
 int thread_count(int threads) { return jensen::Workers(threads).count(); }

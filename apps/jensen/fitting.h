@@ -6,6 +6,7 @@
 #include <jensen/select_gaussian_mixture.h>
 #include <jensen/select_mixture.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,10 +38,17 @@ struct TableFit {
 
 /// Options of a fit from data as the user put them, the callback aside.
 jensen::Options engine_options(const EngineArguments& arguments);
+/// The same for a command that fits one model. `from_parameters`: the fit starts from parameters that were given.
+jensen::Options fit_options(const EngineArguments& engine, const OneFitArguments& one, bool from_parameters = false);
 int thread_count(int threads);
 
 /// One name for each component: label names, "" for the others. Empty where there are none.
 std::vector<std::string> component_names(std::vector<std::string> label_names, int components);
+
+/// Refuses files to write that are one another or one of those to read, or that cannot be written. A model may take the
+/// place of the one that it started from.
+void check_fit_outputs(const std::optional<std::string>& output, const std::optional<std::string>& trace,
+                       const OneFitArguments& one, const std::string& data, const std::string& start = "");
 
 /// Writes a line for each step of a fit.
 void write_trace(const std::string& path, const std::vector<jensen::Step>& trace);

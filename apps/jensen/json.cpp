@@ -102,6 +102,14 @@ void add_certificate(Json& json, const jensen::Report& report, int threads) {
   json["instruction_set"] = jensen::kernels::instruction_set();
 }
 
+// What a model file keeps of a fit beside its outcome.
+void add_of_the_fit(Json& json, const Json& file) {
+  if (!file.contains("fit")) return;
+  for (const char* field : {"constraints", "standard_errors"}) {
+    if (file["fit"].contains(field)) json[field] = file["fit"][field];
+  }
+}
+
 Json fit_object(const FitResult& result) {
   const jensen::Report& report = result.report;
   Json json;
@@ -114,9 +122,7 @@ Json fit_object(const FitResult& result) {
   json["covariance"] = jensen::to_string(result.file.model.emissions().covariance_structure());
   json["prior"] = jensen::to_string(result.prior);
   add_parameters(json, result.file);
-  if (result.file.fit && result.file.fit->standard_errors) {
-    json["standard_errors"] = Json::parse(jensen::gaussian_mixture_text(result.file)).at("fit").at("standard_errors");
-  }
+  add_of_the_fit(json, Json::parse(jensen::gaussian_mixture_text(result.file)));
   add_certificate(json, report, result.threads);
   return json;
 }
@@ -137,6 +143,7 @@ Json fit_object(const TableFit& result) {
   for (const char* field : {"columns", "components", "component_names", "schema", "parameters"}) {
     if (file.contains(field)) json[field] = file[field];
   }
+  add_of_the_fit(json, file);
   add_certificate(json, result.report, result.threads);
   return json;
 }

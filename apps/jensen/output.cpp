@@ -49,8 +49,7 @@ void write_to(const std::optional<std::string>& path, const std::function<void(s
   file.commit();
 }
 
-void check_output(const std::optional<std::string>& path, const char* option,
-                  std::initializer_list<std::string> inputs) {
+void check_output(const std::optional<std::string>& path, const char* option, const std::vector<std::string>& inputs) {
   if (!path || *path == "-") return;
   for (const auto& input : inputs) {
     std::error_code absent;

@@ -4,10 +4,10 @@
 #include <jensen/data/output_file.h>
 
 #include <functional>
-#include <initializer_list>
 #include <optional>
 #include <ostream>
 #include <string>
+#include <vector>
 
 /// Makes writes to a closed pipe an error instead of a silent end, and keeps the standard streams' numbers from being
 /// given to files where the caller closed them. To be called first.
@@ -21,5 +21,4 @@ void print(const std::string& text);
 void write_to(const std::optional<std::string>& path, const std::function<void(std::ostream&)>& write);
 
 /// Refuses, before any work is done, an output that cannot be written or that is one of the inputs.
-void check_output(const std::optional<std::string>& path, const char* option,
-                  std::initializer_list<std::string> inputs);
+void check_output(const std::optional<std::string>& path, const char* option, const std::vector<std::string>& inputs);

@@ -184,6 +184,10 @@ std::string warnings(const FitResult& result) {
   return text;
 }
 
+void add_constraints(std::vector<Row>& facts, const jensen::FitSummary& fit) {
+  if (!fit.constraints.empty()) facts.push_back({"constraints", to_string(fit.constraints)});
+}
+
 std::vector<std::string> next_steps(const FitResult& result, const FitArguments& a) {
   std::vector<std::string> steps;
   const jensen::Report& report = result.report;
@@ -220,6 +224,7 @@ std::string describe_fit(const FitResult& result, const FitArguments& a) {
                          {"prior", prior_line(result.prior, report.log_prior)}};
   if (a.start) facts[1] = {"start", "the parameters of " + *a.start};
   if (report.restarts.size() > 1) facts.insert(facts.begin() + 2, {"optima", optima_line(report)});
+  add_constraints(facts, *result.file.fit);
   if (report.observations != static_cast<double>(report.rows)) {
     facts.push_back({"observations", fmt::format("{:.10g}, as BIC counts them", report.observations)});
   }
@@ -230,9 +235,7 @@ std::string describe_fit(const FitResult& result, const FitArguments& a) {
   text += "\n" + criteria(report.log_likelihood, report.aic(), report.bic(), report.icl(), report.free_parameters);
   text += "\n" + component_table(result.file);
   text += "  (mean ± standard deviation)\n";
-  if (result.file.fit && result.file.fit->standard_errors) {
-    text += "\n" + describe_uncertainty(*result.file.fit->standard_errors);
-  }
+  if (result.file.fit->standard_errors) text += "\n" + describe_uncertainty(*result.file.fit->standard_errors);
   text += "\nNext\n";
   for (const auto& step : next_steps(result, a)) text += "  " + step + "\n";
   return text;
@@ -246,6 +249,7 @@ std::string describe_fit(const TableFit& result, const FitTableArguments& a) {
   std::vector<Row> facts{{"outcome", report.message}, {"starts", starts_line(report)}};
   if (report.restarts.size() > 1) facts.push_back({"optima", optima_line(report)});
   facts.push_back({"prior", prior_line(result.prior, report.log_prior)});
+  add_constraints(facts, *result.file.fit);
   if (report.observations != static_cast<double>(report.rows)) {
     facts.push_back({"observations", fmt::format("{:.10g}, as BIC counts them", report.observations)});
   }
@@ -255,7 +259,9 @@ std::string describe_fit(const TableFit& result, const FitTableArguments& a) {
   text += degenerate_components(report, result.file.component_names);
   if (!report.monotone) text += "  ! not every step climbed the lower bound: please report this\n";
   text += "\n" + criteria(report.log_likelihood, report.aic(), report.bic(), report.icl(), report.free_parameters);
-  text += "\n" + describe_components(result.file) + "\nNext\n";
+  text += "\n" + describe_components(result.file);
+  if (result.file.fit->standard_errors) text += "\n" + describe_uncertainty(*result.file.fit->standard_errors);
+  text += "\nNext\n";
   if (report.outcome == jensen::Outcome::iteration_limit) {
     text += "  raise --max-iterations, or --tolerance if less precision will do\n";
   }
@@ -311,6 +317,7 @@ std::string fit_facts(const std::optional<jensen::FitSummary>& fit, const jensen
   std::string text =
       fmt::format("  {:<13} {}\n  {:<13} {:.10g}\n  {:<13} {}\n  {:<13} {}\n", "outcome", fit->message, "observations",
                   fit->observations, "prior", prior_line(fit->prior, fit->log_prior), "seed", fit->seed);
+  if (!fit->constraints.empty()) text += fmt::format("  {:<13} {}\n", "constraints", to_string(fit->constraints));
   for (const auto& d : fit->degeneracies) {
     text += fmt::format("  ! component {} is degenerate: {}\n", file.component(d.component), d.reason);
   }

@@ -1,5 +1,6 @@
 #include "uncertainty.h"
 
+#include <jensen/em/constrained_model.h>
 #include <jensen/error.h>
 
 #include <fmt/format.h>
@@ -60,7 +61,7 @@ std::string method_line(const jensen::UncertaintySummary& s) {
 
 }  // namespace
 
-void check_uncertainty(const UncertaintyArguments& a, const jensen::Table& data) {
+void check_uncertainty(const UncertaintyArguments& a, bool latent_cells) {
   const auto needs = [](bool given, const char* option, const char* what) {
     if (given) throw Error(fmt::format("{}: does not apply without {}", option, what));
   };
@@ -85,14 +86,16 @@ void check_uncertainty(const UncertaintyArguments& a, const jensen::Table& data)
   } catch (const jensen::ArgumentError&) {
     throw Error(fmt::format("--intervals: {} does not go with --standard-errors {}", *a.intervals, a.method));
   }
-  if (method == StandardErrorMethod::louis && data.has_missing()) {
+  if (method == StandardErrorMethod::louis && latent_cells) {
     throw Error(
         "--standard-errors: louis needs states to be all that is unseen, but there are missing cells: use oakes");
   }
 }
 
 std::optional<jensen::UncertaintySummary> uncertainty_of(const jensen::Model& model, const jensen::Table& data,
-                                                         const UncertaintyArguments& a, const EngineArguments& engine) {
+                                                         const OneFitArguments& one, const EngineArguments& engine,
+                                                         const jensen::Constraints& constraints) {
+  const UncertaintyArguments& a = one.uncertainty;
   if (a.method == "none") return std::nullopt;
   jensen::StandardErrorOptions options;
   options.method = jensen::standard_error_method_named(a.method);
@@ -102,6 +105,11 @@ std::optional<jensen::UncertaintySummary> uncertainty_of(const jensen::Model& mo
   options.tolerance = engine.tolerance && *engine.tolerance > 0 ? *engine.tolerance : options.tolerance;
   options.max_iterations = engine.max_iterations.value_or(options.max_iterations);
   try {
+    if (!constraints.empty()) {
+      const jensen::ConstrainedModel held(model, constraints);
+      return jensen::summarize_uncertainty(held, data, options, intervals_of(a, options.method),
+                                           a.level.value_or(0.95));
+    }
     return jensen::summarize_uncertainty(model, data, options, intervals_of(a, options.method), a.level.value_or(0.95));
   } catch (const Error& error) {
     throw Error(fmt::format("--standard-errors: {}", error.what()));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <jensen/data/table.h>
+#include <jensen/em/constraints.h>
 #include <jensen/em/inference/diagnosis.h>
 #include <jensen/em/inference/uncertainty_summary.h>
 
@@ -10,12 +11,14 @@
 
 #include "arguments.h"
 
-/// Refuses, before any work is done, options that do not go together or with the data.
-void check_uncertainty(const UncertaintyArguments& a, const jensen::Table& data);
+/// Refuses, before any work is done, options that do not go together or with the data. `latent_cells`: the model has
+/// missing cells for latents, beside its states.
+void check_uncertainty(const UncertaintyArguments& a, bool latent_cells);
 
-/// What the user asked for; nothing for "none". A refusal names the option.
+/// What the user asked for, of a model fitted under these constraints; nothing for "none". A refusal names the option.
 std::optional<jensen::UncertaintySummary> uncertainty_of(const jensen::Model& model, const jensen::Table& data,
-                                                         const UncertaintyArguments& a, const EngineArguments& engine);
+                                                         const OneFitArguments& one, const EngineArguments& engine,
+                                                         const jensen::Constraints& constraints);
 
 // Text for people
 std::string describe_uncertainty(const jensen::UncertaintySummary& summary);

@@ -135,7 +135,8 @@ concept Emissions = std::copy_constructible<E> &&
                       { e.columns() } -> std::convertible_to<int>;
                       { e.layout() } -> std::same_as<Layout>;
                       e.reference(about);            // writes this object's reference points
-                      e.add_log_density(x, p, w);    // p(i, k) += log p(x_i | k), missing cells integrated out
+                      // p(i, k) += log p(x_i | k), missing cells integrated out; what is −∞ already may be passed over
+                      e.add_log_density(x, p, w);
                       // adds statistics weighted by r(i, k) = w_i q_i(k); returns the entropy of the emissions' own
                       // latents (missing cells), Σ r(i, k) H_ik
                       { e.accumulate(x, r, s, w) } -> std::same_as<double>;
@@ -171,6 +172,14 @@ concept Regularizes = requires(E e, ConstSlice pooled, double rows) {
   { e.regularize(pooled, rows) } -> std::same_as<bool>;
 };
 
+template <class E>
+concept HasEmissionParts = requires(const E e, E next, ConstSlice s, int part) {
+  // Conditional maximisations under different augmentations: an E-step comes before each, at the θ that the one before
+  // has left. The weights of a mixture go with part 0.
+  { e.parts() } -> std::convertible_to<int>;
+  next.maximize(s, part);
+};
+
 // Optional capabilities of a model ----------------------------------------------------------------------------------
 
 template <class M>
@@ -195,6 +204,12 @@ concept HasParts = requires(const M m, M next, const Statistics& s, int part) {
   // comes next (AECM).
   { m.parts() } -> std::convertible_to<int>;
   next.maximize(s, part);
+};
+template <class M>
+concept AugmentsByPart = requires(const M m) {
+  // the parts are maximised under different augmentations (AECM, ECME): each needs an E-step of its own, and what rises
+  // is ℓ, not one Q for all of them
+  { m.augments_by_part() } -> std::same_as<bool>;
 };
 template <class M>
 concept HasUnconstrained = requires(const M m, M next, std::span<const double> u) {

@@ -14,7 +14,7 @@ namespace jensen {
 /// observations, distributed as the whole data, had been seen by each component; n observations weigh Σ w. Gaussian and
 /// Student-t parts learn what the data's numbers can resolve, as in fit_gaussian_mixture. Throws
 /// DataError naming the first cell that no parameters can explain, ArgumentError for another number of columns.
-AnyMixture mixture_for(const Data& data, AnyEmissions emissions, Prior prior = Prior::data_scaled);
+AnyMixture mixture_for(const Data& data, AnyEmissions emissions, Prior prior = Prior::data_scaled, int threads = 0);
 
 /// Fits mixture_for(data, emissions, prior). options.start must not be `given`: the emissions' parameters are no start.
 Fitted<AnyMixture> fit_mixture(const Data& data, AnyEmissions emissions, const Options& options,
@@ -28,7 +28,7 @@ AnyEmissions emissions_for(const Data& data, const Schema& schema, int states, i
 struct ColumnRange {
   double smallest, largest;
 };
-ColumnRange range_of(const Data& data, int column);
+ColumnRange range_of(const Data& data, int column, int threads = 0);
 
 /// What is fitted to a table whose columns are described by a schema.
 struct FittedTable {
@@ -39,14 +39,20 @@ struct FittedTable {
 
 /// The schema with what it leaves to the data filled in. The data's columns are columns_of(schema), in that order.
 /// Throws DataError for a column without an observed cell and for a category of a single level.
-Schema resolved(Schema schema, const Data& data);
+Schema resolved(Schema schema, const Data& data, int threads = 0);
 
 /// Fits K components to columns of different kinds. In the result components are in canonical order, so that the same
 /// solution has the same labels in every fit: ascending by the expected value of the first column, ties by the next
-/// ones (component_order.h); labelled data keep the order of their labels. Throws as the parts above and check_schema
+/// ones (component_order.h); labelled data keep the order of their labels, and constraints, which name components, the
+/// one that they speak of. Throws as the parts above and check_schema
 /// do, and ArgumentError for more components than distinct rows.
 FittedTable fit_mixture(const Data& data, const Schema& schema, int components, const Options& options = from_data(),
                         Prior prior = Prior::data_scaled);
+
+/// A mixture whose weights depend on the columns `gate`, its emissions made ready for the data as mixture_for() does.
+/// `schema` leaves nothing to the data. The data's columns are columns_of(schema, gate).
+GatedMixture gated_mixture_for(const Data& data, const Schema& schema, const std::vector<std::string>& gate,
+                               int components, Prior prior = Prior::data_scaled, int threads = 0);
 
 struct FittedGatedTable {
   GatedMixture model;

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include <jensen/data/data.h>
 #include <jensen/data/schema.h>
 #include <jensen/em/model.h>
 #include <jensen/fit_summary.h>
@@ -43,6 +44,11 @@ struct ModelFile {
 std::vector<std::string> model_kinds();
 /// The kind of a file's model. Throws UnsupportedError for a model that no format can hold.
 std::string model_kind(const ModelFile& file);
+
+/// The model as the objective of its fit knew it: with the prior that the fit took from these data, and held by the
+/// constraints that it was made under. What goes on from a fit, to diagnose it or to fit further, needs both. Throws
+/// UnsupportedError where models of the kind have no prior to restore.
+std::unique_ptr<Model> as_fitted(const ModelFile& file, const Data& data);
 
 /// The file's text: reading it gives the model with every bit of its parameters. Throws DataError, naming `name` and
 /// the field, where the text could not be read back (names that are not UTF-8, come twice, or are not as many as

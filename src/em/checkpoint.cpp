@@ -90,6 +90,7 @@ std::string fingerprint_of(const Model& prototype, const Data& data, const Optio
   }
   for (double value : {v.first_temperature, v.cooling, v.exponent, v.offset, v.threshold}) out.put(value);
   out.put(v.multicycle);
+  out.put(to_string(o.constraints));
   return out.bytes();
 }
 

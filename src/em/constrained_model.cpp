@@ -1,4 +1,4 @@
-#include <jensen/em/constraints.h>
+#include <jensen/em/constrained_model.h>
 
 #include <algorithm>
 #include <cmath>
@@ -189,12 +189,5 @@ void ConstrainedModel::set_parameters(std::span<const double> v) {
 }
 
 int ConstrainedModel::free_parameters() const { return static_cast<int>(chart_->size()); }
-
-FittedModel fit(const Model& start, const Data& data, const Constraints& constraints, const Options& options) {
-  if (constraints.empty()) return fit(start, data, options);
-  FittedModel fitted = fit(static_cast<const Model&>(ConstrainedModel(start, constraints)), data, options);
-  auto inner = static_cast<const ConstrainedModel&>(*fitted.model).inner().clone();
-  return {std::move(inner), std::move(fitted.report)};
-}
 
 }  // namespace jensen

@@ -1,6 +1,7 @@
 // Coordinates of the parameters that satisfy constraints.
 #pragma once
 
+#include <jensen/em/model.h>
 #include <jensen/math/polytope.h>
 
 #include "em/constraint_names.h"

@@ -1,5 +1,7 @@
 #include "em/constraint_names.h"
 
+#include <jensen/error.h>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,13 +13,28 @@ namespace {
 
 constexpr const char* function = "constraints";
 
-bool matches(std::string_view pattern, std::string_view name) {
-  if (pattern.empty()) return name.empty();
-  if (pattern[0] != '*') return !name.empty() && pattern[0] == name[0] && matches(pattern.substr(1), name.substr(1));
-  for (std::size_t skip = 0; skip <= name.size(); ++skip) {
-    if (matches(pattern.substr(1), name.substr(skip))) return true;
+// The name with "#" for each number that a # of the pattern stands for; nothing where the pattern does not match.
+std::optional<std::string> matched(std::string_view pattern, std::string_view name) {
+  if (pattern.empty()) return name.empty() ? std::optional<std::string>("") : std::nullopt;
+  const auto rest = [&](std::size_t taken, std::string_view as) -> std::optional<std::string> {
+    auto after = matched(pattern.substr(1), name.substr(taken));
+    if (after) after->insert(0, as);
+    return after;
+  };
+  if (pattern[0] == '*') {
+    for (std::size_t taken = 0; taken <= name.size(); ++taken) {
+      if (auto found = rest(taken, name.substr(0, taken))) return found;
+    }
+    return std::nullopt;
   }
-  return false;
+  if (pattern[0] == '#') {
+    const std::size_t digits = std::min(name.find_first_not_of("0123456789"), name.size());
+    for (std::size_t taken = digits; taken > 0; --taken) {
+      if (auto found = rest(taken, "#")) return found;
+    }
+    return std::nullopt;
+  }
+  return !name.empty() && pattern[0] == name[0] ? rest(1, name.substr(0, 1)) : std::nullopt;
 }
 
 // Levenshtein's distance.
@@ -49,8 +66,8 @@ std::vector<std::size_t> find(const std::string& name, const std::vector<std::st
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (names[i] == name) return {i};
   }
-  for (std::size_t i = 0; i < names.size() && name.find('*') != std::string::npos; ++i) {
-    if (matches(name, names[i])) found.push_back(i);
+  for (std::size_t i = 0; i < names.size() && name.find_first_of("*#") != std::string::npos; ++i) {
+    if (matched(name, names[i])) found.push_back(i);
   }
   if (found.empty()) {
     throw ArgumentError(function, name, "the model has no such parameter; similar are " + similar(name, names));
@@ -58,11 +75,34 @@ std::vector<std::size_t> find(const std::string& name, const std::vector<std::st
   return found;
 }
 
+// "covariance[#,*]": what differs in the numbers at # alone is one group.
+std::vector<std::vector<std::size_t>> ties_across(const std::string& pattern, const std::vector<std::size_t>& found,
+                                                  const std::vector<std::string>& names) {
+  std::vector<std::string> keys;
+  std::vector<std::vector<std::size_t>> groups;
+  for (std::size_t i : found) {
+    const std::string key = matched(pattern, names[i]).value_or(names[i]);
+    const auto at = static_cast<std::size_t>(std::find(keys.begin(), keys.end(), key) - keys.begin());
+    if (at == keys.size()) {
+      keys.push_back(key);
+      groups.emplace_back();
+    }
+    groups[at].push_back(i);
+  }
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    if (groups[g].size() < 2) {
+      throw ArgumentError(function, pattern, names[groups[g][0]] + " is one parameter: there is nothing to tie it to");
+    }
+  }
+  return groups;
+}
+
 // One list of indices for each group of parameters that become one.
 std::vector<std::vector<std::size_t>> ties(const std::vector<std::string>& tied,
                                            const std::vector<std::string>& names) {
   std::vector<std::vector<std::size_t>> found;
   for (const auto& name : tied) found.push_back(find(name, names));
+  if (found.size() == 1 && tied[0].find('#') != std::string::npos) return ties_across(tied[0], found[0], names);
   if (found.size() == 1) {
     if (found[0].size() < 2) throw ArgumentError(function, tied[0], "is one parameter: there is nothing to tie it to");
     return found;

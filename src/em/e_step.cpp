@@ -22,13 +22,14 @@ Expected EStep::view(const Data& data, const Model& model, const Rule& rule) {
     Expected total = reduce(data, workers_, zero, [&](Expected& sum, const Block& block, int worker) {
       sum.evidence += model.expect(block, rule, sum.statistics, *scratch_[static_cast<std::size_t>(worker)]);
     });
+    const bool any = std::any_of(scratch_.begin(), scratch_.end(), [](const auto& s) { return s->left_out(); });
     for (auto& scratch : scratch_) scratch->leave_out_below(0);
-    return total;
+    return std::pair(std::move(total), any);
   };
   // States below 2⁻⁹⁰ of a row add nothing to sums in double precision, unless some state receives nothing else.
   constexpr double negligible = 0x1p-90;
-  Expected total = pass(negligible);
-  return model.resolved(total.statistics, negligible) ? std::move(total) : pass(0);
+  auto [total, left_out] = pass(negligible);
+  return !left_out || model.resolved(total.statistics, negligible) ? std::move(total) : pass(0).first;
 }
 
 Expected EStep::rows(const Model& model, const Rule& rule, std::int64_t first, std::int64_t last) {

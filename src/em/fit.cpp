@@ -2,6 +2,7 @@
 #include <jensen/em/accelerate/acceleration.h>
 #include <jensen/em/checkpoint.h>
 #include <jensen/em/climb.h>
+#include <jensen/em/constrained_model.h>
 #include <jensen/em/fit.h>
 #include <jensen/em/observations.h>
 #include <jensen/em/starts.h>
@@ -26,6 +27,11 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point begun) { return std::chrono::duration<double>(Clock::now() - begun).count(); }
 
+// ECM with an E-step before each part, which is no one map from θ to θ.
+bool in_cycles(const Options& options, const Model& model) {
+  return options.algorithm == Algorithm::ecm && (options.variant.multicycle || model.augments_by_part());
+}
+
 void check(const Model& model, const Data& data, const Options& options) {
   options.validate();
   if (data.rows() == 0) throw DataError("fit: the data have no rows");
@@ -39,9 +45,19 @@ void check(const Model& model, const Data& data, const Options& options) {
                                     data.rows(), options.restarts, hierarchical_sample_rows));
   }
   make_variant(options.algorithm, options.variant, 0)->check(model);
-  if (options.acceleration != Acceleration::none) {
+  if (options.acceleration != Acceleration::none && options.acceleration != Acceleration::automatic) {
     model.require(Capability::unconstrained, "acceleration by " + to_string(options.acceleration));
+    if (in_cycles(options, model)) {
+      throw UnsupportedError(model.name(), "maximise all parts of its parameters after one E-step",
+                             "acceleration by " + to_string(options.acceleration) + " of ECM");
+    }
   }
+}
+
+Acceleration acceleration_of(const Options& options, const Model& model) {
+  if (options.acceleration != Acceleration::automatic) return options.acceleration;
+  const bool possible = options.one_map() && model.can(Capability::unconstrained) && !in_cycles(options, model);
+  return possible && options.tolerance > 0 ? Acceleration::squarem : Acceleration::none;
 }
 
 // All starts of one fit, the best end so far, and the report on each.
@@ -116,7 +132,7 @@ class Search {
   void climb_from(int restart, Workers& workers, Climb& end, double& seconds) {
     const std::uint64_t seed = restart_seed(options_.seed, restart);
     const auto variant = make_variant(options_.algorithm, options_.variant, seed);
-    const auto stride = make_stride(options_.acceleration);
+    const auto stride = make_stride(acceleration_of(options_, prototype_));
     const auto watcher = [&](const Step& step) { return watch(restart, step); };
     if (!checkpoint_) {
       const auto begun = Clock::now();
@@ -227,14 +243,7 @@ std::vector<std::vector<std::int64_t>> rows_of(const std::vector<Degeneracy>& de
   return rows;
 }
 
-}  // namespace
-
-FittedModel fit(const Model& start, const Data& data, const Options& options) {
-  SummarizedData summarized(data);
-  return fit(start, summarized, options);
-}
-
-FittedModel fit(const Model& start, SummarizedData& summarized, const Options& options) {
+FittedModel search(const Model& start, SummarizedData& summarized, const Options& options) {
   const Data& data = summarized.data();
   check(start, data, options);
   const auto begun = Clock::now();
@@ -275,6 +284,22 @@ FittedModel fit(const Model& start, SummarizedData& summarized, const Options& o
   report.start_seconds = search.start_seconds();
   report.fit_seconds = seconds_since(begun);
   return {std::move(best.model), std::move(report)};
+}
+
+}  // namespace
+
+FittedModel fit(const Model& start, const Data& data, const Options& options) {
+  SummarizedData summarized(data);
+  return fit(start, summarized, options);
+}
+
+FittedModel fit(const Model& start, SummarizedData& summarized, const Options& options) {
+  if (!options.constraints.empty()) {
+    const ConstrainedModel held(start, options.constraints);
+    FittedModel fitted = search(held, summarized, options);
+    return {static_cast<const ConstrainedModel&>(*fitted.model).inner().clone(), std::move(fitted.report)};
+  }
+  return search(start, summarized, options);
 }
 
 }  // namespace jensen

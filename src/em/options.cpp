@@ -8,6 +8,11 @@
 
 namespace jensen {
 
+bool Options::one_map() const {
+  return algorithm == Algorithm::exact || algorithm == Algorithm::classification ||
+         algorithm == Algorithm::restricted || (algorithm == Algorithm::ecm && !variant.multicycle);
+}
+
 void Options::validate() const {
   const auto refuse = [](const char* option, const std::string& problem) {
     throw ArgumentError("fit", option, problem);
@@ -19,9 +24,8 @@ void Options::validate() const {
   if (restarts < 1) refuse("restarts", fmt::format("must be ≥ 1, got {}", restarts));
   if (threads < 0) refuse("threads", fmt::format("must be ≥ 0 (0: one per processor), got {}", threads));
   variant.validate(algorithm);
-  const bool one_map = algorithm == Algorithm::exact || algorithm == Algorithm::classification ||
-                       algorithm == Algorithm::restricted || (algorithm == Algorithm::ecm && !variant.multicycle);
-  if (acceleration != Acceleration::none && !one_map) {
+  const bool leaps = acceleration != Acceleration::none && acceleration != Acceleration::automatic;
+  if (leaps && !one_map()) {
     refuse("acceleration", fmt::format("must be none with algorithm {}, whose steps are not one fixed map, got {}",
                                        to_string(algorithm), to_string(acceleration)));
   }

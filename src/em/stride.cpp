@@ -7,6 +7,7 @@ namespace jensen {
 void HalvingStride::look_at(const Model& accepted, const Model& next) {
   tentative_ = next.tentative();
   share_ = 0;
+  lost_way_ = false;
   if (!tentative_) return;
   next.require(Capability::unconstrained, "an M-step on trial");
   from_ = accepted.unconstrained();
@@ -23,6 +24,7 @@ Proposal HalvingStride::plain(const Model& accepted, std::unique_ptr<Model> next
 }
 
 Proposal HalvingStride::retreat() {
+  if (lost_way_) return {};
   if (share_ == 0) return on_trial(inner_.retreat());
   if (share_ < std::ldexp(1.5, -most_halvings)) return {};
   share_ /= 2;
@@ -34,8 +36,10 @@ Proposal HalvingStride::retreat() {
 
 Proposal HalvingStride::on_trial(Proposal candidate) {
   if (!tentative_ || candidate.trial) return candidate;
-  share_ = 1;
   to_ = candidate.model->unconstrained();
+  // Where the step reached the edge of a range there are fewer coordinates, and no way back along them.
+  lost_way_ = to_.size() != from_.size();
+  share_ = 1;
   model_ = candidate.model->clone();
   return {std::move(candidate.model), true, share_};
 }

@@ -104,10 +104,15 @@ std::vector<double> FactorAnalyzers::maximizing_noise(std::span<const Moments> a
   return noise;
 }
 
-void FactorAnalyzers::maximize(ConstSlice s) {
-  degeneracies_.clear();
+std::vector<FactorAnalyzers::Moments> FactorAnalyzers::all_moments(ConstSlice s) const {
   std::vector<Moments> all;
   for (int k = 0; k < components_; ++k) all.push_back(moments(s, k));
+  return all;
+}
+
+// Loadings and noise; false, with nothing changed, where some noise would be 0.
+bool FactorAnalyzers::maximize_factors(std::span<const Moments> all) {
+  degeneracies_.clear();
   std::vector<double> loadings = loadings_;
   std::vector<double> noise = noise_;
   const bool in_turn = structure_.tied_loadings && !structure_.tied_noise;
@@ -126,9 +131,16 @@ void FactorAnalyzers::maximize(ConstSlice s) {
                              fmt::format("the factors explain column {} wholly: its noise is 0",
                                          structure_.isotropic_noise ? 1 : i % d() + 1)});
   }
-  if (!degeneracies_.empty()) return;
+  if (!degeneracies_.empty()) return false;
   loadings_ = std::move(loadings);
   noise_ = std::move(noise);
+  note_degeneracies(all);
+  return true;
+}
+
+void FactorAnalyzers::maximize(ConstSlice s) {
+  const auto all = all_moments(s);
+  if (!maximize_factors(all)) return;
   for (std::size_t k = 0; k < component_count(); ++k) {
     for (std::size_t j = 0; j < d() && all[k].weight > 0; ++j) {
       means_[k * d() + j] = all[k].mean_x[j];
@@ -137,7 +149,35 @@ void FactorAnalyzers::maximize(ConstSlice s) {
       }
     }
   }
-  note_degeneracies(all);
+}
+
+// Moments about the μ that there is and a factor of 0, for regressions through it.
+FactorAnalyzers::Moments FactorAnalyzers::about_the_mean(Moments m, int k) const {
+  for (std::size_t j = 0; j < d() && m.weight > 0; ++j) {
+    const double gap = m.mean_x[j] - mean(k)[j];
+    m.xx[j] += m.weight * gap * gap;
+    for (std::size_t a = 0; a < q(); ++a) m.xf[j * q() + a] += m.weight * gap * m.mean_f[a];
+  }
+  for (std::size_t a = 0; a < q() && m.weight > 0; ++a) {
+    for (std::size_t b = 0; b <= a; ++b) m.ff[a * (a + 1) / 2 + b] += m.weight * m.mean_f[a] * m.mean_f[b];
+  }
+  return m;
+}
+
+void FactorAnalyzers::maximize(ConstSlice s, int part) {
+  auto all = all_moments(s);
+  if (part == 0) {
+    for (std::size_t k = 0; k < component_count(); ++k) {
+      if (all[k].weight > 0)
+        std::copy_n(all[k].mean_x.begin(), d(), means_.begin() + static_cast<std::ptrdiff_t>(k * d()));
+    }
+    return;
+  }
+  for (int k = 0; k < components_; ++k) {
+    auto& own = all[static_cast<std::size_t>(k)];
+    own = about_the_mean(std::move(own), k);
+  }
+  maximize_factors(all);
 }
 
 void FactorAnalyzers::note_degeneracies(std::span<const Moments> all) {

@@ -111,6 +111,21 @@ void Gaussian::evaluate_rows(ConstPanel x, int k, std::span<const std::int32_t> 
   kernels::add_triangular_log_densities(scratch.centered, {&term, 1});
 }
 
+// Labels leave a row few components, and those of a block together many: each is evaluated where it may be.
+void Gaussian::add_possible_rows(ConstPanel x, Panel p, Scratch& scratch) const {
+  for (int k = 0; k < components_; ++k) {
+    double* column = p.column(k);
+    scratch.indices.clear();
+    for (std::int64_t i = 0; i < p.rows; ++i) {
+      if (column[i] > minus_infinity) scratch.indices.push_back(static_cast<std::int32_t>(i));
+    }
+    if (scratch.indices.empty()) continue;
+    scratch.weights.resize(scratch.indices.size());
+    evaluate_rows(x, k, scratch.indices, scratch.weights.data(), scratch);
+    for (std::size_t t = 0; t < scratch.indices.size(); ++t) column[scratch.indices[t]] += scratch.weights[t];
+  }
+}
+
 void Gaussian::relevant_log_joint(const Block& x, std::span<const double> log_weights, double negligible, Panel p,
                                   Scratch& scratch) const {
   if (x.has_missing || bound_columns_ == 0) {

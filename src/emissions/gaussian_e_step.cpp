@@ -19,7 +19,11 @@ void Gaussian::reference(std::span<double> about) const { std::copy(means_.begin
 
 void Gaussian::add_log_density(const Block& x, Panel p, Scratch& scratch) const {
   if (!x.has_missing) {
-    add_complete_rows(x.x, p, scratch);
+    if (!x.allowed.empty() && has_matrices()) {
+      add_possible_rows(x.x, p, scratch);
+    } else {
+      add_complete_rows(x.x, p, scratch);
+    }
     return;
   }
   keep_conditionings_of_these_covariances(scratch);

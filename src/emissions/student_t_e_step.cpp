@@ -30,7 +30,7 @@ MissingPattern every_cell(const Block& x) {
 
 Layout StudentT::layout() const {
   const Layout normal = normal_.layout();
-  return {normal.sum + 2 * components(), normal.about};
+  return {normal.sum + (heads - 1) * components(), normal.about};
 }
 
 const std::vector<Conditioning>& StudentT::conditionings(const MissingPattern& pattern, Scratch& scratch) const {
@@ -98,6 +98,28 @@ double StudentT::accumulate(const Block& x, ConstPanel r, Slice s, Scratch& scra
   return entropy;
 }
 
+// Σ r ∂ log p(x_o | k)/∂ν and its derivative, u integrated out; −½ δ lies in the scratch. With a = (ν + o)/2, h = ν/2:
+// ½ [ψ(a) − ψ(h) − log(1 + δ/ν) + (δ − o)/(ν + δ)].
+void StudentT::add_degrees(int k, double observed, std::size_t n, const MissingPattern& pattern, ConstPanel r, Slice s,
+                           const Scratch& scratch) const {
+  const double v = nu(k);
+  const double constant = digamma(0.5 * (v + observed)) - digamma(0.5 * v);
+  const double bend = 0.5 * (trigamma(0.5 * (v + observed)) - trigamma(0.5 * v));
+  double first = 0;
+  double second = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    const double share = r(pattern.rows[i], k);
+    const double distance = -2 * scratch.half_distance[i];
+    const double total = v + distance;
+    const double excess = (distance - observed) / total;
+    if (!(share > 0)) continue;
+    first += share * 0.5 * (constant - std::log1p(distance / v) + excess);
+    second += share * 0.5 * (bend + distance / (v * total) - excess / total);
+  }
+  s.sum[3 * components() + static_cast<std::size_t>(k)] += first;
+  s.sum[4 * components() + static_cast<std::size_t>(k)] += second;
+}
+
 // Given u the missing cells are normal with mean μ_m + B (x_o − μ_o) and covariance C/u (gaussian_e_step.cpp), so that
 // E[u (x − c)(x − c)ᵀ] = E[u] (x̂ − c)(x̂ − c)ᵀ + C, and their entropy is ½ log|2πe C| − (m/2) E[log u]. That of u is
 // a − log b + log Γ(a) + (1 − a) ψ(a).
@@ -115,6 +137,7 @@ double StudentT::accumulate_pattern(ConstPanel observed, Panel whole, const Miss
     half_distances(observed, k, pattern, scratch);
     const double a = 0.5 * (nu(k) + count);
     const double digamma_a = digamma(a);
+    if (degrees_next_) add_degrees(k, count, n, pattern, r, s, scratch);
     // r into weights, then r E[u] and r E[log u] in their place.
     scratch.weights.resize(n);
     scratch.logs.resize(n);
@@ -131,9 +154,9 @@ double StudentT::accumulate_pattern(ConstPanel observed, Panel whole, const Miss
     s.sum[2 * state_count + at] += expected_log;
     entropy += weight * (a + log_gamma(a) - a * digamma_a) + expected_log;
 
-    double* first = s.sum.data() + 3 * state_count + at * d;
+    double* first = s.sum.data() + heads * state_count + at * d;
     double* second =
-        s.sum.data() + 3 * state_count + state_count * d + (is_shared(covariance_structure()) ? 0 : at * size);
+        s.sum.data() + heads * state_count + state_count * d + (is_shared(covariance_structure()) ? 0 : at * size);
     const Conditioning* conditional = nullptr;
     if (!pattern.missing.empty()) {
       if (has_matrices()) conditional = &conditionings(pattern, scratch)[at];

@@ -10,23 +10,24 @@
 
 namespace jensen {
 
-// Statistics: N_k = Σ r, U_k = Σ r E[u], L_k = Σ r E[log u], K each; then Σ r E[u (x − a)] and
+// Statistics: N_k = Σ r, U_k = Σ r E[u], L_k = Σ r E[log u], and, where the degrees of freedom come next, the first two
+// derivatives in ν of Σ r log p(x | k), K each; then Σ r E[u (x − a)] and
 // Σ r E[u (x − a)(x − a)ᵀ] as a Gaussian lays them out, whose weights would be U.
 
 void StudentT::move(ConstSlice from, Slice to) const {
   const std::size_t state_count = components();
   std::copy_n(from.sum.begin(), state_count, to.sum.begin());
-  std::copy_n(from.sum.begin() + static_cast<std::ptrdiff_t>(2 * state_count), state_count,
+  std::copy_n(from.sum.begin() + static_cast<std::ptrdiff_t>(2 * state_count), (heads - 2) * state_count,
               to.sum.begin() + static_cast<std::ptrdiff_t>(2 * state_count));
-  std::vector<double> weighted(from.sum.size() - 2 * state_count);
+  std::vector<double> weighted(from.sum.size() - (heads - 1) * state_count);
   std::copy_n(from.sum.begin() + static_cast<std::ptrdiff_t>(state_count), state_count, weighted.begin());
-  std::copy(from.sum.begin() + static_cast<std::ptrdiff_t>(3 * state_count), from.sum.end(),
+  std::copy(from.sum.begin() + static_cast<std::ptrdiff_t>(heads * state_count), from.sum.end(),
             weighted.begin() + static_cast<std::ptrdiff_t>(state_count));
   std::vector<double> moved(weighted.size());
   normal_.move({weighted, from.about}, {moved, to.about});
   std::copy_n(moved.begin(), state_count, to.sum.begin() + static_cast<std::ptrdiff_t>(state_count));
   std::copy(moved.begin() + static_cast<std::ptrdiff_t>(state_count), moved.end(),
-            to.sum.begin() + static_cast<std::ptrdiff_t>(3 * state_count));
+            to.sum.begin() + static_cast<std::ptrdiff_t>(heads * state_count));
 }
 
 std::vector<double> StudentT::gaussian_statistics(ConstSlice s, std::span<const double> centers) const {
@@ -36,9 +37,10 @@ std::vector<double> StudentT::gaussian_statistics(ConstSlice s, std::span<const 
   move(s, {moved, about});
   std::vector<double> normal(s.sum.begin(), s.sum.begin() + static_cast<std::ptrdiff_t>(state_count));
   normal.insert(normal.end(), state_count * static_cast<std::size_t>(columns()), 0.0);
-  normal.insert(normal.end(),
-                moved.begin() + static_cast<std::ptrdiff_t>(state_count * (3 + static_cast<std::size_t>(columns()))),
-                moved.end());
+  normal.insert(
+      normal.end(),
+      moved.begin() + static_cast<std::ptrdiff_t>(state_count * (heads + static_cast<std::size_t>(columns()))),
+      moved.end());
   return normal;
 }
 
@@ -49,7 +51,7 @@ std::vector<double> StudentT::maximizing_centers(ConstSlice s) const {
   for (std::size_t k = 0; k < state_count; ++k) {
     const double weighted = s.sum[state_count + k];
     for (std::size_t j = 0; j < d && s.sum[k] > 0 && weighted > 0; ++j) {
-      centers[k * d + j] = s.about[k * d + j] + s.sum[3 * state_count + k * d + j] / weighted;
+      centers[k * d + j] = s.about[k * d + j] + s.sum[heads * state_count + k * d + j] / weighted;
     }
   }
   return centers;
@@ -63,12 +65,46 @@ bool StudentT::regularize(ConstSlice pooled, double rows) {
   return done;
 }
 
-void StudentT::maximize(ConstSlice s) {
+void StudentT::maximize_locations(ConstSlice s) {
   const auto centers = maximizing_centers(s);
   const auto normal = gaussian_statistics(s, centers);
   normal_.maximize({normal, centers});
+}
+
+void StudentT::maximize(ConstSlice s) {
+  tentative_ = degrees_next_ = false;
+  maximize_locations(s);
   maximize_degrees(s);
   derive();
+}
+
+void StudentT::maximize(ConstSlice s, int part) {
+  tentative_ = false;
+  degrees_next_ = part == 0;
+  if (part == 0) {
+    maximize_locations(s);
+    derive();
+  } else {
+    step_degrees(s);
+  }
+}
+
+// A Newton step in log ν of what the statistics hold the derivatives of, at most a factor of e.
+void StudentT::step_degrees(ConstSlice s) {
+  if (mode_ == DegreesOfFreedom::fixed) return;
+  const std::size_t state_count = components();
+  for (std::size_t i = 0; i < nu_.size(); ++i) {
+    const auto total = [&](std::size_t head) {
+      const auto own = s.sum.subspan(head * state_count, state_count);
+      return mode_ == DegreesOfFreedom::own ? own[i] : std::accumulate(own.begin(), own.end(), 0.0);
+    };
+    const double slope = nu_[i] * total(3);
+    const double bend = slope + nu_[i] * nu_[i] * total(4);
+    if (!std::isfinite(slope) || !std::isfinite(bend) || slope == 0) continue;
+    const double newton = bend < 0 ? -slope / bend : std::copysign(1.0, slope);
+    nu_[i] = std::clamp(nu_[i] * std::exp(std::clamp(newton, -1.0, 1.0)), lower_, upper_);
+    tentative_ = true;
+  }
 }
 
 // N [h log h − log Γ(h)] + h (L − U), h = ν/2, is largest where log h − ψ(h) = (U − L)/N − 1, which is ≥ 0 as

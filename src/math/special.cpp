@@ -61,4 +61,13 @@ double pentagamma(double x) {
   return shift + (2 + 3 / x + series(x, [](double n) { return (n + 1) * (n + 2); })) / x / x / x;
 }
 
+double log_sum_exp(std::span<const double> v) {
+  double largest = -std::numeric_limits<double>::infinity();
+  for (const double value : v) largest = std::isnan(value) || value > largest ? value : largest;
+  if (!std::isfinite(largest)) return largest;
+  double total = 0;
+  for (const double value : v) total += std::exp(value - largest);
+  return largest + std::log(total);
+}
+
 }  // namespace jensen

@@ -1,6 +1,7 @@
 #include "models/allowed_states.h"
 
 #include <jensen/error.h>
+#include <jensen/models/discrete_posterior.h>
 
 #include <limits>
 #include <string>

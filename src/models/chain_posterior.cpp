@@ -1,6 +1,7 @@
 #include <jensen/error.h>
 #include <jensen/math/random.h>
 #include <jensen/models/chain_posterior.h>
+#include <jensen/models/discrete_posterior.h>
 #include <jensen/models/viterbi.h>
 
 #include <algorithm>

@@ -1,6 +1,7 @@
 #include "models/chain_recursions.h"
 
 #include <jensen/math/kernels.h>
+#include <jensen/math/special.h>
 
 #include <algorithm>
 #include <cmath>
@@ -18,14 +19,6 @@ constexpr double least_scale = 1e-200;  // below it a state may have been lost t
 kernels::ChainShape shape_of(const Stretch& x) {
   const int states = x.log_density.columns;
   return {static_cast<std::size_t>(x.steps), static_cast<std::size_t>(states), kernels::chain_width(states)};
-}
-
-double log_sum_exp(std::span<const double> v) {
-  const double largest = *std::max_element(v.begin(), v.end());
-  if (!std::isfinite(largest)) return largest;
-  double total = 0;
-  for (const double value : v) total += std::exp(value - largest);
-  return largest + std::log(total);
 }
 
 std::vector<double> logs(std::vector<double> v) {

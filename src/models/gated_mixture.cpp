@@ -2,6 +2,7 @@
 #include <jensen/math/kernels.h>
 #include <jensen/math/optimize.h>
 #include <jensen/math/random.h>
+#include <jensen/math/special.h>
 #include <jensen/models/gated_mixture.h>
 
 #include <fmt/format.h>
@@ -46,36 +47,36 @@ Statistics GatedMixture::no_statistics() const {
 
 void GatedMixture::log_weights(const ConstPanel& x, std::int64_t i, std::span<const double> gate,
                                std::span<double> out) const {
-  double largest = 0;
   out[0] = 0;
   for (int k = 1; k < states(); ++k) {
     double eta = 0;
     for (int j = 0; j < terms(); ++j) eta += gate[static_cast<std::size_t>((k - 1) * terms() + j)] * term(x, i, j);
     out[static_cast<std::size_t>(k)] = eta;
-    largest = std::max(largest, eta);
   }
-  double total = 0;
-  for (double eta : out) total += std::exp(eta - largest);
-  for (double& eta : out) eta -= largest + std::log(total);
+  const double normalizer = log_sum_exp(out);
+  for (double& eta : out) eta -= normalizer;
 }
 
-Panel GatedMixture::log_joint(const Block& x, Scratch& scratch) const {
+Panel GatedMixture::panel_for(const Block& x, Scratch& scratch) const {
   scratch.panel.resize(
       std::max<std::size_t>(1, static_cast<std::size_t>(x.rows()) * static_cast<std::size_t>(states())));
   scratch.weights.resize(static_cast<std::size_t>(states()));
-  const Panel panel{scratch.panel.data(), x.rows(), states(), x.rows()};
   for (std::int64_t i = 0; i < x.rows(); ++i) {
-    log_weights(x.x, i, gate_, scratch.weights);
-    for (int k = 0; k < states(); ++k) {
-      panel(i, k) = scratch.weights[static_cast<std::size_t>(k)];
-      if (!std::isnan(panel(i, k)) || x.weight(i) == 0) continue;
-      for (int j : covariates_) {
-        if (std::isnan(x.x(i, j))) {
-          throw DataError(fmt::format("gated-mixture: row {}, column {} is missing, on which the weights depend",
-                                      x.first_row + i + 1, j + 1));
-        }
+    for (int j : covariates_) {
+      if (std::isnan(x.x(i, j)) && x.weight(i) != 0) {
+        throw DataError(fmt::format("gated-mixture: row {}, column {} is missing, on which the weights depend",
+                                    x.first_row + i + 1, j + 1));
       }
     }
+  }
+  return {scratch.panel.data(), x.rows(), states(), x.rows()};
+}
+
+Panel GatedMixture::log_joint(const Block& x, Scratch& scratch) const {
+  const Panel panel = panel_for(x, scratch);
+  for (std::int64_t i = 0; i < x.rows(); ++i) {
+    log_weights(x.x, i, gate_, scratch.weights);
+    for (int k = 0; k < states(); ++k) panel(i, k) = scratch.weights[static_cast<std::size_t>(k)];
   }
   emissions_.add_log_density(x, panel, scratch.emissions);
   return panel;
@@ -111,7 +112,7 @@ void GatedMixture::add_gate(const Block& x, ConstPanel r, Statistics& s, Scratch
 }
 
 Evidence GatedMixture::expect(const Block& x, const Rule& rule, Statistics& s, Scratch& scratch) const {
-  const Panel panel = log_joint(x, scratch);
+  const Panel panel = log_joint_matters(rule) ? log_joint(x, scratch) : panel_for(x, scratch);
   Evidence evidence = discrete_posterior(x, rule, panel);
   add_gate(x, panel, s, scratch);
   const Slice own{std::span<double>(s.sum).subspan(gate_sums()),

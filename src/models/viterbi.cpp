@@ -1,11 +1,10 @@
+#include <jensen/models/discrete_posterior.h>
 #include <jensen/models/viterbi.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
-
-#include "models/allowed_states.h"
 
 namespace jensen {
 

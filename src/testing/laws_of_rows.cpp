@@ -1,5 +1,6 @@
 // Laws about single rows: densities, responsibilities, known states, missing cells, units.
 #include <fmt/format.h>
+#include <jensen/math/special.h>
 
 #include <algorithm>
 #include <cmath>
@@ -13,14 +14,6 @@ namespace jensen::law {
 namespace {
 
 constexpr double of_densities = 1e-10;
-
-double log_sum_exp(const std::vector<double>& values) {
-  const double largest = *std::max_element(values.begin(), values.end());
-  if (!std::isfinite(largest)) return largest;
-  double total = 0;
-  for (double v : values) total += std::exp(v - largest);
-  return largest + std::log(total);
-}
 
 void compare_densities(Finding& finding, double a, double b, std::int64_t unit) {
   finding.compare(a, b, 1 + std::abs(b), fmt::format("log p of row (or sequence) {}", unit + 1));

@@ -1,5 +1,5 @@
 #include <gtest/gtest.h>
-#include <jensen/em/constraints.h>
+#include <jensen/em/constrained_model.h>
 #include <jensen/fit_gaussian_mixture.h>
 #include <jensen/testing/laws.h>
 
@@ -38,8 +38,9 @@ void expect_sound(const Report& report) {
 // The components' own covariances tied are the tied structure, which has a closed form.
 TEST(Constraints, TiedCovariancesEndWhereTheTiedStructureDoes) {
   const Table data = support::clustered(150, 2, 2, 4);
-  const auto constrained = fit(start(data, 2, Covariance::full), data,
-                               Constraints().tie({"covariance[0,*]", "covariance[1,*]"}), {.tolerance = 1e-11});
+  const auto constrained =
+      fit(start(data, 2, Covariance::full), data,
+          {.tolerance = 1e-11, .constraints = Constraints().tie({"covariance[0,*]", "covariance[1,*]"})});
   const auto tied = fit(start(data, 2, Covariance::tied), data, {.tolerance = 1e-11});
   expect_sound(constrained.report);
   EXPECT_NEAR(constrained.report.log_likelihood, tied.report.log_likelihood, 1e-7);
@@ -53,8 +54,8 @@ TEST(Constraints, TiedCovariancesEndWhereTheTiedStructureDoes) {
 TEST(Constraints, AFixedMeanKeepsItsBits) {
   const Table data = support::clustered(150, 2, 2, 4);
   const double value = 0.1 + 0.2;  // a number that no arithmetic lands on by chance
-  const auto fitted =
-      fit(start(data, 2, Covariance::full), data, Constraints().fix("mean[0,1]", value), {.tolerance = 1e-11});
+  const auto fitted = fit(start(data, 2, Covariance::full), data,
+                          {.tolerance = 1e-11, .constraints = Constraints().fix("mean[0,1]", value)});
   expect_sound(fitted.report);
   EXPECT_EQ(std::bit_cast<std::uint64_t>(named(fitted.model, "mean[0,1]")), std::bit_cast<std::uint64_t>(value));
   EXPECT_EQ(fitted.report.free_parameters, 11 - 1);
@@ -65,8 +66,8 @@ TEST(Constraints, AFixedMeanKeepsItsBits) {
 // One component, mean fixed at m: the covariance is that about m, in closed form.
 TEST(Constraints, ACovarianceAboutAFixedMeanHasItsClosedForm) {
   const Table data = support::clustered(60, 2, 1, 9);
-  const auto fitted =
-      fit(start(data, 1, Covariance::full), data, Constraints().fix("mean[0,*]", 0.5), {.tolerance = 1e-12});
+  const auto fitted = fit(start(data, 1, Covariance::full), data,
+                          {.tolerance = 1e-12, .constraints = Constraints().fix("mean[0,*]", 0.5)});
   expect_sound(fitted.report);
   BlockBuffer buffer;
   const Block x = data.block(0, 60, buffer);
@@ -81,13 +82,14 @@ TEST(Constraints, ACovarianceAboutAFixedMeanHasItsClosedForm) {
 
 TEST(Constraints, FixedWeightsLeaveTheRestToEm) {
   const Table data = support::clustered(150, 1, 3, 4);
-  const auto fitted =
-      fit(start(data, 3, Covariance::full), data, Constraints().fix("weight[1]", 0.25), {.tolerance = 1e-11});
+  const auto fitted = fit(start(data, 3, Covariance::full), data,
+                          {.tolerance = 1e-11, .constraints = Constraints().fix("weight[1]", 0.25)});
   expect_sound(fitted.report);
   EXPECT_EQ(fitted.model.weights()[1], 0.25);
   EXPECT_NEAR(fitted.model.weights()[0] + fitted.model.weights()[2], 0.75, 1e-14);
   EXPECT_EQ(fitted.report.free_parameters, 8 - 1);
-  const auto all = fit(start(data, 3, Covariance::full), data, Constraints().tie({"weight[*]"}), {.tolerance = 1e-11});
+  const auto all = fit(start(data, 3, Covariance::full), data,
+                       {.tolerance = 1e-11, .constraints = Constraints().tie({"weight[*]"})});
   expect_sound(all.report);
   for (double w : all.model.weights()) EXPECT_NEAR(w, 1.0 / 3, 1e-15);
   EXPECT_EQ(all.report.free_parameters, 6);
@@ -100,10 +102,10 @@ TEST(Constraints, OrderedMeansMeetWhereTheirOrderHoldsThemApart) {
   const bool rises = free.emissions().mean(0)[0] < free.emissions().mean(1)[0];
   const std::string low = rises ? "mean[0,0]" : "mean[1,0]";
   const std::string high = rises ? "mean[1,0]" : "mean[0,0]";
-  const auto along = fit(free, data, Constraints().order({low, high}), {.tolerance = 1e-11});
+  const auto along = fit(free, data, {.tolerance = 1e-11, .constraints = Constraints().order({low, high})});
   const auto unconstrained = fit(free, data, {.tolerance = 1e-11});
   EXPECT_EQ(along.model.parameters(), unconstrained.model.parameters());  // the plain M-step satisfies it: same bits
-  const auto against = fit(free, data, Constraints().order({high, low}), {.tolerance = 1e-9});
+  const auto against = fit(free, data, {.tolerance = 1e-9, .constraints = Constraints().order({high, low})});
   EXPECT_TRUE(against.report.monotone) << against.report.message;
   EXPECT_LE(named(against.model, high), named(against.model, low));
   EXPECT_LT(against.report.log_likelihood, along.report.log_likelihood);
@@ -113,11 +115,12 @@ TEST(Constraints, AnActiveBoundIsReachedExactly) {
   const Table data = support::clustered(150, 1, 2, 4);
   const GaussianMixture free = start(data, 2, Covariance::diagonal);
   const double most = 0.5 * fit(free, data).model.emissions().covariance(0)[0];
-  const auto fitted = fit(free, data, Constraints().bound("variance[0,0]", 0.01, most), {.tolerance = 1e-11});
+  const auto fitted =
+      fit(free, data, {.tolerance = 1e-11, .constraints = Constraints().bound("variance[0,0]", 0.01, most)});
   EXPECT_TRUE(fitted.report.converged()) << fitted.report.message;
   EXPECT_TRUE(fitted.report.monotone);
   EXPECT_EQ(named(fitted.model, "variance[0,0]"), most);
-  const auto fixed = fit(free, data, Constraints().fix("variance[0,0]", most), {.tolerance = 1e-11});
+  const auto fixed = fit(free, data, {.tolerance = 1e-11, .constraints = Constraints().fix("variance[0,0]", most)});
   EXPECT_NEAR(fitted.report.log_likelihood, fixed.report.log_likelihood, 1e-7);
   EXPECT_EQ(fitted.report.free_parameters, 5);
   EXPECT_EQ(fixed.report.free_parameters, 4);
@@ -126,8 +129,9 @@ TEST(Constraints, AnActiveBoundIsReachedExactly) {
 // A single entry of a covariance matrix held at zero: the matrix stays positive definite.
 TEST(Constraints, AZeroCovarianceWithinAMatrix) {
   const Table data = support::clustered(120, 3, 1, 4);
-  const auto fitted = fit(start(data, 1, Covariance::full), data,
-                          Constraints().fix("covariance[0,1,0]", 0).fix("covariance[0,2,0]", 0), {.tolerance = 1e-12});
+  const auto fitted =
+      fit(start(data, 1, Covariance::full), data,
+          {.tolerance = 1e-12, .constraints = Constraints().fix("covariance[0,1,0]", 0).fix("covariance[0,2,0]", 0)});
   expect_sound(fitted.report);
   EXPECT_EQ(fitted.report.free_parameters, 7);
   // Column 0 is then independent of the others, whose own maximum is in closed form.
@@ -191,6 +195,7 @@ TEST(Constraints, AreReadFromText) {
   EXPECT_NE(refuses([](Constraints& f) { f.read_bound("a=3"); }).find("LOWER..UPPER"), std::string::npos);
   EXPECT_NE(refuses([](Constraints& f) { f.read_bound("a=3..2"); }).find("no number lies"), std::string::npos);
   EXPECT_NE(refuses([](Constraints& f) { f.read_bound("a=.."); }).find("neither"), std::string::npos);
+  EXPECT_NE(refuses([](Constraints& f) { f.read_order("a<"); }).find("empty name"), std::string::npos);
   EXPECT_NE(refuses([](Constraints& f) { f.read_tie("a,,b"); }).find("empty name"), std::string::npos);
 }
 

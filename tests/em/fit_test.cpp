@@ -270,8 +270,11 @@ TEST(FitRestarts, AStartWithoutLikelihoodLosesToTheOthers) {
 }
 
 TEST(Fit, ReportsTheBoundAndTheCertificate) {
+  Options options = from_data();
+  options.acceleration = Acceleration::none;  // a leap is no M-step, and nothing promises where it lands
   const auto report =
-      fit_gaussian_mixture(support::clustered_with_holes(200, 2, 2), {2, Covariance::full, Prior::data_scaled}).report;
+      fit_gaussian_mixture(support::clustered_with_holes(200, 2, 2), {2, Covariance::full, Prior::data_scaled}, options)
+          .report;
   EXPECT_TRUE(report.monotone);
   EXPECT_NEAR(report.bound.gap(), 0, 1e-9 * std::abs(report.log_likelihood));
   EXPECT_NEAR(report.bound.value() + report.bound.gap(), report.bound.log_likelihood, 1e-12);

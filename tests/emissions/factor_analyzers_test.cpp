@@ -112,6 +112,29 @@ TEST(FactorAnalyzers, SamplingAndFittingFindTheTruthAgain) {
   }
 }
 
+// McLachlan, Peel and Bean (2003): the means are updated as if the factors were no latents.
+TEST(FactorAnalyzers, AecmClimbsToTheSameTop) {
+  for (const bool holes : {false, true}) {
+    const Table data = factored(300, 5, holes);
+    Workers workers(1);
+    const auto start =
+        started(Erased(factor_analyzers_for(data, {2, 1, {}}, 1)), Start::k_means_plus_plus, data, 5, workers);
+    Options options;
+    options.tolerance = 1e-9;
+    options.acceleration = Acceleration::none;
+    const auto plain = fit(*start, data, options);
+    options.algorithm = Algorithm::ecm;
+    const auto aecm = fit(*start, data, options);
+    EXPECT_EQ(aecm.report.outcome, Outcome::converged) << aecm.report.message;
+    EXPECT_TRUE(aecm.report.monotone);
+    for (std::size_t t = 1; t < aecm.report.trace.size(); ++t) EXPECT_GE(aecm.report.trace[t].gain, -1e-9) << t;
+    EXPECT_NEAR(aecm.report.log_likelihood, plain.report.log_likelihood, 1e-5);
+    EXPECT_NE(aecm.report.iterations, plain.report.iterations);
+    EXPECT_LE(aecm.report.iterations, plain.report.iterations + 2);
+    EXPECT_GE(aecm.report.evaluations, 2 * aecm.report.iterations) << "each part has its own E-step";
+  }
+}
+
 TEST(FactorAnalyzers, AnyRotationIsKeptInOneForm) {
   FactorAnalyzers analyzers(1, 4, 2);
   const std::vector<double> loadings{1, 2, -0.5, 1, 0.3, 0.7, 2, -1};

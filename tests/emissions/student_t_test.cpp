@@ -156,6 +156,69 @@ TEST(StudentT, SamplingAndFittingFindTheTruthAgain) {
   EXPECT_LT((matrix_of(t.scale(0), 2) - matrix_of(truth.scale(0), 2)).norm(), 0.3);
 }
 
+// Liu and Rubin (1995): the observed likelihood is climbed in ν, which leaves out what not seeing u costs.
+TEST(StudentT, EcmeClimbsToTheSameTopInFewerIterations) {
+  for (const auto degrees : {DegreesOfFreedom::own, DegreesOfFreedom::tied}) {
+    StudentT truth(2, 2, Covariance::full, degrees);
+    truth.set({0, 0, 12, -9}, {1, 0.4, 2, 3, -0.5, 1},
+              degrees == DegreesOfFreedom::own ? std::vector<double>{3, 8} : std::vector<double>{4});
+    const StudentTMixture model({0.4, 0.6}, truth);
+    std::vector<double> x(1200);
+    model.sample(2, 0, {x.data(), 600, 2, 600}, {});
+    for (std::size_t i = 0; i < x.size(); i += 37) x[i] = support::missing;
+    const Table data(std::move(x), 600, 2);
+    Options options;
+    options.tolerance = 1e-10;
+    options.acceleration = Acceleration::none;
+    const auto plain = fit(model, data, options);
+    options.algorithm = Algorithm::ecm;
+    const auto ecme = fit(model, data, options);
+    EXPECT_EQ(ecme.report.outcome, Outcome::converged) << ecme.report.message;
+    EXPECT_TRUE(ecme.report.monotone);
+    for (std::size_t t = 1; t < ecme.report.trace.size(); ++t) EXPECT_GE(ecme.report.trace[t].gain, -1e-9) << t;
+    EXPECT_NEAR(ecme.report.log_likelihood, plain.report.log_likelihood, 1e-6);
+    EXPECT_NEAR(ecme.model.emissions().nu(0), plain.model.emissions().nu(0), 1e-2);
+    EXPECT_LT(2 * ecme.report.iterations, plain.report.iterations);
+    options.acceleration = Acceleration::squarem;
+    EXPECT_NE(support::refusal([&] { fit(model, data, options); }).find("after one E-step"), std::string::npos);
+  }
+}
+
+// What the E-step before ν's turn keeps are the derivatives of Σ r log p(x | k) in ν.
+TEST(StudentT, TheStatisticsOfTheDegreesAreDerivatives) {
+  StudentT t(1, 2, Covariance::full);
+  t.set({0.5, -1}, {2, 0.3, 1}, {5});
+  std::vector<double> values{0, 1, 4, -7, support::missing, 2, -1, 0.5, 3, 1};
+  const Table data(values, 5, 2);
+  BlockBuffer buffer;
+  const Block x = data.block(0, 5, buffer);
+  const std::vector<double> r{1, 0.5, 0, 2, 0.25};
+  StudentT::Scratch scratch;
+  const auto density = [&](double nu) {
+    StudentT moved = t;
+    moved.set({0.5, -1}, {2, 0.3, 1}, {nu});
+    std::vector<double> p(5, 0.0);
+    moved.add_log_density(x, {p.data(), 5, 1, 5}, scratch);
+    double total = 0;
+    for (std::size_t i = 0; i < 5; ++i) total += r[i] * p[i];
+    return total;
+  };
+  const Layout layout = t.layout();
+  std::vector<double> sum(layout.sum);
+  std::vector<double> about(layout.about);
+  t.reference(about);
+  t.accumulate(x, {r.data(), 5, 1, 5}, {sum, about}, scratch);
+  EXPECT_EQ(sum[3], 0) << "where their turn does not come they cost nothing";
+  StudentT next = t;
+  next.maximize({sum, about}, 0);  // weights and scales: ν is next
+  next.set({0.5, -1}, {2, 0.3, 1}, {5});
+  std::fill(sum.begin(), sum.end(), 0.0);
+  next.accumulate(x, {r.data(), 5, 1, 5}, {sum, about}, scratch);
+  const double h = 1e-3;
+  EXPECT_NEAR(sum[3], (density(5 + h) - density(5 - h)) / (2 * h), 1e-7);
+  EXPECT_NEAR(sum[4], (density(5 + h) - 2 * density(5) + density(5 - h)) / (h * h), 1e-6);
+}
+
 TEST(StudentT, NormalDataEndAtTheUpperLimit) {
   const auto fitted = fit(StudentTMixture(StudentT(1, 1, Covariance::full)), support::clustered(300, 1, 1, 6));
   EXPECT_TRUE(fitted.report.converged()) << fitted.report.message;

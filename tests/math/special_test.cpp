@@ -5,7 +5,9 @@
 #include <boost/math/special_functions/polygamma.hpp>
 #include <boost/math/special_functions/trigamma.hpp>
 #include <cmath>
+#include <limits>
 #include <numbers>
+#include <vector>
 
 namespace jensen {
 namespace {
@@ -21,6 +23,17 @@ TEST(Special, AgreesWithBoost) {
     expect_close(tetragamma(x), boost::math::polygamma(2, x), x, "tetragamma");
     expect_close(pentagamma(x), boost::math::polygamma(3, x), x, "pentagamma");
   }
+}
+
+TEST(Special, LogSumExp) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  EXPECT_NEAR(log_sum_exp(std::vector{1.0, 2.0, -3.0}), std::log(std::exp(1) + std::exp(2) + std::exp(-3)), 1e-15);
+  EXPECT_NEAR(log_sum_exp(std::vector{1000.0, 1000.0}), 1000 + std::log(2), 1e-12) << "no overflow";
+  EXPECT_NEAR(log_sum_exp(std::vector{-1000.0, -infinity}), -1000, 1e-12) << "no underflow";
+  EXPECT_EQ(log_sum_exp(std::vector{-infinity, -infinity}), -infinity);
+  EXPECT_EQ(log_sum_exp({}), -infinity);
+  EXPECT_EQ(log_sum_exp(std::vector{0.0, infinity}), infinity);
+  EXPECT_TRUE(std::isnan(log_sum_exp(std::vector{0.0, std::nan(""), 1.0})));
 }
 
 // ψ(1) = −γ, ψ'(1) = π²/6, ψ'''(1) = π⁴/15 (Abramowitz and Stegun 6.3.2, 6.4.2)

@@ -73,6 +73,23 @@ TEST(GatedMixture, WithoutCovariatesIsAMixture) {
               fit(Mixture<AnyEmissions>(normals), data).report.log_likelihood, 1e-5);
 }
 
+// A start wants statistics alone: the densities are not asked for, and nothing else changes.
+TEST(GatedMixture, StatisticsAloneAreTheSame) {
+  const Table data = drawn(40);
+  const GatedMixture model = three();
+  const auto r = [](const Block&, Panel p) {
+    for (int k = 0; k < p.columns; ++k) std::fill_n(p.column(k), p.rows, (k + 1) / 6.0);
+  };
+  BlockBuffer buffer;
+  GatedMixture::Scratch scratch;
+  Statistics whole = model.no_statistics();
+  Statistics alone = whole;
+  const Block block = data.block(0, 40, buffer);
+  EXPECT_TRUE(std::isfinite(model.expect(block, Given{r, false}, whole, scratch).log_likelihood));
+  EXPECT_TRUE(std::isnan(model.expect(block, Given{r, true}, alone, scratch).log_likelihood));
+  EXPECT_EQ(alone.sum, whole.sum);
+}
+
 TEST(GatedMixture, NamesTheMissingCovariate) {
   const Table data({1, 2, 3, 0, std::numeric_limits<double>::quiet_NaN(), 1, 0, 1, 1}, 3, 3);
   EXPECT_EQ(support::refusal<DataError>([&] { fit(three(), data); }),

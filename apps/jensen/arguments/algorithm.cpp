@@ -1,4 +1,4 @@
-// Options about the way up: the variant of EM, its accelerator, and the file that outlives an interruption.
+// Options about the way up: the variant of EM and its accelerator.
 #include "arguments/options.h"
 
 void add_algorithm(CLI::App& app, EngineArguments& engine) {
@@ -6,15 +6,10 @@ void add_algorithm(CLI::App& app, EngineArguments& engine) {
       ->check(one_of(
           {"em", "classification", "stochastic", "monte-carlo", "annealed", "incremental", "online", "sparse", "ecm"}))
       ->type_name("em|classification|stochastic|monte-carlo|annealed|incremental|online|sparse|ecm");
-  app.add_option("--accelerate", engine.accelerate,
-                 "Leaps between the steps, kept only where the objective climbs [none]")
+  app.add_option(
+         "--accelerate", engine.accelerate,
+         "Leaps between the steps, kept only where the objective climbs [squarem, where model and algorithm allow "
+         "it; none at --tolerance 0]")
       ->check(one_of({"none", "squarem", "anderson", "quasi-newton"}))
       ->type_name("none|squarem|anderson|quasi-newton");
-}
-
-void add_checkpoint(CLI::App& app, CheckpointArguments& checkpoint) {
-  app.add_option("--checkpoint", checkpoint.path, "Keep the fit as it stands in this file")->type_name("FILE");
-  app.add_option("--checkpoint-every", checkpoint.every, "Seconds between writing it [10]")->type_name("SECONDS");
-  app.add_flag("--resume", checkpoint.resume,
-               "Go on from the checkpoint, to the same bits as without the interruption; begin if there is none yet");
 }

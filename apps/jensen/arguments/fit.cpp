@@ -21,8 +21,7 @@ void add_gaussian_mixture(CLI::App& fit, Command& chosen) {
                    "Model file whose weights, means and covariances are the start, used as they are")
       ->type_name("MODEL");
   add_engine(*mixture, a->engine);
-  add_checkpoint(*mixture, a->engine.checkpoint);
-  add_uncertainty(*mixture, a->uncertainty);
+  add_one_fit(*mixture, a->one);
   mixture->add_option("-o,--output", a->output, "Save the model here")->type_name("MODEL");
   mixture->add_option("--trace", a->trace, "Write a line for each iteration of the returned start to this CSV file")
       ->type_name("CSV");
@@ -37,6 +36,9 @@ void add_gaussian_mixture(CLI::App& fit, Command& chosen) {
       "  jensen fit gaussian-mixture data/iris.csv -k 3 --labels Species -o iris.json\n"
       "  # standard errors and 95% intervals, kept in the model file\n"
       "  jensen fit gaussian-mixture data/faithful.csv -k 2 --standard-errors oakes -o model.json\n"
+      "  # equal weights, one covariance matrix, and a mean that is known\n"
+      "  jensen fit gaussian-mixture data/faithful.csv -k 2 --tie 'weight[*]' --tie 'covariance[#,*]' "
+      "--fix 'mean[0,0]=2'\n"
       "  # ten more iterations from a saved model, each one recorded\n"
       "  jensen fit gaussian-mixture data/faithful.csv --start model.json --tolerance 0 --max-iterations 10 "
       "--trace trace.csv\n"
@@ -56,6 +58,7 @@ std::shared_ptr<FitTableArguments> add_table_options(CLI::App& command) {
       ->type_name("COLUMN");
   command.add_option("-k,--components", a->components, "Number of components, K")->type_name("K")->required();
   add_engine(command, a->engine);
+  add_one_fit(command, a->one);
   command.add_option("-o,--output", a->output, "Save the model here")->type_name("MODEL");
   command.add_option("--trace", a->trace, "Write a line for each iteration of the returned start to this CSV file")
       ->type_name("CSV");
@@ -95,10 +98,16 @@ void add_mixture(CLI::App& fit, Command& chosen) {
       "  jensen fit mixture data/survey.csv -k 2 --columns 'age + income:gaussian(diagonal), "
       "visits:poisson(exposure=days)'\n"
       "  # regressions of counts, with weights that depend on another column\n"
-      "  jensen fit mixture data/patent.csv -k 3 --regress 'Patents ~ lgRD' --family poisson --gate RDS\n\n"
+      "  jensen fit mixture data/patent.csv -k 3 --regress 'Patents ~ lgRD' --family poisson --gate RDS\n"
+      "  # a rate that is known, with standard errors for what is not\n"
+      "  jensen fit mixture data/london_deaths.csv -k 2 --columns deaths:poisson --weights days --fix "
+      "'deaths.rate[0]=1.25' "
+      "--standard-errors oakes\n\n"
       "Columns are independent of each other within a component, but for those of one gaussian. Missing cells drop "
       "out\n"
-      "exactly. Components are numbered by the expected value of the first column, in ascending order.\n"
+      "exactly. Components are numbered by the expected value of the first column, in ascending order, unless labels "
+      "or\n"
+      "constraints name them.\n"
       "Exit code: 0 converged, 1 something to correct, 2 the fit did not converge (its best is still saved).");
   mixture->callback([a, &chosen] { chosen = *a; });
 }

@@ -21,9 +21,11 @@ void add_data(CLI::App& app, DataArguments& data);             ///< the file, it
 void add_engine(CLI::App& app, EngineArguments& engine);
 /// Part of add_engine: how q is chosen, and leaps.
 void add_algorithm(CLI::App& app, EngineArguments& engine);
-void add_checkpoint(CLI::App& app, CheckpointArguments& checkpoint);     ///< for commands that fit one model
-void add_uncertainty(CLI::App& app, UncertaintyArguments& uncertainty);  ///< standard errors and intervals
-void add_results(CLI::App& app, bool& json, bool& quiet);                ///< how much is printed
+/// For commands that fit one model: checkpoint, constraints, standard errors.
+void add_one_fit(CLI::App& app, OneFitArguments& one);
+/// Part of add_one_fit.
+void add_uncertainty(CLI::App& app, UncertaintyArguments& uncertainty);
+void add_results(CLI::App& app, bool& json, bool& quiet);  ///< how much is printed
 
 // Commands: each adds itself and, if the user names it, writes what was said into `chosen` ----------------------------
 

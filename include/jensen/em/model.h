@@ -21,6 +21,8 @@ class Model {
     virtual ~Scratch() = default;
     /// E-steps with this memory may leave out what is provably below this share of a row (0: nothing).
     virtual void leave_out_below(double) {}
+    /// Whether one of them, since then, may have done so.
+    virtual bool left_out() const { return false; }
   };
 
   virtual ~Model() = default;
@@ -40,6 +42,7 @@ class Model {
   virtual bool tentative() const { return false; }  ///< the last M-step need not climb: the loop takes it on trial
   virtual int parts() const { return 1; }           ///< conditional maximisations that θ falls into (ECM)
   virtual void maximize_part(const Statistics& s, int part) = 0;
+  virtual bool augments_by_part() const { return false; }  ///< each part needs an E-step of its own (AECM, ECME)
 
   virtual double log_prior() const = 0;                      ///< 0 where the model has no prior
   virtual std::vector<Degeneracy> degeneracies() const = 0;  ///< of the last M-step; empty where none is known
@@ -162,6 +165,10 @@ class Erased final : public Model {
     if constexpr (HasParts<M>) return model_.maximize(s, part);
     refuse(Capability::parts);
   }
+  bool augments_by_part() const override {
+    if constexpr (AugmentsByPart<M>) return model_.augments_by_part();
+    return false;
+  }
 
   double log_prior() const override {
     if constexpr (HasLogPrior<M>) return model_.log_prior();
@@ -232,6 +239,11 @@ class Erased final : public Model {
     S own;
     void leave_out_below(double negligible) override {
       if constexpr (requires { own.negligible = negligible; }) own.negligible = negligible;
+      if constexpr (requires { own.left_out = false; }) own.left_out = false;
+    }
+    bool left_out() const override {
+      if constexpr (requires { own.left_out; }) return own.left_out;
+      return false;
     }
   };
   [[noreturn]] void refuse(Capability capability) const {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include <jensen/em/accelerate/options.h>
+#include <jensen/em/constraints.h>
 #include <jensen/em/result.h>
 #include <jensen/em/variants/options.h>
 
@@ -36,8 +37,13 @@ struct Options {
   Algorithm algorithm = Algorithm::exact;
   VariantOptions variant = {};
   /// Leaps between the steps, for every model with unconstrained(); the objective never falls. Needs an algorithm that
-  /// ascends by one fixed map: exact, classification, restricted or single-cycle ECM.
-  Acceleration acceleration = Acceleration::none;
+  /// ascends by one fixed map. The default is SQUAREM where there is such a model and such an algorithm, but plain EM
+  /// at tolerance 0 (docs/acceleration.md).
+  Acceleration acceleration = Acceleration::automatic;
+
+  /// What the parameters must satisfy, by name; the start is moved to the nearest parameters that do. For every model
+  /// with parameters(), unconstrained() and Q (em/constrained_model.h); not with ECM.
+  Constraints constraints = {};
 
   Start start = Start::given;
   /// Independent starts; the best end is returned. ≥ 1; a deterministic start (given) allows only 1.
@@ -55,6 +61,9 @@ struct Options {
   /// Called after every iteration of every restart, never by two threads at once. Verdict::stop ends all of them; the
   /// result is the best so far.
   std::function<Verdict(const Progress&)> callback = nullptr;
+
+  /// Whether the algorithm climbs by one fixed map θ ↦ M(θ): exact, classification, restricted, single-cycle ECM.
+  bool one_map() const;
 
   /// Throws ArgumentError naming the option that is out of its domain.
   void validate() const;

@@ -66,6 +66,7 @@ class HalvingStride final : public Stride {
   Stride& inner_;
   bool tentative_ = false;  // the M-step is
   double share_ = 0;        // of it that was tried last; 0 while the inner stride has proposals of its own
+  bool lost_way_ = false;   // its θ has other coordinates than the one it came from
   std::vector<double> from_;
   std::vector<double> to_;
   std::unique_ptr<Model> model_;  // whatever of θ is not in the coordinates

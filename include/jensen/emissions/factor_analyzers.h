@@ -68,6 +68,11 @@ class FactorAnalyzers {
   /// turn until they stay.
   void maximize(ConstSlice s);
 
+  /// AECM (McLachlan, Peel and Bean 2003): first the means, to which only z and missing cells are unseen; then, by an
+  /// E-step about these, loadings and noise, to which the factors are.
+  int parts() const { return 2; }
+  void maximize(ConstSlice s, int part);
+
   double expected_log_density(ConstSlice s) const;
   std::vector<Degeneracy> degeneracies() const { return degeneracies_; }
   void move(ConstSlice from, Slice to) const;
@@ -101,6 +106,9 @@ class FactorAnalyzers {
   double accumulate_pattern(ConstPanel observed, Panel whole, const MissingPattern& pattern, ConstPanel r, Slice s,
                             Scratch& scratch) const;
   Moments moments(ConstSlice s, int k) const;
+  std::vector<Moments> all_moments(ConstSlice s) const;
+  Moments about_the_mean(Moments m, int k) const;
+  bool maximize_factors(std::span<const Moments> moments);
   void maximize_loadings(std::span<const Moments> moments, std::vector<double>& loadings,
                          std::span<const double> noise) const;
   std::vector<double> residuals(std::span<const Moments> moments, std::span<const double> loadings) const;

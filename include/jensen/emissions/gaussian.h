@@ -121,6 +121,7 @@ class Gaussian {
   const std::vector<Conditioning>& conditionings(const MissingPattern& pattern, Scratch& scratch) const;
   void add_rows(ConstPanel x, int k, double* out, Scratch& scratch) const;
   void add_complete_rows(ConstPanel x, Panel p, Scratch& scratch) const;
+  void add_possible_rows(ConstPanel x, Panel p, Scratch& scratch) const;
   void add_log_densities(std::span<const int> components, Panel p, Scratch& scratch) const;
   void accumulate_complete_rows(ConstPanel x, ConstPanel r, Slice s, Scratch& scratch) const;
   void add_recentered(const double* about_pivot, const double* pivot, int k, Slice s) const;

@@ -16,6 +16,7 @@
 
 #include <array>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -116,7 +117,9 @@ class Independent {
     for (std::int64_t i = 0; i < x.rows(); ++i) {
       const auto row = row_of(x, i, w);
       if (is_missing(row)) continue;
-      for (int k = 0; k < p.columns; ++k) p(i, k) += log_density((*this)[k], row);
+      for (int k = 0; k < p.columns; ++k) {
+        if (p(i, k) > -std::numeric_limits<double>::infinity()) p(i, k) += log_density((*this)[k], row);
+      }
     }
   }
 

@@ -65,6 +65,12 @@ class StudentT {
   /// The exact maximum of Q: μ and Σ in closed form (or as the structure has it), ν as the root of a digamma equation.
   void maximize(ConstSlice s);
 
+  /// ECME (Liu and Rubin 1995): first locations and scales, to which u is unseen; then, by an E-step at these, ν, to
+  /// which it is not: a Newton step of Σ r log p(x | z), which needs to be kept only if ℓ does not fall.
+  int parts() const { return 2; }
+  void maximize(ConstSlice s, int part);
+  bool tentative() const { return tentative_; }
+
   double expected_log_density(ConstSlice s) const;
   double log_prior() const { return normal_.log_prior(); }
   std::vector<Degeneracy> degeneracies() const { return normal_.degeneracies(); }
@@ -95,7 +101,11 @@ class StudentT {
   // The statistics as those of a Gaussian with weights Σ r, scatter Σ r u (x − c)(x − c)ᵀ about c and no first moments.
   std::vector<double> gaussian_statistics(ConstSlice s, std::span<const double> centers) const;
   std::vector<double> maximizing_centers(ConstSlice s) const;
+  void add_degrees(int k, double observed, std::size_t n, const MissingPattern& pattern, ConstPanel r, Slice s,
+                   const Scratch& scratch) const;
+  void maximize_locations(ConstSlice s);
   void maximize_degrees(ConstSlice s);
+  void step_degrees(ConstSlice s);
   void derive();
 
   Gaussian normal_;
@@ -103,7 +113,10 @@ class StudentT {
   std::vector<double> nu_;
   double lower_ = 0.1;
   double upper_ = 200;
-  std::vector<Cholesky> factors_;  // by component; empty unless the structure has matrices
+  std::vector<Cholesky> factors_;          // by component; empty unless the structure has matrices
+  bool degrees_next_ = false;              // the M-step to come is that of ν alone
+  bool tentative_ = false;                 // it was the last one
+  static constexpr std::size_t heads = 5;  // sums of K numbers before the moments
 };
 
 static_assert(Emissions<StudentT>);

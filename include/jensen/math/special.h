@@ -1,5 +1,7 @@
-// Derivatives of log Γ, which the standard library lacks.
+// Derivatives of log Γ, which the standard library lacks, and log Σ exp.
 #pragma once
+
+#include <span>
 
 namespace jensen {
 
@@ -11,6 +13,9 @@ double log_gamma(double x);
 double digamma(double x);
 double trigamma(double x);
 double tetragamma(double x);
+
+/// log Σ exp(v_i) without overflow; −∞ where there are none or all are, +∞ where one is. NaN stays NaN.
+double log_sum_exp(std::span<const double> v);
 
 /// ψ'''(x), by the same means; +∞ at 0.
 double pentagamma(double x);

@@ -13,6 +13,11 @@ namespace jensen {
 /// Where log_joint_matters(rule) is false the panel need not be filled before, and the log-likelihood returned is NaN.
 Evidence discrete_posterior(const Block& x, const Rule& rule, Panel log_joint);
 
+/// p(i, k) = −∞ for the states that the block rules out for row i. Throws ArgumentError where the labels are about
+/// another number of states. discrete_posterior() does it; a model that does so before, too, spares its emissions the
+/// work, which need not look at what is −∞ already.
+void rule_out_states(const Block& x, Panel log_joint);
+
 /// Whether the rule reads log p(x_i, k): Given responsibilities of which statistics alone are wanted do not.
 bool log_joint_matters(const Rule& rule);
 

@@ -63,6 +63,8 @@ class GatedMixture {
   }
   // log π_k(v_i) into a row of K numbers.
   void log_weights(const ConstPanel& x, std::int64_t i, std::span<const double> gate, std::span<double> out) const;
+  // Room for it, and a look at the covariates.
+  Panel panel_for(const Block& x, Scratch& scratch) const;
   Panel log_joint(const Block& x, Scratch& scratch) const;
   void add_gate(const Block& x, ConstPanel r, Statistics& s, Scratch& scratch) const;
   ConstSlice emission_part(const Statistics& s) const;

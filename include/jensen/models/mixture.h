@@ -28,6 +28,7 @@ class Mixture {
     /// States whose share of a row is provably below this may count as 0 under Posterior{1}. Whoever sets it asks
     /// resolved() of the sum, and goes without where that says no. 0: every state is looked at.
     double negligible = 0;
+    bool left_out = false;  ///< whether an E-step since then may have taken one for 0
   };
 
   /// Equal weights.
@@ -94,11 +95,20 @@ class Mixture {
     return total;
   }
 
-  /// Conditional maximisation: the weights are part 0, the emissions part 1.
-  int parts() const { return 2; }
+  /// Conditional maximisation: the weights are part 0, the emissions part 1. Emissions with parts of their own have
+  /// these, the weights going with the first.
+  int parts() const {
+    if constexpr (HasEmissionParts<E>) return emissions_.parts();
+    return 2;
+  }
+  bool augments_by_part() const { return HasEmissionParts<E>; }
   void maximize(const Statistics& s, int part) {
     if (part == 0) maximize_weights(s);
-    if (part == 1) emissions_.maximize(emission_part(s));
+    if constexpr (HasEmissionParts<E>) {
+      emissions_.maximize(emission_part(s), part);
+    } else {
+      if (part == 1) emissions_.maximize(emission_part(s));
+    }
   }
 
   double log_prior() const { return optional::log_prior(emissions_); }
@@ -205,6 +215,7 @@ class Mixture {
                   }) {
       const auto fading = [](double weight) { return weight > 0 && weight < smallest_weight; };
       if (negligible > 0 && std::none_of(weights_.begin(), weights_.end(), fading)) {
+        scratch.left_out = true;
         emissions_.relevant_log_joint(x, scratch.log_weights, negligible, panel, scratch.emissions);
         return panel;
       }
@@ -212,6 +223,7 @@ class Mixture {
     for (int k = 0; k < states(); ++k) {
       std::fill_n(panel.column(k), rows, scratch.log_weights[static_cast<std::size_t>(k)]);
     }
+    rule_out_states(x, panel);
     emissions_.add_log_density(x, panel, scratch.emissions);
     return panel;
   }

@@ -11,13 +11,15 @@ std::string to_string(Acceleration acceleration) {
     case Acceleration::squarem: return "squarem";
     case Acceleration::anderson: return "anderson";
     case Acceleration::quasi_newton: return "quasi-newton";
+    case Acceleration::automatic: return "automatic";
   }
   return "unknown";
 }
 
 std::unique_ptr<Stride> make_stride(Acceleration acceleration) {
   switch (acceleration) {
-    case Acceleration::none: break;
+    case Acceleration::none:
+    case Acceleration::automatic: break;  // of what model it is, the caller has to say
     case Acceleration::squarem: return std::make_unique<Squarem>();
     case Acceleration::anderson: return std::make_unique<Anderson>();
     case Acceleration::quasi_newton: return std::make_unique<QuasiNewton>();

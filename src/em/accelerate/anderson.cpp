@@ -47,7 +47,11 @@ Eigen::VectorXd damped_solution(const std::vector<std::vector<double>>& columns,
 
 Proposal Anderson::propose(const Model& accepted, std::unique_ptr<Model> next) {
   const auto u = accepted.unconstrained();
-  const auto f = minus(next->unconstrained(), u);
+  const auto there = next->unconstrained();
+  // A coordinate is gone where a probability has become 0: what was seen before is about another space.
+  if (there.size() != u.size() || (!x_columns_.empty() && x_columns_.front().size() != u.size())) restart();
+  if (there.size() != u.size()) return {std::move(next)};
+  const auto f = minus(there, u);
   if (leapt_) ++successes_;
   leapt_ = false;
   order_ = std::min(10, std::max(1, static_cast<int>(u.size() + 1) / 2));
@@ -64,7 +68,7 @@ Proposal Anderson::propose(const Model& accepted, std::unique_ptr<Model> next) {
   f_ = f;
   if (first || dot(f_columns_.back(), f_columns_.back()) == 0) return {std::move(next)};
   const Eigen::VectorXd gamma = damped_solution(f_columns_, f, successes_);
-  auto leap = next->unconstrained();
+  auto leap = there;
   for (std::size_t c = 0; c < x_columns_.size(); ++c) {
     const double share = gamma(static_cast<Eigen::Index>(c));
     for (std::size_t j = 0; j < leap.size(); ++j) leap[j] -= share * (x_columns_[c][j] + f_columns_[c][j]);

@@ -16,6 +16,14 @@ constexpr std::size_t most_secants = 5;
 
 Proposal QuasiNewton::propose(const Model& accepted, std::unique_ptr<Model> next) {
   auto here = accepted.unconstrained();
+  const auto there = next->unconstrained();
+  // A coordinate is gone where a probability has become 0: what was seen before is about another space.
+  if (there.size() != here.size() || (!a_.empty() && a_.front().size() != here.size())) {
+    from_.clear();
+    a_.clear();
+    b_.clear();
+    return {std::move(next)};
+  }
   if (from_.size() != here.size()) {
     from_ = std::move(here);
     return {std::move(next)};
@@ -26,7 +34,7 @@ Proposal QuasiNewton::propose(const Model& accepted, std::unique_ptr<Model> next
     b_.erase(b_.begin());
   }
   a_.push_back(a);
-  b_.push_back(minus(next->unconstrained(), here));
+  b_.push_back(minus(there, here));
   from_.clear();
   const auto q = static_cast<Eigen::Index>(a_.size());
   Eigen::MatrixXd matrix(q, q);

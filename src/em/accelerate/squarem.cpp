@@ -15,14 +15,21 @@ constexpr double growth = 4;
 
 Proposal Squarem::propose(const Model& accepted, std::unique_ptr<Model> next) {
   auto here = accepted.unconstrained();
-  if (points_.empty()) {
+  const auto there = next->unconstrained();
+  // A coordinate is gone where a probability has become 0: what was seen before is about another space.
+  if (there.size() != here.size()) {
+    points_.clear();
+    return {std::move(next)};
+  }
+  if (points_.empty() || points_.front().size() != here.size()) {
+    points_.clear();
     points_.push_back(std::move(here));
     return {std::move(next)};
   }
   const auto start = std::move(points_.front());
   points_.clear();
   const auto r = minus(here, start);
-  const auto v = minus(minus(next->unconstrained(), here), r);
+  const auto v = minus(minus(there, here), r);
   const double bend = std::sqrt(dot(v, v));
   const double wanted = bend > 0 ? std::sqrt(dot(r, r)) / bend : 1;
   const double length = std::clamp(wanted, 1.0, longest_);

@@ -75,6 +75,7 @@ TEST(Acceleration, GaussianMixturesEndWhereExactEmEnds) {
                              Start::k_means_plus_plus, data, 1, workers);
   Options options;
   options.tolerance = 1e-12;
+  options.acceleration = Acceleration::none;
   const auto plain = fit(*start, data, options).report;
   for (Acceleration acceleration : accelerators) {
     options.acceleration = acceleration;
@@ -85,6 +86,57 @@ TEST(Acceleration, GaussianMixturesEndWhereExactEmEnds) {
     EXPECT_LT(fitted.report.evaluations, plain.evaluations) << to_string(acceleration);
     options.threads = 3;
     EXPECT_EQ(fit(*start, data, options).model->parameters(), fitted.model->parameters());
+  }
+}
+
+TEST(Acceleration, SquaremIsTheDefaultWhereItCanBe) {
+  const auto evaluations = [](Options options) {
+    return fit(PoissonMixture({0.5, 0.5}, {1, 3}), london_deaths(), options).report.evaluations;
+  };
+  Options options;
+  options.acceleration = Acceleration::squarem;
+  const int squarem = evaluations(options);
+  options.acceleration = Acceleration::none;
+  const int plain = evaluations(options);
+  options.acceleration = Acceleration::automatic;
+  EXPECT_EQ(evaluations(options), squarem);
+  EXPECT_LT(squarem, plain);
+  // Counted iterations are plain ones: each step is the M-step of the one before.
+  options.tolerance = 0;
+  options.max_iterations = 12;
+  const auto counted = fit(PoissonMixture({0.5, 0.5}, {1, 3}), london_deaths(), options).report;
+  EXPECT_EQ(counted.evaluations, 13);
+  for (std::size_t t = 1; t < counted.trace.size(); ++t) EXPECT_FALSE(std::isnan(counted.trace[t].bound)) << t;
+  // Where the model or the algorithm cannot be accelerated nothing is refused.
+  const Table two({1, 2}, 2, 1);
+  EXPECT_NO_THROW(fit(support::UnitNormal{}, two, {}));
+  options = {.max_iterations = 30, .algorithm = Algorithm::stochastic};
+  EXPECT_NO_THROW(options.validate());
+}
+
+// Coordinates come and go where a probability becomes 0: what was seen before is about another space.
+TEST(Acceleration, ForgetsWhatHadOtherCoordinates) {
+  struct Shrinking {
+    std::vector<double> u;
+    Statistics no_statistics() const { return {{0}, {}}; }
+    double expect(const Block&, Statistics&) const { return 0; }
+    void maximize(const Statistics&) {}
+    std::vector<double> unconstrained() const { return u; }
+    void set_unconstrained(std::span<const double> to) { u.assign(to.begin(), to.end()); }
+  };
+  const auto at = [](std::vector<double> u) { return std::make_unique<Erased<Shrinking>>(Shrinking{std::move(u)}); };
+  for (Acceleration acceleration : accelerators) {
+    const auto stride = make_stride(acceleration);
+    double x = 64;
+    for (int step = 0; step < 7; ++step, x /= 2) stride->propose(*at({x, x, x}), at({x / 2, x / 2, x / 3}));
+    const auto between = stride->propose(*at({x, x, x}), at({x / 2, x / 2}));
+    EXPECT_FALSE(between.trial);
+    EXPECT_EQ(between.model->unconstrained(), (std::vector{x / 2, x / 2}));
+    for (int step = 0; step < 7; ++step, x /= 2) {
+      const auto proposal = stride->propose(*at({x, x}), at({x / 2, x / 3}));
+      ASSERT_EQ(proposal.model->unconstrained().size(), 2U) << to_string(acceleration);
+      for (double u : proposal.model->unconstrained()) EXPECT_TRUE(std::isfinite(u));
+    }
   }
 }
 

@@ -27,7 +27,8 @@ TEST(Diagnosis, LinkageHasTheRateThatIsPrinted) {
 TEST(Diagnosis, RateIsWhatTheTraceShows) {
   const support::PoissonMixture truth({0.4, 0.6}, {2, 7});
   const Table data = support::sample_of(truth, 400, 1, 2);
-  const auto fitted = fit(truth, data, {.tolerance = 1e-9, .max_iterations = 100000});
+  const auto fitted =
+      fit(truth, data, {.tolerance = 1e-9, .max_iterations = 100000, .acceleration = Acceleration::none});
   const auto& trace = fitted.report.trace;
   const double ratio = trace.back().gain / trace[trace.size() - 2].gain;
   const auto d = diagnose(support::polished(truth, data), data);

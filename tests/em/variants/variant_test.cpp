@@ -7,8 +7,10 @@
 #include <jensen/em/starts.h>
 #include <jensen/error.h>
 #include <jensen/fit_gaussian_mixture.h>
+#include <jensen/models/mixture.h>
 
 #include <cmath>
+#include <memory>
 #include <numeric>
 
 #include "../examples/genetic_linkage.h"
@@ -31,6 +33,7 @@ const GaussianMixture& start() {
     Options options = from_data();
     options.max_iterations = 6;
     options.seed = 5;
+    options.acceleration = Acceleration::none;
     return fit_gaussian_mixture(rows(), {3, Covariance::full, Prior::data_scaled}, options).model;
   }();
   return model;
@@ -41,6 +44,7 @@ Options with(Algorithm algorithm) {
   options.algorithm = algorithm;
   options.threads = 1;
   options.tolerance = 1e-10;
+  options.acceleration = Acceleration::none;  // variants are compared with the plain climb
   return options;
 }
 
@@ -294,6 +298,60 @@ TEST(SparseEm, AThresholdAboveEveryProbabilityLeavesRowsTheirMostProbableState) 
   }
   EXPECT_LT(best, all - 1e-3);
   EXPECT_NEAR(sharp.report.trace.front().reading.surrogate, best, 1e-6 * std::abs(best));
+}
+
+// In the passes between, densities are asked for where a row may be and nowhere else.
+TEST(SparseEm, LooksAtTheActiveStatesAlone) {
+  struct Counting {  // emissions: normals of unit variance about 0, 10, 20 …
+    struct Scratch {};
+    std::vector<double> means;
+    mutable std::shared_ptr<std::int64_t> evaluated = std::make_shared<std::int64_t>(0);
+    int states() const { return static_cast<int>(means.size()); }
+    int columns() const { return 1; }
+    Layout layout() const { return {2 * means.size(), 0}; }
+    void reference(std::span<double>) const {}
+    void add_log_density(const Block& x, Panel p, Scratch&) const {
+      for (int k = 0; k < states(); ++k) {
+        for (std::int64_t i = 0; i < x.rows(); ++i) {
+          if (!(p(i, k) > -INFINITY)) continue;
+          const double d = x.x(i, 0) - means[static_cast<std::size_t>(k)];
+          p(i, k) -= 0.5 * d * d;
+          ++*evaluated;
+        }
+      }
+    }
+    double accumulate(const Block& x, ConstPanel r, Slice s, Scratch&) const {
+      for (int k = 0; k < states(); ++k) {
+        for (std::int64_t i = 0; i < x.rows(); ++i) {
+          s.sum[static_cast<std::size_t>(2 * k)] += r(i, k);
+          s.sum[static_cast<std::size_t>(2 * k + 1)] += r(i, k) * x.x(i, 0);
+        }
+      }
+      return 0;
+    }
+    void maximize(ConstSlice s) {
+      for (std::size_t k = 0; k < means.size(); ++k) {
+        if (s.sum[2 * k] > 0) means[k] = s.sum[2 * k + 1] / s.sum[2 * k];
+      }
+    }
+  };
+  std::vector<double> values;
+  for (int i = 0; i < 200; ++i) values.push_back(10 * (i % 5) + 0.1 * (i % 7));
+  const Table data(values, 200, 1);
+  const auto evaluations = [&](Algorithm algorithm) {
+    Options options = with(algorithm);
+    options.tolerance = 0;
+    options.max_iterations = 8;
+    options.variant.sparse_steps = 20;
+    const Mixture<Counting> from(Counting{{1, 9, 21, 32, 39}});
+    const auto fitted = fit(from, data, options);
+    return std::pair(*from.emissions().evaluated, fitted.report.log_likelihood);
+  };
+  const auto [dense, reached] = evaluations(Algorithm::exact);
+  const auto [sparse, same] = evaluations(Algorithm::sparse);
+  EXPECT_NEAR(same, reached, 1e-9 * std::abs(reached));
+  EXPECT_EQ(dense, 200 * 5 * 9);
+  EXPECT_LT(sparse, 0.6 * static_cast<double>(dense));
 }
 
 TEST(Ecm, EachPartHasItsOwnEStepInManyCycles) {

@@ -10,6 +10,7 @@ enum class Acceleration {
   squarem,       ///< squared extrapolation, step length S3: Varadhan and Roland (2008)
   anderson,      ///< damped Anderson mixing with restarts, DAAREM: Henderson and Varadhan (2019)
   quasi_newton,  ///< secant approximation of the map's Jacobian: Zhou, Alexander and Lange (2011)
+  automatic,  ///< squarem where model and algorithm allow it; none at tolerance 0, where plain iterations are counted
 };
 std::string to_string(Acceleration acceleration);
 
