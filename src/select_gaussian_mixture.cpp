@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <mutex>
+#include <numeric>
 #include <set>
 
 namespace jensen {
@@ -80,6 +82,78 @@ bool better(const Candidate& a, const Candidate& b, Criterion criterion) {
   return std::isnan(right) ? !std::isnan(left) : left < right;
 }
 
+// Up to so many cells a pass over the data is too short to be shared out, so that threads take whole candidates; bits
+// are the same either way.
+constexpr std::int64_t cells_of_small_data = std::int64_t{1} << 20;
+
+class Selecting {
+ public:
+  Selecting(const Data& data, const SelectionOptions& selection, const Options& options)
+      : summarized_(data),
+        selection_(selection),
+        options_(options),
+        workers_(data.rows() * data.columns() <= cells_of_small_data ? options.threads : 1) {
+    if (workers_.count() > 1) options_.threads = 1;
+    if (options.callback) {
+      options_.callback = [this, callback = options.callback](const Progress& progress) {
+        const std::lock_guard lock(mutex_);
+        if (!stopped_ && callback(progress) == Verdict::stop) stopped_ = true;
+        return stopped_ ? Verdict::stop : Verdict::go_on;
+      };
+    }
+    for (const Covariance covariance : selection.covariances) {
+      for (const int components : selection.components) {
+        Candidate& candidate = candidates_.emplace_back();
+        candidate.components = components;
+        candidate.covariance = covariance;
+      }
+    }
+  }
+
+  Selection run() {
+    std::vector<std::optional<Fitted<GaussianMixture>>> fits(candidates_.size());
+    workers_.run(static_cast<int>(candidates_.size()),
+                 [&](int i, int) { try_one(i, fits[static_cast<std::size_t>(i)]); });
+    std::vector<std::size_t> order(candidates_.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      return better(candidates_[a], candidates_[b], selection_.criterion);
+    });
+    Selection result;
+    for (const std::size_t i : order) result.candidates.push_back(std::move(candidates_[i]));
+    result.best = std::move(fits[order.front()]);
+    return result;
+  }
+
+ private:
+  void try_one(int index, std::optional<Fitted<GaussianMixture>>& fit) {
+    Candidate& candidate = candidates_[static_cast<std::size_t>(index)];
+    {
+      const std::lock_guard lock(mutex_);
+      if (stopped_) {
+        candidate.reason = "not tried: stopped by the caller";
+        return;
+      }
+      if (selection_.begun) selection_.begun(index, static_cast<int>(candidates_.size()), candidate);
+    }
+    try {
+      const GaussianMixtureOptions model{candidate.components, candidate.covariance, selection_.prior};
+      fit = fit_gaussian_mixture(summarized_, model, options_);
+      fill(candidate, *fit, selection_.criterion);
+    } catch (const Error& error) {
+      candidate.reason = error.what();
+    }
+  }
+
+  SummarizedData summarized_;
+  const SelectionOptions& selection_;
+  Options options_;
+  Workers workers_;
+  std::vector<Candidate> candidates_;
+  std::mutex mutex_;
+  bool stopped_ = false;
+};
+
 }  // namespace
 
 Selection select_gaussian_mixture(const Data& data, const SelectionOptions& selection, const Options& options) {
@@ -92,43 +166,7 @@ Selection select_gaussian_mixture(const Data& data, const SelectionOptions& sele
   }
   check_list(selection.components, "components");
   check_list(selection.covariances, "covariances");
-  bool stopped = false;
-  Options watched = options;
-  if (options.callback) {
-    watched.callback = [&](const Progress& progress) {
-      const Verdict verdict = options.callback(progress);
-      stopped = stopped || verdict == Verdict::stop;
-      return verdict;
-    };
-  }
-  SummarizedData summarized(data);
-  Selection result;
-  const int count = static_cast<int>(selection.components.size() * selection.covariances.size());
-  std::optional<Candidate> best;
-  for (const Covariance covariance : selection.covariances) {
-    for (const int components : selection.components) {
-      Candidate& candidate = result.candidates.emplace_back();
-      candidate.components = components;
-      candidate.covariance = covariance;
-      if (stopped) {
-        candidate.reason = "not tried: stopped by the caller";
-        continue;
-      }
-      if (selection.begun) selection.begun(static_cast<int>(result.candidates.size()) - 1, count, candidate);
-      try {
-        auto fitted = fit_gaussian_mixture(summarized, {components, covariance, selection.prior}, watched);
-        fill(candidate, fitted, selection.criterion);
-        if (best && !better(candidate, *best, selection.criterion)) continue;
-        best = candidate;
-        result.best = std::move(fitted);
-      } catch (const Error& error) {
-        candidate.reason = error.what();
-      }
-    }
-  }
-  std::stable_sort(result.candidates.begin(), result.candidates.end(),
-                   [&](const Candidate& a, const Candidate& b) { return better(a, b, selection.criterion); });
-  return result;
+  return Selecting(data, selection, options).run();
 }
 
 }  // namespace jensen

@@ -71,6 +71,37 @@ TEST(SelectGaussianMixture, RanksByTheCriterionAskedFor) {
   EXPECT_GT(winners.size(), 1u) << "on these data the criteria disagree";
 }
 
+TEST(SelectGaussianMixture, ThreadsThatShareOutCandidatesChangeNoBit) {
+  const Table data = faithful();
+  SelectionOptions selection;
+  selection.components = {1, 2, 3, 4};
+  std::vector<Selection> results;
+  for (const int threads : {1, 4}) {
+    int under_way = 0;
+    std::set<int> begun;
+    selection.begun = [&](int index, int count, const Candidate&) {
+      EXPECT_EQ(count, 16);
+      EXPECT_EQ(++under_way, 1) << "by one thread at a time";
+      begun.insert(index);
+      --under_way;
+    };
+    Options options = few_restarts();
+    options.threads = threads;
+    results.push_back(select_gaussian_mixture(data, selection, options));
+    EXPECT_EQ(begun.size(), 16u);
+  }
+  for (std::size_t i = 0; i < 16; ++i) {
+    const Candidate& a = results[0].candidates[i];
+    const Candidate& b = results[1].candidates[i];
+    EXPECT_EQ(a.components, b.components);
+    EXPECT_EQ(a.covariance, b.covariance);
+    EXPECT_EQ(a.log_likelihood, b.log_likelihood);
+    EXPECT_EQ(a.iterations, b.iterations);
+    EXPECT_EQ(a.starts_at_best, b.starts_at_best);
+  }
+  EXPECT_EQ(results[0].best->model.parameters(), results[1].best->model.parameters());
+}
+
 TEST(SelectGaussianMixture, ACandidateThatCannotBeFittedIsARow) {
   const std::vector<double> rows = {0, 1, 2, 3, 10, 11};
   const Table data = Table::from_rows(rows, 6, 1);
@@ -128,6 +159,7 @@ TEST(SelectGaussianMixture, StopLeavesTheRestUntried) {
     begun.push_back(index);
   };
   Options options = few_restarts();
+  options.threads = 1;  // several would begin as many candidates at once
   options.callback = [&](const Progress&) { return begun.size() == 2 ? Verdict::stop : Verdict::go_on; };
   const Selection result = select_gaussian_mixture(faithful(), selection, options);
   EXPECT_EQ(begun, (std::vector<int>{0, 1}));

@@ -39,7 +39,7 @@ struct SelectionOptions {
   std::vector<Covariance> covariances = classic_covariances();
   Criterion criterion = Criterion::bic;
   Prior prior = Prior::data_scaled;
-  /// Called before candidate number `index` (from 0) of `count` is fitted.
+  /// Called before candidate number `index` (from 0) of `count` is fitted, never by two threads at once.
   std::function<void(int index, int count, const Candidate& candidate)> begun;
 };
 
@@ -48,10 +48,11 @@ struct Selection {
   std::optional<Fitted<GaussianMixture>> best;  ///< of candidates.front(); empty where none could be fitted
 };
 
-/// Fits every (components, covariance) with the same options and seed. A candidate that cannot be fitted is a row with
-/// its reason. Where options.callback says stop, the fit under way ends with its best so far and the candidates that
-/// remain are rows that were not tried. Throws ArgumentError for options out of their domain, empty lists and repeated
-/// entries.
+/// Fits every (components, covariance) with the same options and seed; threads share out the candidates where the data
+/// are small, else each pass over the data, and the result does not depend on how many there are. A candidate that
+/// cannot be fitted is a row with its reason. Where options.callback says stop, the fit under way ends with its best so
+/// far and the candidates that remain are rows that were not tried. Throws ArgumentError for options out of their
+/// domain, empty lists and repeated entries.
 Selection select_gaussian_mixture(const Data& data, const SelectionOptions& selection,
                                   const Options& options = from_data());
 
