@@ -9,7 +9,7 @@
 #include <jensen/em/inference/uncertainty_summary.h>
 #include <jensen/emissions/schema_emissions.h>
 #include <jensen/error.h>
-#include <jensen/fit_gaussian_mixture.h>
+#include <jensen/models/any_hidden_markov.h>
 
 #include <algorithm>
 #include <optional>
@@ -78,13 +78,9 @@ std::pair<nb::object, nb::object> sample(const ModelFile& file, std::int64_t row
           array(std::move(states))};
 }
 
-// A file keeps which prior a fit had, and the data say what it was.
+// A model of sequences has not been in a file: it holds its prior still.
 std::unique_ptr<Model> with_its_prior(const ModelFile& file, const Table& table) {
-  const auto* mixture = file.get<GaussianMixture>();
-  if (mixture == nullptr || !file.fit || file.fit->prior == Prior::none) return file.model->clone();
-  const Options as_it_is{.max_iterations = 0};
-  return std::make_unique<Erased<GaussianMixture>>(
-      fit_gaussian_mixture(*mixture, table, file.fit->prior, as_it_is).model);
+  return file.get<AnyHiddenMarkov>() != nullptr ? file.model->clone() : as_fitted(file, table);
 }
 
 nb::dict standard_errors(const ModelFile& file, const Table& table, const std::string& method,

@@ -216,6 +216,14 @@ def test_golden_regression_with_a_gate(tool, tmp_path):
     assert jensen.load(tmp_path / "gated.json").gate == ("RDS",)
 
 
+def test_standard_errors_know_the_prior_after_a_pickle(survey):
+    mixture = Mixture({"age": "gaussian", "sex": "categorical"}, 2, random_state=0, tol=1e-12).fit(survey)
+    own = mixture.standard_errors(survey)["standard_error"]
+    again = pickle.loads(pickle.dumps(mixture)).standard_errors(survey)["standard_error"]
+    assert np.isfinite(own).any()
+    np.testing.assert_allclose(again, own, rtol=1e-9)
+
+
 def test_standard_errors(survey):
     mixture = Mixture({"age": "gaussian"}, prior="none").fit(survey)
     age = survey["age"].astype(float)
