@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <optional>
 
 #include "data/selected_columns.h"
@@ -132,12 +131,7 @@ namespace {
 
 // The canonical order; nothing where the emissions cannot be reordered. They are, if it is not the one they are in.
 std::optional<std::vector<int>> put_in_order(AnyEmissions& emissions) {
-  const auto place = expected_values(emissions);
-  std::vector<int> order(place.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
-    return place[static_cast<std::size_t>(a)] < place[static_cast<std::size_t>(b)];
-  });
+  auto order = canonical_order(emissions);
   if (!std::is_sorted(order.begin(), order.end()) && !reorder(emissions, order)) return std::nullopt;
   return order;
 }

@@ -12,14 +12,11 @@
 
 #include "data/text.h"
 #include "model_format.h"
+#include "schema_fields.h"
 
 namespace jensen {
 
-namespace {
-
 using Json = nlohmann::ordered_json;
-
-bool holds(const Model& model) { return dynamic_cast<const Erased<AnyMixture>*>(&model) != nullptr; }
 
 Json schema_fields(const Schema& schema) {
   Json parts = Json::array();
@@ -32,6 +29,16 @@ Json schema_fields(const Schema& schema) {
   return parts;
 }
 
+Json parameter_fields(const std::vector<std::string>& names, const std::vector<double>& values) {
+  Json json;
+  for (std::size_t i = 0; i < values.size(); ++i) json[names[i]] = values[i];
+  return json;
+}
+
+namespace {
+
+bool holds(const Model& model) { return dynamic_cast<const Erased<AnyMixture>*>(&model) != nullptr; }
+
 template <class M>
 Json write_table_model(const ModelFile& file) {
   const M& model = *file.get<M>();
@@ -42,9 +49,7 @@ Json write_table_model(const ModelFile& file) {
   if (!file.component_names.empty()) json["component_names"] = file.component_names;
   json["schema"] = schema_fields(file.schema);
   if (!file.gate.empty()) json["gate"] = file.gate;
-  const auto names = model.parameter_names();
-  const auto values = model.parameters();
-  for (std::size_t i = 0; i < values.size(); ++i) json["parameters"][names[i]] = values[i];
+  json["parameters"] = parameter_fields(model.parameter_names(), model.parameters());
   return json;
 }
 
@@ -65,15 +70,16 @@ SchemaPart read_part(const Field& field) {
   return part;
 }
 
-// What both kinds begin with; the number of components.
-int read_columns(const Field& top, ModelFile& file) {
+}  // namespace
+
+int read_columns(const Field& top, const char* states, ModelFile& file) {
   for (std::size_t i = 0, size = top["schema"].array("objects"); i < size; ++i) {
     file.schema.push_back(read_part(top["schema"][i]));
   }
-  const int components = top["components"].small_integer();
-  if (components < 1) top["components"].refuse("must be ≥ 1");
+  const int components = top[states].small_integer();
+  if (components < 1) top[states].refuse("must be ≥ 1");
   if (static_cast<std::size_t>(components) > top["parameters"].keys().size()) {
-    top["parameters"].refuse("are fewer than the components");
+    top["parameters"].refuse(fmt::format("are fewer than the {}", states));
   }
   try {
     file.columns = columns_of(file.schema, file.gate);
@@ -88,22 +94,20 @@ int read_columns(const Field& top, ModelFile& file) {
   return components;
 }
 
-template <class Make>
-auto checked(const Field& field, Make make) {
-  try {
-    return make();
-  } catch (const ArgumentError& error) {
-    field.refuse(error.what());
-  }
+std::vector<double> read_parameters(const Field& top, const std::vector<std::string>& names) {
+  const Field given = top["parameters"];
+  std::vector<double> values;
+  for (const auto& name : names) values.push_back(given[name.c_str()].number());
+  if (values.size() != given.keys().size()) given.refuse(fmt::format("must be {} numbers", values.size()));
+  return values;
 }
+
+namespace {
 
 template <class M>
 void read_parameters(const Field& top, M& model) {
-  const Field given = top["parameters"];
-  std::vector<double> values;
-  for (const auto& name : model.parameter_names()) values.push_back(given[name.c_str()].number());
-  if (values.size() != given.keys().size()) given.refuse(fmt::format("must be {} numbers", values.size()));
-  checked(given, [&] {
+  const auto values = read_parameters(top, model.parameter_names());
+  checked(top["parameters"], [&] {
     model.set_parameters(values);
     return 0;
   });
@@ -111,7 +115,7 @@ void read_parameters(const Field& top, M& model) {
 
 ModelFile read(const Field& top) {
   ModelFile file;
-  const int components = read_columns(top, file);
+  const int components = read_columns(top, "components", file);
   AnyMixture model(checked(top["schema"], [&] { return emissions_for(file.schema, components); }));
   read_parameters(top, model);
   checked(top["parameters"], [&] {  // weights that sum to 1
@@ -124,7 +128,7 @@ ModelFile read(const Field& top) {
 ModelFile read_gated(const Field& top) {
   ModelFile file;
   file.gate = names(top["gate"], top["gate"].array("names"), "names", false);
-  const int components = read_columns(top, file);
+  const int components = read_columns(top, "components", file);
   std::vector<int> covariates;
   for (const auto& name : file.gate) {
     covariates.push_back(

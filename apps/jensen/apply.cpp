@@ -8,7 +8,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <functional>
 
+#include "apply_sequences.h"
+#include "blocks.h"
 #include "commands.h"
 #include "fitting.h"
 #include "output.h"
@@ -19,8 +22,6 @@ using jensen::Block;
 using jensen::Error;
 using jensen::ModelFile;
 using jensen::Panel;
-
-constexpr std::int64_t rows_at_once = 512;
 
 ModelFile load_model(const ApplyArguments& a, jensen::Capability needed, const char* command) {
   if (a.model == "-" && a.data.path == "-") throw Error("DATA: standard input is the model already");
@@ -33,26 +34,6 @@ void check_csv_output(const ApplyArguments& a) {
   if (a.output && is_npy(*a.output)) throw Error("-o: the result is CSV, not NPY: name the file otherwise");
   check_output(a.output, "-o", {a.model, a.data.path});
 }
-
-template <class Visit>
-void for_each_block(const jensen::Table& table, Visit visit) {
-  jensen::BlockBuffer buffer;
-  for (std::int64_t first = 0; first < table.rows(); first += rows_at_once) {
-    visit(table.block(first, std::min(rows_at_once, table.rows() - first), buffer));
-  }
-}
-
-// Memory for a panel that is filled anew for every block.
-class PanelBuffer {
- public:
-  Panel of(std::int64_t rows, int columns) {
-    values_.resize(static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns));
-    return {values_.data(), rows, columns, rows};
-  }
-
- private:
-  std::vector<double> values_;
-};
 
 void write_components(std::ostream& out, const ModelFile& file, const jensen::Table& table, bool probabilities) {
   const int components = file.model->states();
@@ -74,23 +55,6 @@ void write_components(std::ostream& out, const ModelFile& file, const jensen::Ta
     }
   });
 }
-
-// Sum that does not lose the small terms among the large (Neumaier).
-class Sum {
- public:
-  void add(double value) {
-    const double next = sum_ + value;
-    if (std::isfinite(next)) {
-      lost_ += std::abs(sum_) >= std::abs(value) ? (sum_ - next) + value : (value - next) + sum_;
-    }
-    sum_ = next;
-  }
-  double value() const { return std::isfinite(sum_) ? sum_ + lost_ : sum_; }
-
- private:
-  double sum_ = 0;
-  double lost_ = 0;
-};
 
 // The table that the user reads, with holes filled, in memory.
 std::vector<double> filled_table(const ModelFile& file, const jensen::Table& table) {
@@ -118,11 +82,26 @@ class BlockwiseFill {
 
  private:
   const ModelFile& file_;
-  const jensen::Table& table_;
+  jensen::Table table_;
   jensen::BlockBuffer buffer_;
   PanelBuffer values_;
   Panel panel_;
   std::int64_t first_ = 0;
+};
+
+// Sequences are filled as wholes, and their rows come in another order than those of the file.
+class FillOfSequences {
+ public:
+  FillOfSequences(const ModelFile& file, const LoadedData& data)
+      : rows_(data.table.rows()), values_(filled_table(file, data.table)), at_(table_rows(data)) {}
+  double operator()(std::int64_t row, int column) const {
+    return values_[static_cast<std::size_t>(at_[static_cast<std::size_t>(row)] + column * rows_)];
+  }
+
+ private:
+  std::int64_t rows_;
+  std::vector<double> values_;
+  std::vector<std::int64_t> at_;
 };
 
 void impute_npy(const ImputeArguments& a, const ModelFile& file, const jensen::Table& table) {
@@ -138,6 +117,10 @@ int run(const PredictArguments& a) {
   check_csv_output(a);
   const ModelFile file = load_model(a, jensen::Capability::states, "jensen predict");
   const LoadedData data = load_data_for(file, a.data);
+  if (file.model->sequential()) return predict_sequences(a, file, data);
+  if (a.filtered || a.viterbi) {
+    throw Error(fmt::format("--{}: is for hidden Markov models", a.filtered ? "filtered" : "viterbi"));
+  }
   write_to(a.output, [&](std::ostream& out) { write_components(out, file, data.table, a.probabilities); });
   return exit_done;
 }
@@ -148,6 +131,10 @@ int run(const ScoreArguments& a) {
   check_csv_output(a);
   const ModelFile file = load_model(a, jensen::Capability::score, "jensen score");
   const LoadedData data = load_data_for(file, a.data);
+  if (file.model->sequential()) return score_sequences(a, file, data);
+  if (a.rows || a.residuals) {
+    throw Error(fmt::format("--{}: is for hidden Markov models", a.rows ? "rows" : "residuals"));
+  }
   std::vector<double> log_density(static_cast<std::size_t>(data.table.rows()));
   Sum sum;
   for_each_block(data.table, [&](const Block& block) {
@@ -190,7 +177,8 @@ int run(const ImputeArguments& a) {
     impute_npy(a, file, data.table);
     return exit_done;
   }
-  BlockwiseFill fill(file, data.table);
+  std::function<double(std::int64_t, int)> fill = BlockwiseFill(file, data.table);
+  if (file.model->sequential()) fill = FillOfSequences(file, data);
   write_to(a.output, [&](std::ostream& out) {
     jensen::fill_csv_text(data.text->text(), data.text->name(), data.reading, out,
                           [&](std::int64_t row, int column) -> std::optional<double> {

@@ -18,6 +18,8 @@ struct DataArguments {
   std::optional<std::string> missing;
   std::optional<std::string> delimiter;
   std::optional<std::string> header;
+  std::optional<std::string> sequence;  ///< column that says which rows form a sequence; "": all rows are one
+  std::optional<std::string> order;     ///< column that says in which order they come; "": that of the data
 };
 
 /// A fit on disk, to go on from after an interruption.
@@ -92,6 +94,19 @@ struct FitTableArguments {
   bool quiet = false;
 };
 
+/// What a chain of hidden states may do.
+struct ChainArguments {
+  std::string transitions = "full";
+  std::string initial = "free";
+  double pseudo_count = 0;
+  std::optional<std::string> covariance;  ///< columns of kind gaussian are modelled jointly, with this structure
+};
+
+/// fit hidden-markov
+struct FitSequencesArguments : FitTableArguments {
+  ChainArguments chain;
+};
+
 struct SelectArguments {
   DataArguments data;
   EngineArguments engine;
@@ -117,6 +132,11 @@ struct SelectTableArguments {
   bool quiet = false;
 };
 
+/// select hidden-markov
+struct SelectSequencesArguments : SelectTableArguments {
+  ChainArguments chain;
+};
+
 /// predict, score and impute: a model applied to data.
 struct ApplyArguments {
   std::string model;
@@ -125,16 +145,29 @@ struct ApplyArguments {
 };
 struct PredictArguments : ApplyArguments {
   bool probabilities = false;
+  bool filtered = false;  ///< of sequences: given the rows up to each
+  bool viterbi = false;   ///< of sequences: the most probable path
 };
 struct ScoreArguments : ApplyArguments {
+  bool rows = false;       ///< of sequences: by row instead of by sequence
+  bool residuals = false;  ///< of sequences: pseudo-residuals, by row
   bool json = false;
   bool quiet = false;
 };
 struct ImputeArguments : ApplyArguments {};
 
+/// forecast: rows to come.
+struct ForecastArguments : ApplyArguments {
+  int steps = 1;
+  double level = 0.9;
+  bool json = false;
+};
+
 struct SampleArguments {
   std::string model;
-  std::int64_t rows = 0;
+  std::optional<std::int64_t> rows;
+  std::optional<std::int64_t> length;  ///< of each sequence
+  std::optional<int> sequences;
   std::uint64_t seed = 0;
   std::optional<std::string> output;
   bool with_component = false;
@@ -157,9 +190,9 @@ struct Answer {
   std::string text;
 };
 
-using Command =
-    std::variant<Answer, FitArguments, FitTableArguments, SelectArguments, SelectTableArguments, PredictArguments,
-                 ScoreArguments, ImputeArguments, SampleArguments, DescribeArguments, DiagnoseArguments>;
+using Command = std::variant<Answer, FitArguments, FitTableArguments, FitSequencesArguments, SelectArguments,
+                             SelectTableArguments, SelectSequencesArguments, PredictArguments, ScoreArguments,
+                             ImputeArguments, ForecastArguments, SampleArguments, DescribeArguments, DiagnoseArguments>;
 
 /// Throws jensen::Error, with a message for the user, for a command line that cannot be understood.
 Command parse_command_line(int count, const char* const* words);

@@ -6,6 +6,7 @@
 #include <jensen/emissions/schema_emissions.h>
 #include <jensen/emissions/student_t.h>
 #include <jensen/emissions/von_mises_fisher.h>
+#include <jensen/models/any_hidden_markov.h>
 #include <jensen/models/gated_mixture.h>
 #include <jensen/models/separation.h>
 
@@ -14,6 +15,7 @@
 #include <cmath>
 
 #include "fitting.h"
+#include "sequences.h"
 #include "text_table.h"
 
 namespace {
@@ -143,13 +145,16 @@ std::string separation_text(const ModelFile& file, const jensen::AnyMixture& mod
 std::string describe_components(const ModelFile& file) {
   const auto* model = file.get<jensen::AnyMixture>();
   const auto* gated = file.get<jensen::GatedMixture>();
-  const jensen::AnyEmissions& emissions = model != nullptr ? model->emissions() : gated->emissions();
+  const auto* markov = file.get<jensen::AnyHiddenMarkov>();
+  const jensen::AnyEmissions& emissions = model != nullptr  ? model->emissions()
+                                        : markov != nullptr ? markov->emissions()
+                                                            : gated->emissions();
   const auto* product = emissions.as<jensen::Product>();
   std::string text;
   for (int first = 0; first < emissions.states(); first += components_at_once) {
     const Range range{first, std::min(emissions.states(), first + components_at_once)};
     std::vector<Row> rows;
-    add_row(rows, "component", range, [&](int k) { return file.component(k); });
+    add_row(rows, markov != nullptr ? "state" : "component", range, [&](int k) { return file.component(k); });
     if (model != nullptr) {
       add_row(rows, "weight", range,
               [&](int k) { return fmt::format("{:.4f}", model->weights()[static_cast<std::size_t>(k)]); });
@@ -167,5 +172,6 @@ std::string describe_components(const ModelFile& file) {
     text += (first > 0 ? "\n" : "") + aligned(rows);
   }
   text += "  (mean ± standard deviation; probability of a level; ~ coefficients of a regression)\n";
+  if (markov != nullptr) return text + describe_chain(file, markov->chain());
   return model == nullptr ? text : text + separation_text(file, *model);
 }

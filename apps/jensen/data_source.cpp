@@ -48,18 +48,42 @@ std::vector<std::string> list_of(const std::optional<std::string>& text, const c
 
 void refuse_text_options(const DataArguments& arguments) {
   const std::pair<const char*, const std::optional<std::string>*> options[] = {
-      {"--columns", &arguments.columns}, {"--exclude", &arguments.exclude},
-      {"--weights", &arguments.weights}, {"--labels", &arguments.labels},
-      {"--missing", &arguments.missing}, {"--delimiter", &arguments.delimiter},
-      {"--header", &arguments.header},   {"--weight-kind", &arguments.weight_kind}};
+      {"--columns", &arguments.columns},   {"--exclude", &arguments.exclude},
+      {"--weights", &arguments.weights},   {"--labels", &arguments.labels},
+      {"--missing", &arguments.missing},   {"--delimiter", &arguments.delimiter},
+      {"--header", &arguments.header},     {"--weight-kind", &arguments.weight_kind},
+      {"--sequence", &arguments.sequence}, {"--order", &arguments.order}};
   for (const auto& [name, value] : options) {
-    if (*value) throw Error(fmt::format("{}: is for text, but {} is an NPY file", name, arguments.path));
+    if (*value && !(*value)->empty())
+      throw Error(fmt::format("{}: is for text, but {} is an NPY file", name, arguments.path));
   }
 }
 
 LoadedData load_npy(const DataArguments& arguments) {
   refuse_text_options(arguments);
-  return {jensen::read_npy(arguments.path), {}, 0, {}, {}, false};
+  return {jensen::read_npy(arguments.path), {}, 0, {}, {}, {}, {}, false};
+}
+
+// Columns that say which rows form a sequence, and in which order; they are read after those of the model.
+std::vector<std::string> sequence_columns(const DataArguments& arguments) {
+  std::vector<std::string> names;
+  for (const auto& name : {arguments.sequence, arguments.order}) {
+    if (name && !name->empty()) names.push_back(*name);
+  }
+  return names;
+}
+
+void add_sequence_columns(const DataArguments& arguments, CsvOptions& options) {
+  for (const auto& name : sequence_columns(arguments)) {
+    if (std::find(options.columns.begin(), options.columns.end(), name) != options.columns.end()) {
+      throw Error(
+          fmt::format("{}: column '{}' is used already", name == arguments.sequence ? "--sequence" : "--order", name));
+    }
+    options.columns.push_back(name);
+  }
+  if (arguments.sequence && !arguments.sequence->empty()) {
+    options.levels.emplace_back(*arguments.sequence, std::vector<std::string>{});
+  }
 }
 
 // What --columns says of an array's columns x1, x2, … is the schema's business.
@@ -127,7 +151,7 @@ LoadedData load_text(std::shared_ptr<const jensen::MappedFile> text, CsvOptions 
     }
   }
   if (computed) csv.table = computed_table(csv.table, sources, text->name());
-  return {std::move(csv.table), std::move(csv.label_names), 0, std::move(text), std::move(options), computed};
+  return {std::move(csv.table), std::move(csv.label_names), 0, {}, {}, std::move(text), std::move(options), computed};
 }
 
 jensen::Table of_sampling_weights(const jensen::Table& table) {
@@ -214,14 +238,16 @@ void select_columns(LoadedData& data, std::vector<std::string> columns, std::vec
 }
 
 // Chooses the columns of the model in `options`; see load_data_for.
-void choose_columns(const jensen::ModelFile& model, const jensen::MappedFile& file, CsvOptions& options,
-                    std::vector<bool>& logarithms) {
+void choose_columns(const jensen::ModelFile& model, const jensen::MappedFile& file,
+                    const std::vector<std::string>& further, CsvOptions& options, std::vector<bool>& logarithms) {
   const auto names = first_record(file, options);
   auto columns = model.columns;
   auto computed = logarithms;
   take_logarithms(names, columns, computed);
   std::vector<std::string> absent;
-  for (const auto& name : columns) {
+  auto wanted = columns;
+  wanted.insert(wanted.end(), further.begin(), further.end());
+  for (const auto& name : wanted) {
     if (!is_among(name, names)) absent.push_back(name);
   }
   if (absent.empty() && options.header.value_or(true)) {
@@ -235,6 +261,12 @@ void choose_columns(const jensen::ModelFile& model, const jensen::MappedFile& fi
         fmt::format("{}: lacks columns of the model: {}; it has {}. Say which ones to use instead with "
                     "--columns, or --header no if its first line is data",
                     file.name(), fmt::join(absent, ", "), fmt::join(names, ", ")));
+  }
+  if (!further.empty()) {
+    throw DataError(
+        fmt::format("{}: has no header: say which columns to use with --columns x1,x2,... and, for {}, with --sequence "
+                    "and --order ('' for none)",
+                    file.name(), fmt::join(further, " and ")));
   }
   options.header = false;
   if (names.size() == model.columns.size()) return;
@@ -300,7 +332,8 @@ std::vector<std::string> columns_left(const jensen::MappedFile& text, const Data
     if (!header || names[j].empty()) names[j] = fmt::format("x{}", j + 1);
   }
   std::erase_if(names, [&](const std::string& name) {
-    return name == arguments.weights || name == arguments.labels ||
+    return name == arguments.weights || name == arguments.labels || name == arguments.sequence ||
+           name == arguments.order ||
            std::find(options.exclude.begin(), options.exclude.end(), name) != options.exclude.end();
   });
   if (names.empty()) throw DataError(fmt::format("{}: no column is left for the data", text.name()));
@@ -325,7 +358,7 @@ LoadedData load_table(const DataArguments& arguments, int states, const std::str
   const auto begun = std::chrono::steady_clock::now();
   const bool npy = is_npy(arguments.path);
   CsvOptions options = npy ? CsvOptions() : reading_options(arguments);
-  LoadedData array{jensen::Table({0.0}, 1, 1), {}, 0, {}, {}, false};
+  LoadedData array{jensen::Table({0.0}, 1, 1), {}, 0, {}, {}, {}, {}, false};
   std::shared_ptr<jensen::MappedFile> text;
   if (npy) {
     array = load_npy(without_columns(arguments));
@@ -366,6 +399,8 @@ LoadedData load_table(const DataArguments& arguments, int states, const std::str
   }
   take_logarithms(first_record(*text, options), options.columns, computed);
   for (const auto& name : level_columns(forms.front())) options.levels.emplace_back(name, std::vector<std::string>{});
+  add_sequence_columns(arguments, options);
+  if (!options.columns.empty()) computed.resize(options.columns.size(), false);
   options.weights = arguments.weights.value_or("");
   options.labels = arguments.labels.value_or("");
   options.states = states;
@@ -384,7 +419,24 @@ LoadedData load_table(const DataArguments& arguments, int states, const std::str
   return data;
 }
 
-LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& arguments) {
+namespace {
+
+// What the model's fit knew of sequences, where the user says nothing else.
+DataArguments with_sequences_of(const jensen::ModelFile& model, DataArguments arguments) {
+  if (model.model->sequential()) {
+    if (!arguments.sequence) arguments.sequence = model.sequence;
+    if (!arguments.order) arguments.order = model.order;
+    return arguments;
+  }
+  if (arguments.sequence) throw Error("--sequence: the model takes rows as independent");
+  if (arguments.order) throw Error("--order: the model takes rows as independent");
+  return arguments;
+}
+
+}  // namespace
+
+LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& given) {
+  const DataArguments arguments = with_sequences_of(model, given);
   const auto count = static_cast<int>(model.columns.size());
   const auto check_count = [&](int found) {
     if (found == count) return;
@@ -392,7 +444,7 @@ LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& ar
                                 fmt::join(model.columns, ", ")));
   };
   if (is_npy(arguments.path)) {
-    LoadedData data = load_npy(arguments);
+    LoadedData data = load_npy(given);
     const auto computed = logarithms(model.columns, model.schema, model.gate);
     const bool any = std::find(computed.begin(), computed.end(), true) != computed.end();
     // A model of some columns of an array takes them by their names, x1, x2, …; else its columns are all of them.
@@ -401,6 +453,10 @@ LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& ar
     } else {
       check_count(data.table.columns());
     }
+    DataArguments whole = arguments;  // columns have no names to cut by
+    whole.sequence.reset();
+    whole.order.reset();
+    if (model.model->sequential()) cut_into_sequences(data, whole);
     return data;
   }
   CsvOptions options = reading_options(arguments);
@@ -413,7 +469,7 @@ LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& ar
                               fmt::join(model.columns, ", ")));
     }
   } else {
-    choose_columns(model, *text, options, computed);
+    choose_columns(model, *text, sequence_columns(arguments), options, computed);
   }
   for (std::size_t j = 0; j < model.columns.size(); ++j) {
     const auto* levels = jensen::levels_of(model.schema, model.columns[j]);
@@ -422,11 +478,14 @@ LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& ar
     const std::string name = options.columns.empty() ? fmt::format("x{}", j + 1) : options.columns[j];
     options.levels.emplace_back(name, *levels);
   }
+  add_sequence_columns(arguments, options);
+  if (!options.columns.empty()) computed.resize(options.columns.size(), false);
   options.weights = arguments.weights.value_or("");
   options.labels = arguments.labels.value_or("");
   if (arguments.labels) options.states = model.model->states();
   LoadedData data = load_text(text, std::move(options), computed);
   if (arguments.weight_kind == "sampling") data.table = of_sampling_weights(data.table);
   if (arguments.labels) check_labels(model, data, arguments);
+  if (model.model->sequential()) cut_into_sequences(data, arguments);
   return data;
 }

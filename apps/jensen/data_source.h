@@ -16,6 +16,10 @@ struct LoadedData {
   std::vector<std::string> label_names;  // see CsvTable
   double seconds = 0;
 
+  // Of sequences: for each row of the table its row in the file, from 0; the sequences' names, none where there is one.
+  std::vector<std::int64_t> file_rows;
+  std::vector<std::string> sequence_names;
+
   // How the text was read, for who writes it again; no text where the data are an NPY file.
   std::shared_ptr<const jensen::MappedFile> text;
   jensen::CsvOptions reading;
@@ -36,7 +40,14 @@ LoadedData load_data(const DataArguments& arguments, int states, const std::vect
 LoadedData load_table(const DataArguments& arguments, int states, const std::string& default_kind,
                       jensen::Schema& schema, const std::vector<std::string>& gate = {});
 
+/// Puts the rows of loaded data in order and cuts them into sequences. Their columns end in those of arguments.sequence
+/// and arguments.order, where there are any, which go. Sequences come by their names in ascending order, as numbers
+/// where all of them are, so that the order of the file does not matter. Throws DataError naming rows of the file where
+/// a name or an order is missing, two rows of a sequence have the same order, or its weights differ.
+void cut_into_sequences(LoadedData& data, const DataArguments& arguments);
+
 /// Data to which a model is applied: the columns of the model's names, in its order; those that the user names instead;
 /// or, where the data have no names, all columns, which must be as many. Weights and labels where they are asked for;
-/// labels must be called as the model's components are. A covariate "log(x)" that the data lack is the logarithm of x.
+/// labels must be called as the model's components are. A covariate "log(x)" that the data lack is the logarithm of x. For
+/// a model of sequences they are cut into them: by the columns that the user names, else by those of the fit.
 LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& arguments);

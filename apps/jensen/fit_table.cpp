@@ -1,7 +1,7 @@
-// jensen fit mixture and fit latent-class
+// jensen fit mixture, fit latent-class and fit hidden-markov
 #include <jensen/data/formula.h>
 #include <jensen/error.h>
-#include <jensen/fit_mixture.h>
+#include <jensen/fit_hidden_markov.h>
 
 #include <fmt/format.h>
 
@@ -12,6 +12,7 @@
 #include "data_source.h"
 #include "fitting.h"
 #include "output.h"
+#include "sequences.h"
 #include "uncertainty.h"
 #include "watch.h"
 
@@ -59,18 +60,23 @@ Fitted erased(Table table) {
           std::move(table.schema)};
 }
 
-Fitted fit(const FitTableArguments& a, const LoadedData& data, const jensen::Schema& schema,
-           const std::vector<std::string>& gate, jensen::Options options) {
+Fitted fit(const FitTableArguments& a, const ChainArguments* chain, const LoadedData& data,
+           const jensen::Schema& schema, const std::vector<std::string>& gate, jensen::Options options) {
   Watch watch(a.quiet);
   options = watch.over(std::move(options));
   const auto prior = jensen::prior_named(a.engine.prior);
+  if (chain != nullptr) {
+    auto fitted =
+        erased(jensen::fit_hidden_markov(data.table, schema, *a.components, chain_form(*chain), options, prior));
+    name_rows_of_file(fitted.report, data);
+    return fitted;
+  }
   if (gate.empty()) return erased(jensen::fit_mixture(data.table, schema, *a.components, options, prior));
   return erased(jensen::fit_mixture(data.table, schema, gate, *a.components, options, prior));
 }
 
-}  // namespace
-
-int run(const FitTableArguments& a) {
+// `chain`: of a hidden Markov model; nullptr for a mixture.
+int fit_table(const FitTableArguments& a, const ChainArguments* chain) {
   const jensen::Options options = fit_options(a.engine, a.one);
   if (*a.components < 1) throw Error(fmt::format("-k: must be ≥ 1, got {}", *a.components));
   check_fit_outputs(a.output, a.trace, a.one, a.data.path);
@@ -79,21 +85,25 @@ int run(const FitTableArguments& a) {
   if (schema.empty() && !a.data.columns && a.default_kind.empty()) {
     throw Error("--columns: say what each column is, or give a regression with --regress");
   }
-  const LoadedData data = load_table(a.data, *a.components, a.default_kind, schema, gate);
+  LoadedData data = load_table(a.data, *a.components, a.default_kind, schema, gate);
+  if (chain != nullptr) prepare_sequences(data, a.data, *chain, schema);
   const bool any_gaussian =
       std::any_of(schema.begin(), schema.end(), [](const auto& p) { return p.kind == "gaussian"; });
   check_uncertainty(a.one.uncertainty, any_gaussian && data.table.has_missing());
-  auto fitted = fit(a, data, schema, gate, options);
+  auto fitted = fit(a, chain, data, schema, gate, options);
   TableFit result{{fitted.model,
                    jensen::columns_of(fitted.schema, gate),
                    component_names(data.label_names, *a.components),
                    {},
                    fitted.schema,
-                   gate},
+                   gate,
+                   a.data.sequence.value_or(""),
+                   a.data.order.value_or("")},
                   std::move(fitted.report),
                   jensen::prior_named(a.engine.prior),
                   data.seconds,
-                  thread_count(a.engine.threads)};
+                  thread_count(a.engine.threads),
+                  chain == nullptr ? 0 : data.table.sequences().size() - 1};
   result.file.fit = jensen::summarize(result.report, result.prior, *a.components, options.constraints);
   if (a.output) jensen::save_model(*a.output, result.file);
   result.file.fit->standard_errors =
@@ -104,3 +114,8 @@ int run(const FitTableArguments& a) {
   if (!a.json && !a.quiet) print(describe_fit(result, a));
   return exit_code(result.report);
 }
+
+}  // namespace
+
+int run(const FitTableArguments& a) { return fit_table(a, nullptr); }
+int run(const FitSequencesArguments& a) { return fit_table(a, &a.chain); }

@@ -34,6 +34,7 @@ struct TableFit {
   jensen::Prior prior = jensen::Prior::data_scaled;
   double load_seconds = 0;
   int threads = 1;
+  std::size_t sequences = 0;  ///< 0: rows are independent
 };
 
 /// Options of a fit from data as the user put them, the callback aside.
@@ -66,7 +67,9 @@ std::string describe_components(const jensen::ModelFile& file);
 std::string describe_selection(const jensen::Selection& selection, const SelectArguments& arguments, int columns);
 std::string describe_file(const jensen::ModelFile& file);
 
-std::string describe_selection(const jensen::MixtureSelection& selection, const SelectTableArguments& arguments);
+/// `models` and `state`: what the candidates and their states are called.
+std::string describe_selection(const jensen::MixtureSelection& selection, const SelectTableArguments& arguments,
+                               const std::string& models, const std::string& state);
 
 // One JSON object each ------------------------------------------------------------------------------------------------
 

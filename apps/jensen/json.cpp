@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "fitting.h"
+#include "sequences.h"
 
 namespace {
 
@@ -140,7 +141,8 @@ Json fit_object(const TableFit& result) {
   json["normalized_entropy"] = jensen::criteria(result.report, result.file.model->states()).normalized_entropy;
   json["prior"] = jensen::to_string(result.prior);
   const Json file = Json::parse(jensen::model_text(result.file));
-  for (const char* field : {"columns", "components", "component_names", "schema", "parameters"}) {
+  for (const char* field :
+       {"columns", "components", "states", "component_names", "sequence", "order", "chain", "schema", "parameters"}) {
     if (file.contains(field)) json[field] = file[field];
   }
   add_of_the_fit(json, file);
@@ -246,6 +248,11 @@ std::string file_json(const jensen::ModelFile& file) {
     }
   }
   if (const auto* mixture = file.get<jensen::AnyMixture>()) add_separation(json, file, *mixture);
+  if (const auto* markov = file.get<jensen::AnyHiddenMarkov>()) {
+    const ChainFacts facts = chain_facts(markov->chain());
+    json["durations"] = facts.durations;
+    json["stationary"] = facts.stationary.empty() ? Json() : Json(facts.stationary);
+  }
   return line(json);
 }
 

@@ -1,5 +1,6 @@
 // jensen sample
 #include <jensen/data/csv_writer.h>
+#include <jensen/em/options.h>
 #include <jensen/emissions/schema_emissions.h>
 #include <jensen/error.h>
 
@@ -14,6 +15,21 @@
 
 namespace {
 
+using Levels = std::vector<const std::vector<std::string>*>;
+
+Levels levels_of(const jensen::ModelFile& file) {
+  Levels levels;
+  for (const auto& name : file.columns) levels.push_back(jensen::levels_of(file.schema, name));
+  return levels;
+}
+
+void write_row(jensen::CsvWriter& csv, const jensen::Panel& x, std::int64_t i, const Levels& levels) {
+  for (int j = 0; j < x.columns; ++j) {
+    const auto* names = levels[static_cast<std::size_t>(j)];
+    names == nullptr ? csv.field(x(i, j)) : csv.field(names->at(static_cast<std::size_t>(x(i, j))));
+  }
+}
+
 void write_sample(std::ostream& out, const jensen::ModelFile& file, const SampleArguments& a) {
   constexpr std::int64_t rows_at_once = 4096;
   const int columns = static_cast<int>(file.columns.size());
@@ -21,22 +37,73 @@ void write_sample(std::ostream& out, const jensen::ModelFile& file, const Sample
   for (const auto& name : file.columns) csv.field(name);
   if (a.with_component) csv.field("component");
   csv.end_record();
-  std::vector<const std::vector<std::string>*> levels;
-  for (const auto& name : file.columns) levels.push_back(jensen::levels_of(file.schema, name));
+  const Levels levels = levels_of(file);
   std::vector<double> values(static_cast<std::size_t>(rows_at_once) * static_cast<std::size_t>(columns));
   std::vector<std::int32_t> components(static_cast<std::size_t>(rows_at_once));
-  for (std::int64_t first = 0; first < a.rows && out; first += rows_at_once) {
-    const std::int64_t rows = std::min(rows_at_once, a.rows - first);
+  for (std::int64_t first = 0; first < *a.rows && out; first += rows_at_once) {
+    const std::int64_t rows = std::min(rows_at_once, *a.rows - first);
     const jensen::Panel x{values.data(), rows, columns, rows_at_once};
     file.model->sample(a.seed, first, x, components);
     for (std::int64_t i = 0; i < rows; ++i) {
-      for (int j = 0; j < columns; ++j) {
-        const auto* names = levels[static_cast<std::size_t>(j)];
-        names == nullptr ? csv.field(x(i, j)) : csv.field(names->at(static_cast<std::size_t>(x(i, j))));
-      }
+      write_row(csv, x, i, levels);
       if (a.with_component) csv.field(file.component(components[static_cast<std::size_t>(i)]));
       csv.end_record();
     }
+  }
+}
+
+// The columns by which the model's data were cut are written where it knows them, so that a fit can read the sample.
+void write_sequences(std::ostream& out, const jensen::ModelFile& file, const SampleArguments& a) {
+  const std::int64_t length = a.rows ? *a.rows : *a.length;
+  const int sequences = a.sequences.value_or(1);
+  const bool numbered = a.sequences.has_value() || !file.sequence.empty();
+  const int columns = static_cast<int>(file.columns.size());
+  jensen::CsvWriter csv(out);
+  if (numbered) csv.field(file.sequence.empty() ? "sequence" : file.sequence);
+  if (!file.order.empty()) csv.field(file.order);
+  for (const auto& name : file.columns) csv.field(name);
+  if (a.with_component) csv.field("state");
+  csv.end_record();
+  const Levels levels = levels_of(file);
+  std::vector<double> values(static_cast<std::size_t>(length) * static_cast<std::size_t>(columns));
+  std::vector<std::int32_t> states(static_cast<std::size_t>(length));
+  for (int s = 0; s < sequences && out; ++s) {
+    const jensen::Panel x{values.data(), length, columns, length};
+    file.model->sample(jensen::restart_seed(a.seed, s), 0, x, states);
+    for (std::int64_t i = 0; i < length; ++i) {
+      if (numbered) csv.field(static_cast<double>(s + 1));
+      if (!file.order.empty()) csv.field(static_cast<double>(i + 1));
+      write_row(csv, x, i, levels);
+      if (a.with_component) csv.field(file.component(states[static_cast<std::size_t>(i)]));
+      csv.end_record();
+    }
+  }
+}
+
+void check_sizes(const SampleArguments& a, const jensen::Model& model) {
+  using jensen::Error;
+  if (!model.sequential()) {
+    if (a.length) throw Error("--length: the model's rows are independent: say how many with -n");
+    if (a.sequences) throw Error("--sequences: the model's rows are independent: say how many with -n");
+    if (!a.rows) throw Error("-n: say how many rows");
+    return;
+  }
+  if (a.rows.has_value() == a.length.has_value()) {
+    throw Error("-n: say how many rows, with -n or with --length, not both");
+  }
+  if (a.rows && a.sequences) throw Error("--sequences: say with --length how long each is");
+}
+
+void check_names(const SampleArguments& a, const jensen::ModelFile& file) {
+  const std::string state = file.model->sequential() ? "state" : "component";
+  const auto known = [&](const std::string& name) {
+    return std::find(file.columns.begin(), file.columns.end(), name) != file.columns.end();
+  };
+  if (a.with_component && known(state)) {
+    throw jensen::Error(fmt::format("--with-component: the model has a column '{}' itself", state));
+  }
+  if (a.sequences && file.sequence.empty() && known("sequence")) {
+    throw jensen::Error("--sequences: the model has a column 'sequence' itself");
   }
 }
 
@@ -55,10 +122,11 @@ int run(const SampleArguments& a) {
         fmt::format("{}: cannot be sampled: the model says what happens given {}, not how often that is", a.model,
                     fmt::join(given, ", ")));
   }
-  if (a.with_component && std::find(file.columns.begin(), file.columns.end(), "component") != file.columns.end()) {
-    throw jensen::Error("--with-component: the model has a column 'component' itself");
-  }
-  write_to(a.output, [&](std::ostream& out) { write_sample(out, file, a); });
+  check_sizes(a, *file.model);
+  check_names(a, file);
+  write_to(a.output, [&](std::ostream& out) {
+    file.model->sequential() ? write_sequences(out, file, a) : write_sample(out, file, a);
+  });
   return exit_done;
 }
 

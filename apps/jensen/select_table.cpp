@@ -53,10 +53,11 @@ jensen::MixtureSelection select(const SelectTableArguments& a, const LoadedData&
 
 }  // namespace
 
-std::string describe_selection(const jensen::MixtureSelection& selection, const SelectTableArguments& a) {
+std::string describe_selection(const jensen::MixtureSelection& selection, const SelectTableArguments& a,
+                               const std::string& models, const std::string& state) {
   const bool many_forms = selection.forms.size() > 1;
   const bool validated = a.folds > 0 || a.criterion == "cv";
-  std::string text = fmt::format("Mixtures: {} by {}\n\n",
+  std::string text = fmt::format("{}: {} by {}\n\n", models,
                                  counted(static_cast<double>(selection.candidates.size()), "candidate"), a.criterion);
   Row head{"", "K"};
   if (many_forms) head.emplace_back("distributions");
@@ -67,7 +68,7 @@ std::string describe_selection(const jensen::MixtureSelection& selection, const 
   std::vector<Row> rows{head};
   std::string reasons;
   for (const auto& c : selection.candidates) {
-    Row row{rows.size() == 1 && selection.best ? "*" : "", std::to_string(c.components)};
+    Row row{rows.size() == 1 && c.fitted ? "*" : "", std::to_string(c.components)};
     if (many_forms) row.push_back(label(selection.forms, c.form));
     if (c.fitted) {
       row.insert(row.end(), {precise(c.log_likelihood), std::to_string(c.free_parameters), precise(c.aic),
@@ -85,14 +86,14 @@ std::string describe_selection(const jensen::MixtureSelection& selection, const 
     reasons += fmt::format("  ! K = {}{}: {}\n", c.components,
                            many_forms ? ", " + label(selection.forms, c.form) : std::string(), c.reason);
   }
-  text += aligned(rows, "") +
-          "  (entropy: 1 where every row belongs to one component without doubt; starts: how many of\n"
-          "  them reached the optimum shown)\n";
+  text += aligned(rows, "") + fmt::format(
+                                  "  (entropy: 1 where every row belongs to one {} without doubt; starts: how many of\n"
+                                  "  them reached the optimum shown)\n",
+                                  state);
   if (!reasons.empty()) text += "\n" + reasons;
-  if (!selection.best) return text;
-  text +=
-      fmt::format("\nBest by {}: {}{}\n", a.criterion, counted(selection.candidates.front().components, "component"),
-                  many_forms ? ", " + label(selection.forms, selection.candidates.front().form) : std::string());
+  if (!selection.candidates.front().fitted) return text;
+  text += fmt::format("\nBest by {}: {}{}\n", a.criterion, counted(selection.candidates.front().components, state),
+                      many_forms ? ", " + label(selection.forms, selection.candidates.front().form) : std::string());
   return text + (a.output ? fmt::format("  saved as {}: jensen describe {}\n", *a.output, *a.output)
                           : std::string("  add -o model.json to save it\n"));
 }
@@ -134,7 +135,7 @@ int run(const SelectTableArguments& a) {
     if (a.output) jensen::save_model(*a.output, best->file);
   }
   if (a.json) print(selection_json(selection, a.criterion, best ? &*best : nullptr));
-  if (!a.json && !a.quiet) print(describe_selection(selection, a));
+  if (!a.json && !a.quiet) print(describe_selection(selection, a, "Mixtures", "component"));
   if (!best) throw Error(fmt::format("no candidate could be fitted: {}", selection.candidates.front().reason));
   const bool sound = selection.candidates.front().sound && exit_code(best->report) == exit_done;
   return sound && !interrupted ? exit_done : exit_not_converged;

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace jensen {
 
@@ -232,6 +233,16 @@ std::vector<std::vector<double>> expected_values(const AnyEmissions& emissions) 
     add(emissions);
   }
   return values;
+}
+
+std::vector<int> canonical_order(const AnyEmissions& emissions) {
+  const auto place = expected_values(emissions);
+  std::vector<int> order(place.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
+    return place[static_cast<std::size_t>(a)] < place[static_cast<std::size_t>(b)];
+  });
+  return order;
 }
 
 }  // namespace jensen

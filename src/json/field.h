@@ -42,6 +42,8 @@ class Field {
     return result;
   }
 
+  bool is_empty_array() const { return value_.is_array() && value_.empty(); }
+
   /// Elements of an array; what they should be is for the message.
   std::size_t array(const char* of) const {
     if (!value_.is_array() || value_.empty()) refuse(fmt::format("must be an array of {}", of));

@@ -280,4 +280,22 @@ void chain_score(const Block& x, const MarkovChain& chain, Panel log_density, st
   }
 }
 
+void chain_filter(const Block& x, const MarkovChain& chain, Panel log_density, ChainScratch& scratch) {
+  rule_out_states(x, log_density);
+  const ChainPotentials exact = potentials(chain);
+  const std::size_t width = kernels::chain_width(exact.states);
+  const auto bounds = sequence_bounds(x);
+  for (std::size_t s = 0; s + 1 < bounds.size(); ++s) {
+    const Stretch rows{log_density, bounds[s], bounds[s + 1] - bounds[s]};
+    bool in_logs = false;
+    filter(exact, rows, scratch, nullptr, in_logs);
+    for (int k = 0; k < exact.states; ++k) {
+      double* column = log_density.column(k) + rows.first;
+      for (std::size_t t = 0; t < static_cast<std::size_t>(rows.steps); ++t) {
+        column[t] = scratch.filtered[t * width + static_cast<std::size_t>(k)];
+      }
+    }
+  }
+}
+
 }  // namespace jensen

@@ -1,6 +1,7 @@
 #include <jensen/error.h>
 #include <jensen/models/markov_chain.h>
 #include <jensen/models/simplex.h>
+#include <jensen/models/stationary.h>
 
 #include <fmt/format.h>
 
@@ -123,8 +124,54 @@ void MarkovChain::set_pseudo_counts(double initial, double transitions) {
   transition_count_ = transitions;
 }
 
+void MarkovChain::make_initial_stationary() {
+  // On the support every probability can be positive.
+  const auto size = static_cast<double>(initial_.size());
+  std::vector<double> anything = transition_support_;
+  for (double& a : anything) a /= size;
+  const bool unique = !stationary_distribution(anything, states()).empty();
+  auto stationary = stationary_distribution(transitions_, states());
+  if (!unique || stationary.empty()) {
+    throw ArgumentError("MarkovChain::make_initial_stationary", "transitions",
+                        "have more than one stationary distribution: some states never lead to some others");
+  }
+  for (std::size_t k = 0; k < initial_.size(); ++k) {
+    if (initial_support_[k] > 0) continue;
+    throw ArgumentError("MarkovChain::make_initial_stationary", "initial",
+                        fmt::format("must not hold structural zeros, as for state {}", k));
+  }
+  initial_ = std::move(stationary);
+  initial_stationary_ = true;
+}
+
+MarkovChain MarkovChain::reordered(std::span<const int> order) const {
+  MarkovChain result = *this;
+  for (int i = 0; i < states(); ++i) {
+    const int from = order[static_cast<std::size_t>(i)];
+    result.initial_[static_cast<std::size_t>(i)] = initial_[static_cast<std::size_t>(from)];
+    result.initial_support_[static_cast<std::size_t>(i)] = initial_support_[static_cast<std::size_t>(from)];
+    for (int j = 0; j < states(); ++j) {
+      const std::size_t was = index(from, order[static_cast<std::size_t>(j)]);
+      result.transitions_[index(i, j)] = transitions_[was];
+      result.transition_support_[index(i, j)] = transition_support_[was];
+    }
+  }
+  return result;
+}
+
+void MarkovChain::maximize_stationary(std::span<const double> first, std::span<const double> counts) {
+  if (transitions_fixed_) return;
+  std::vector<double> all(counts.size());
+  for (std::size_t e = 0; e < counts.size(); ++e) all[e] = transition_support_[e] * (counts[e] + transition_count_);
+  std::vector<double> initial(first.begin(), first.end());
+  for (double& count : initial) count += initial_count_;
+  auto stationary = climb_to_stationary(transitions_, initial, all);
+  if (!stationary.empty()) initial_ = std::move(stationary);
+}
+
 void MarkovChain::maximize(std::span<const double> statistics) {
   const std::size_t size = initial_.size();
+  if (initial_stationary_) return maximize_stationary(statistics.first(size), statistics.subspan(size, size * size));
   if (!initial_fixed_) renew(initial_, initial_support_, statistics.first(size), initial_count_);
   for (std::size_t from = 0; from < size && !transitions_fixed_; ++from) {
     renew(std::span(transitions_).subspan(from * size, size), row(transition_support_, from),
@@ -146,7 +193,7 @@ double MarkovChain::log_prior() const {
 }
 
 int MarkovChain::free_parameters() const {
-  int count = initial_fixed_ ? 0 : size_of(initial_support_) - 1;
+  int count = initial_is_free() ? size_of(initial_support_) - 1 : 0;
   for (std::size_t from = 0; from < initial_.size() && !transitions_fixed_; ++from) {
     count += size_of(row(transition_support_, from)) - 1;
   }
@@ -155,7 +202,7 @@ int MarkovChain::free_parameters() const {
 
 std::vector<double> MarkovChain::unconstrained() const {
   std::vector<double> u;
-  if (!initial_fixed_) u = logits(initial_, initial_support_);
+  if (initial_is_free()) u = logits(initial_, initial_support_);
   for (std::size_t from = 0; from < initial_.size() && !transitions_fixed_; ++from) {
     const auto own = logits(row(transitions_, from), row(transition_support_, from));
     u.insert(u.end(), own.begin(), own.end());
@@ -175,12 +222,15 @@ void MarkovChain::set_unconstrained(std::span<const double> u) {
     next += count;
     return simplex;
   };
-  if (!initial_fixed_) initial_ = renewed(initial_support_);
+  if (initial_is_free()) initial_ = renewed(initial_support_);
   for (std::size_t from = 0; from < initial_.size() && !transitions_fixed_; ++from) {
     const auto simplex = renewed(row(transition_support_, from));
     std::copy(simplex.begin(), simplex.end(),
               transitions_.begin() + static_cast<std::ptrdiff_t>(from * initial_.size()));
   }
+  if (!initial_stationary_) return;
+  auto stationary = stationary_distribution(transitions_, states());
+  if (!stationary.empty()) initial_ = std::move(stationary);  // else rounding has cut the chain into pieces
 }
 
 std::vector<double> MarkovChain::parameters() const {
@@ -196,6 +246,23 @@ void MarkovChain::set_parameters(std::span<const double> v) {
   }
   const auto split = v.begin() + states();
   MarkovChain checked({v.begin(), split}, {split, v.end()});
+  const auto names = parameter_names();
+  for (std::size_t p = 0; p < v.size(); ++p) {
+    const double support = p < initial_.size() ? initial_support_[p] : transition_support_[p - initial_.size()];
+    if (support > 0 || v[p] == 0) continue;
+    throw ArgumentError("MarkovChain::set_parameters", "v",
+                        fmt::format("{} is zero by the structure of the chain, got {}", names[p], v[p]));
+  }
+  if (initial_stationary_) {
+    auto stationary = stationary_distribution(checked.transitions_, states());
+    if (stationary.empty()) {
+      throw ArgumentError("MarkovChain::set_parameters", "v",
+                          "has transitions with more than one stationary distribution");
+    }
+    for (std::size_t k = 0; k < initial_.size(); ++k) {
+      if (std::abs(stationary[k] - checked.initial_[k]) > 1e-9) checked.initial_ = stationary;
+    }
+  }
   initial_ = std::move(checked.initial_);
   transitions_ = std::move(checked.transitions_);
 }

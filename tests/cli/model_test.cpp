@@ -116,7 +116,7 @@ TEST_F(ModelCommands, SampleIsReproducibleAndContinues) {
   EXPECT_EQ(read("s.csv"), many.out);
   EXPECT_REFUSED(run({"sample", model, "-n", "0"}), "--rows");
   EXPECT_REFUSED(run({"sample", model, "-n", "99999999999999999999"}), "--rows");
-  EXPECT_REFUSED(run({"sample", model}), "--rows is required");
+  EXPECT_REFUSED(run({"sample", model}), "-n: say how many rows");
   EXPECT_REFUSED(run({"sample", model, "-n", "5", "--seed", "-3"}), "--seed");
 }
 

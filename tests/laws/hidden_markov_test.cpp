@@ -26,6 +26,12 @@ struct Case {
   bool holes = false, weights = false, labels = false, pseudo_counts = false;
 };
 
+MarkovChain stationary() {
+  MarkovChain chain(states);
+  chain.make_initial_stationary();
+  return chain;
+}
+
 void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
 
 Table data_of(const Case& c) {
@@ -93,7 +99,8 @@ TEST_P(HiddenMarkovLaws, Hold) {
 
 INSTANTIATE_TEST_SUITE_P(
     Every, HiddenMarkovLaws,
-    ::testing::Values(Case{"full", Covariance::full, MarkovChain(states), false, false, false, true},
+    ::testing::Values(Case{"stationary", Covariance::diagonal, stationary(), false, true, true, true},
+                      Case{"full", Covariance::full, MarkovChain(states), false, false, false, true},
                       Case{"diagonal_holes", Covariance::diagonal, MarkovChain(states), true, false, false, true},
                       Case{"tied_weights_labels", Covariance::tied, MarkovChain(states), false, true, true, true},
                       Case{"banded", Covariance::diagonal, MarkovChain::banded(states, 1)},

@@ -98,5 +98,24 @@ TEST(MarkovChain, RefusesWhatIsNoDistribution) {
   EXPECT_THROW(MarkovChain::banded(2, -1), ArgumentError);
 }
 
+TEST(MarkovChain, StatesChangePlacesWithTheirZeros) {
+  MarkovChain chain({1, 0, 0}, {0.5, 0.5, 0, 0, 0.25, 0.75, 0, 0, 1});
+  chain.set_pseudo_counts(0, 2);
+  const std::vector<int> order{2, 0, 1};
+  const MarkovChain turned = chain.reordered(order);
+  EXPECT_EQ(copy(turned.initial()), (std::vector<double>{0, 1, 0}));
+  EXPECT_EQ(copy(turned.transitions()), (std::vector<double>{1, 0, 0, 0, 0.5, 0.5, 0.75, 0, 0.25}));
+  EXPECT_EQ(turned.free_parameters(), chain.free_parameters());
+  EXPECT_DOUBLE_EQ(turned.log_prior(), chain.log_prior());
+}
+
+TEST(MarkovChain, NothingGoesWhereAStructuralZeroIs) {
+  MarkovChain chain = MarkovChain::left_to_right(2);
+  EXPECT_EQ(support::refusal([&] {
+              chain.set_parameters(std::vector<double>{0.9, 0.1, 0.5, 0.5, 0, 1});
+            }),
+            "MarkovChain::set_parameters: v: initial[1] is zero by the structure of the chain, got 0.1");
+}
+
 }  // namespace
 }  // namespace jensen

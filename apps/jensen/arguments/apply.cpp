@@ -13,6 +13,7 @@ std::shared_ptr<Arguments> add_application(CLI::App& app, const char* output) {
   app.add_option("--columns", a->data.columns,
                  "Columns of the data that stand for the model's, in its order [those of the same names]")
       ->type_name("LIST");
+  add_sequences(app, a->data, true);
   add_reading_options(app, a->data);
   app.add_option("-o,--output", a->output, output)->type_name("FILE");
   return a;
@@ -24,23 +25,30 @@ void add_predict(CLI::App& app, Command& chosen) {
   auto* predict = app.add_subcommand("predict", "Say for each row which component it belongs to");
   auto a = add_application<PredictArguments>(*predict, "CSV file to write [standard output]");
   predict->add_flag("--probabilities", a->probabilities, "Add the probability of each component");
+  predict->add_flag("--filtered", a->filtered, "Of a hidden Markov model: from the rows up to each alone");
+  predict->add_flag("--viterbi", a->viterbi, "Of a hidden Markov model: the most probable path of each sequence");
   predict->footer(
       "Examples:\n"
       "  jensen predict model.json data.csv -o out.csv\n"
-      "  jensen predict model.json data.csv --probabilities | head\n\n"
+      "  jensen predict model.json data.csv --probabilities | head\n"
+      "  jensen predict model.json recordings.csv --viterbi\n\n"
       "One line for each row of the data. Components are counted from 0, or bear the names that labels gave them.\n"
-      "Missing cells are integrated out.");
+      "Missing cells are integrated out. States of a hidden Markov model are those most probable given the whole "
+      "sequence.");
   predict->callback([a, &chosen] { chosen = *a; });
 }
 
 void add_score(CLI::App& app, Command& chosen) {
   auto* score = app.add_subcommand("score", "Log-density of each row, and the total");
   auto a = add_application<ScoreArguments>(*score, "CSV file to write [standard output]");
+  score->add_flag("--rows", a->rows, "Of a hidden Markov model: each row, given those before it in its sequence");
+  score->add_flag("--residuals", a->residuals, "The same, with the pseudo-residual of each column");
   add_results(*score, a->json, a->quiet);
   score->footer(
       "Examples:\n"
       "  jensen score model.json data.csv               # a line for each row; total and mean on standard error\n"
-      "  jensen score model.json new.csv --json | jq .mean\n\n"
+      "  jensen score model.json new.csv --json | jq .mean\n"
+      "  jensen score model.json recordings.csv         # of a hidden Markov model: a line for each sequence\n\n"
       "Natural logarithms. Rows with low values are unusual under the model.");
   score->callback([a, &chosen] { chosen = *a; });
 }

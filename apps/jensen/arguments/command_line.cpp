@@ -47,6 +47,7 @@ Command parse_command_line(int count, const char* const* words) {
   add_select(app, chosen);
   add_predict(app, chosen);
   add_score(app, chosen);
+  add_forecast(app, chosen);
   add_sample(app, chosen);
   add_impute(app, chosen);
   add_describe(app, chosen);

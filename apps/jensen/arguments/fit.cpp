@@ -1,7 +1,36 @@
 // jensen fit: one function for each kind of model.
+#include <fmt/format.h>
+
 #include <memory>
 
 #include "arguments/options.h"
+
+void add_table_fit(CLI::App& command, FitTableArguments& a, const char* states, const char* of_states) {
+  add_data(command, a.data);
+  command
+      .add_option("--labels", a.data.labels,
+                  fmt::format("Column of known {}; a missing cell is an unknown one, a|b one of several", of_states))
+      ->type_name("COLUMN");
+  command.add_option(states, a.components, fmt::format("Number of {}, K", of_states))->type_name("K")->required();
+  add_engine(command, a.engine);
+  add_one_fit(command, a.one);
+  command.add_option("-o,--output", a.output, "Save the model here")->type_name("MODEL");
+  command.add_option("--trace", a.trace, "Write a line for each iteration of the returned start to this CSV file")
+      ->type_name("CSV");
+  add_results(command, a.json, a.quiet);
+}
+
+void add_regression(CLI::App& command, FitTableArguments& a) {
+  command
+      .add_option(
+          "--regress", a.regress,
+          "A regression in each component: 'y ~ a + b'; 0 or - 1 leaves the intercept out, offset(c) adds a column; log(a) "
+          "is the logarithm of a column, computed from it")
+      ->type_name("FORMULA");
+  command.add_option("--family", a.family, "Of the response of --regress [gaussian]")
+      ->check(one_of({"gaussian", "poisson", "binomial", "gamma"}))
+      ->type_name("gaussian|poisson|binomial|gamma");
+}
 
 namespace {
 
@@ -49,26 +78,10 @@ void add_gaussian_mixture(CLI::App& fit, Command& chosen) {
   mixture->callback([a, &chosen] { chosen = *a; });
 }
 
-std::shared_ptr<FitTableArguments> add_table_options(CLI::App& command) {
-  auto a = std::make_shared<FitTableArguments>();
-  add_data(command, a->data);
-  command
-      .add_option("--labels", a->data.labels,
-                  "Column of known components; a missing cell is an unknown one, a|b one of several")
-      ->type_name("COLUMN");
-  command.add_option("-k,--components", a->components, "Number of components, K")->type_name("K")->required();
-  add_engine(command, a->engine);
-  add_one_fit(command, a->one);
-  command.add_option("-o,--output", a->output, "Save the model here")->type_name("MODEL");
-  command.add_option("--trace", a->trace, "Write a line for each iteration of the returned start to this CSV file")
-      ->type_name("CSV");
-  add_results(command, a->json, a->quiet);
-  return a;
-}
-
 void add_mixture(CLI::App& fit, Command& chosen) {
   auto* mixture = fit.add_subcommand("mixture", "Fit a mixture of K components to columns of different kinds");
-  auto a = add_table_options(*mixture);
+  auto a = std::make_shared<FitTableArguments>();
+  add_table_fit(*mixture, *a, "-k,--components", "components");
   mixture->get_option("--columns")
       ->description(
           "What each column is: name:KIND, with KIND one of gaussian, normal, log-normal, exponential, gamma, weibull, "
@@ -78,15 +91,7 @@ void add_mixture(CLI::App& fit, Command& chosen) {
           "factor-analyzers or von-mises-fisher for columns that are modelled jointly; a list without kinds is "
           "jointly gaussian")
       ->type_name("SCHEMA");
-  mixture
-      ->add_option("--regress", a->regress,
-                   "A regression in each component: 'y ~ a + b'; 0 or - 1 leaves the intercept out, offset(c) adds a "
-                   "column; log(a) "
-                   "is the logarithm of a column, computed from it")
-      ->type_name("FORMULA");
-  mixture->add_option("--family", a->family, "Of the response of --regress [gaussian]")
-      ->check(one_of({"gaussian", "poisson", "binomial", "gamma"}))
-      ->type_name("gaussian|poisson|binomial|gamma");
+  add_regression(*mixture, *a);
   mixture->add_option("--gate", a->gate, "Columns on which the weights of the components depend: 'a + b'")
       ->type_name("FORMULA");
   mixture->footer(
@@ -114,7 +119,8 @@ void add_mixture(CLI::App& fit, Command& chosen) {
 
 void add_latent_class(CLI::App& fit, Command& chosen) {
   auto* classes = fit.add_subcommand("latent-class", "Latent class analysis: K classes behind columns of categories");
-  auto a = add_table_options(*classes);
+  auto a = std::make_shared<FitTableArguments>();
+  add_table_fit(*classes, *a, "-k,--components", "components");
   a->default_kind = "categorical";
   classes->get_option("--columns")->description("Columns of categories, words or numbers [all that are left]");
   classes->footer(
@@ -136,4 +142,5 @@ void add_fit(CLI::App& app, Command& chosen) {
   add_gaussian_mixture(*fit, chosen);
   add_mixture(*fit, chosen);
   add_latent_class(*fit, chosen);
+  add_fit_hidden_markov(*fit, chosen);
 }

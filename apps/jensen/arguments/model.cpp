@@ -9,8 +9,13 @@ void add_sample(CLI::App& app, Command& chosen) {
   sample->add_option("MODEL", a->model, "Model file written by jensen fit")->required();
   sample->add_option("-n,--rows", a->rows, "How many")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 53))
-      ->type_name("N")
-      ->required();
+      ->type_name("N");
+  sample->add_option("--length", a->length, "Of a hidden Markov model: rows of each sequence")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 53))
+      ->type_name("N");
+  sample->add_option("--sequences", a->sequences, "Of a hidden Markov model: how many [1]")
+      ->check(CLI::Range(1, 1000000000))
+      ->type_name("N");
   sample->add_option("--seed", a->seed, "The same seed gives the same rows")
       ->capture_default_str()
       ->check(refuse_unless_whole)
@@ -20,7 +25,8 @@ void add_sample(CLI::App& app, Command& chosen) {
   sample->footer(
       "Examples:\n"
       "  jensen sample model.json -n 1000 --seed 7\n"
-      "  jensen sample model.json -n 1000 --with-component -o simulated.csv\n\n"
+      "  jensen sample model.json -n 1000 --with-component -o simulated.csv\n"
+      "  jensen sample model.json --length 50 --sequences 20 --with-component\n\n"
       "Row i depends on the seed and i alone: more rows continue the same sample.");
   sample->callback([a, &chosen] { chosen = *a; });
 }

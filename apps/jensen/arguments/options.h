@@ -27,10 +27,22 @@ void add_one_fit(CLI::App& app, OneFitArguments& one);
 void add_uncertainty(CLI::App& app, UncertaintyArguments& uncertainty);
 void add_results(CLI::App& app, bool& json, bool& quiet);  ///< how much is printed
 
+/// Of fit and select for tables whose columns a schema describes; `states`: the option that says how many.
+void add_table_fit(CLI::App& command, FitTableArguments& a, const char* states, const char* of_states);
+void add_table_selection(CLI::App& command, SelectTableArguments& a, const char* states, const char* of_states);
+/// The regression of a table.
+void add_regression(CLI::App& command, FitTableArguments& a);
+/// Which rows form a sequence, and in which order.
+void add_sequences(CLI::App& app, DataArguments& data, bool known_by_model);
+void add_chain(CLI::App& app, ChainArguments& chain);
+
 // Commands: each adds itself and, if the user names it, writes what was said into `chosen` ----------------------------
 
 void add_fit(CLI::App& app, Command& chosen);
 void add_select(CLI::App& app, Command& chosen);
+void add_fit_hidden_markov(CLI::App& fit, Command& chosen);        ///< part of add_fit
+void add_select_hidden_markov(CLI::App& select, Command& chosen);  ///< part of add_select
+void add_forecast(CLI::App& app, Command& chosen);
 void add_predict(CLI::App& app, Command& chosen);
 void add_score(CLI::App& app, Command& chosen);
 void add_impute(CLI::App& app, Command& chosen);

@@ -1,42 +1,48 @@
 // jensen select
+#include <fmt/format.h>
+
 #include <memory>
 
 #include "arguments/options.h"
 
-namespace {
-
-std::shared_ptr<SelectTableArguments> add_table_selection(CLI::App& command) {
-  auto a = std::make_shared<SelectTableArguments>();
-  add_data(command, a->data);
-  command.add_option("--labels", a->data.labels, "Column of known components")->type_name("COLUMN");
-  command.add_option("-k,--components", a->components, "Numbers of components: 1..6 or 2,4,6")
+void add_table_selection(CLI::App& command, SelectTableArguments& a, const char* states, const char* of_states) {
+  add_data(command, a.data);
+  command.add_option("--labels", a.data.labels, fmt::format("Column of known {}", of_states))->type_name("COLUMN");
+  command.add_option(states, a.components, fmt::format("Numbers of {}: 1..6 or 2,4,6", of_states))
       ->capture_default_str()
       ->type_name("LIST");
+  add_engine(command, a.engine);
+  command.add_option("-o,--output", a.output, "Save the best model here")->type_name("MODEL");
+  add_results(command, a.json, a.quiet);
+}
+
+namespace {
+
+// What takes rows apart.
+void add_validation(CLI::App& command, SelectTableArguments& a) {
   command
       .add_option(
-          "--criterion", a->criterion,
+          "--criterion", a.criterion,
           "What the candidates are compared by: aic, bic, icl (lower is better), entropy (normalised, higher is "
           "better), cv (cross-validated log-likelihood, higher is better)")
       ->capture_default_str()
       ->check(one_of({"aic", "bic", "icl", "entropy", "cv"}))
       ->type_name("aic|bic|icl|entropy|cv");
-  command.add_option("--folds", a->folds, "Of the cross-validation [10 with --criterion cv, else none]")
+  command.add_option("--folds", a.folds, "Of the cross-validation [10 with --criterion cv, else none]")
       ->check(CLI::Range(2, 1000000))
       ->type_name("N");
   command
-      .add_option("--test", a->bootstrap,
+      .add_option("--test", a.bootstrap,
                   "Samples of the parametric bootstrap likelihood-ratio test of K against K + 1 components")
       ->check(CLI::Range(1, 1000000))
       ->type_name("N");
-  add_engine(command, a->engine);
-  command.add_option("-o,--output", a->output, "Save the best model here")->type_name("MODEL");
-  add_results(command, a->json, a->quiet);
-  return a;
 }
 
 void add_mixture(CLI::App& select, Command& chosen) {
   auto* mixture = select.add_subcommand("mixture", "Fit every number of components and choice of distributions");
-  auto a = add_table_selection(*mixture);
+  auto a = std::make_shared<SelectTableArguments>();
+  add_table_selection(*mixture, *a, "-k,--components", "components");
+  add_validation(*mixture, *a);
   mixture->get_option("--columns")
       ->description(
           "What each column is (see jensen fit mixture --help), with alternatives: income:gaussian|log-normal, "
@@ -55,7 +61,9 @@ void add_mixture(CLI::App& select, Command& chosen) {
 
 void add_latent_class(CLI::App& select, Command& chosen) {
   auto* classes = select.add_subcommand("latent-class", "Fit every number of latent classes");
-  auto a = add_table_selection(*classes);
+  auto a = std::make_shared<SelectTableArguments>();
+  add_table_selection(*classes, *a, "-k,--components", "components");
+  add_validation(*classes, *a);
   a->default_kind = "categorical";
   classes->get_option("--columns")->description("Columns of categories, words or numbers [all that are left]");
   classes->footer("Example:\n  jensen select latent-class data/survey.csv -k 1..4 --columns sex,job,smoker");
@@ -97,4 +105,5 @@ void add_select(CLI::App& app, Command& chosen) {
   mixture->callback([a, &chosen] { chosen = *a; });
   add_mixture(*select, chosen);
   add_latent_class(*select, chosen);
+  add_select_hidden_markov(*select, chosen);
 }

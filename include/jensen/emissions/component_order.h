@@ -17,6 +17,9 @@ bool reorder(AnyEmissions& emissions, std::span<const int> order);
 /// coefficients. Empty where nothing is known.
 std::vector<std::vector<double>> expected_values(const AnyEmissions& emissions);
 
+/// The states in ascending order of expected_values(); equals stay in theirs.
+std::vector<int> canonical_order(const AnyEmissions& emissions);
+
 /// Expected value, and standard deviation, of one column of emissions in state k; NaN where the family has none. Of a
 /// direction the value is the mean direction's, of a Student-t with ν ≤ 1 the location.
 struct Moments {

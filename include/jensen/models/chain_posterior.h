@@ -44,4 +44,8 @@ Evidence chain_posterior(const Block& x, const Rule& rule, const MarkovChain& ch
 void chain_score(const Block& x, const MarkovChain& chain, Panel log_density, std::span<double> out,
                  ChainScratch& scratch);
 
+/// In place: turns log p(x_t | k) into p(z_t = k | x_1 … x_t; θ), sequence by sequence; 0 from the first row on that
+/// the past makes impossible.
+void chain_filter(const Block& x, const MarkovChain& chain, Panel log_density, ChainScratch& scratch);
+
 }  // namespace jensen

@@ -101,6 +101,24 @@ class HiddenMarkov {
     for (int k = 0; k < states(); ++k) std::copy_n(panel.column(k), panel.rows, p.column(k));
   }
 
+  /// p(i, k) = p(z_i = k | the sequence up to row i; θ), among the states that the block allows.
+  void filtered(const Block& x, Panel p) const {
+    Scratch scratch;
+    const Panel panel = log_density(x, scratch);
+    chain_filter(x, chain_, panel, scratch.chain);
+    for (int k = 0; k < states(); ++k) std::copy_n(panel.column(k), panel.rows, p.column(k));
+  }
+
+  /// x with missing cells at what is expected there given the whole sequence; `filled` has the block's shape.
+  void impute(const Block& x, Panel filled) const {
+    for (int j = 0; j < x.columns(); ++j) std::copy_n(x.x.column(j), x.rows(), filled.column(j));
+    if (!x.has_missing) return;
+    std::vector<double> memory(static_cast<std::size_t>(x.rows()) * static_cast<std::size_t>(states()));
+    const Panel p{memory.data(), x.rows(), states(), x.rows()};
+    responsibilities(x, p);
+    optional::impute(emissions_, x, p, filled);
+  }
+
   /// The most probable path of each sequence (viterbi.h), among the states that the block allows.
   void decode(const Block& x, std::span<std::int32_t> path, std::span<double> value = {}) const {
     Scratch scratch;

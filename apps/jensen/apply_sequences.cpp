@@ -1,0 +1,199 @@
+#include "apply_sequences.h"
+
+#include <jensen/data/csv_writer.h>
+#include <jensen/emissions/schema_emissions.h>
+#include <jensen/error.h>
+#include <jensen/models/forecast.h>
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <cstdio>
+#include <limits>
+
+#include "blocks.h"
+#include "fitting.h"
+#include "output.h"
+
+namespace {
+
+using jensen::AnyHiddenMarkov;
+using jensen::Block;
+using jensen::Error;
+using jensen::ModelFile;
+using jensen::Panel;
+
+// A number for each row and state, or path, of the whole table.
+struct Answers {
+  std::vector<double> probabilities;  // rows × K, column by column
+  std::vector<std::int32_t> path;     // of the most probable states; −1 where a row belongs nowhere
+};
+
+Answers answers(const PredictArguments& a, const AnyHiddenMarkov& model, const jensen::Table& table) {
+  const auto rows = static_cast<std::size_t>(table.rows());
+  Answers result{std::vector<double>(a.viterbi ? 0 : rows * static_cast<std::size_t>(model.states())),
+                 std::vector<std::int32_t>(rows, -1)};
+  for_each_block(table, [&](const Block& block) {
+    const auto first = static_cast<std::size_t>(block.first_row);
+    const auto path = std::span(result.path).subspan(first, static_cast<std::size_t>(block.rows()));
+    if (a.viterbi) return model.decode(block, path);
+    const Panel p{result.probabilities.data() + first, block.rows(), model.states(), table.rows()};
+    a.filtered ? model.filtered(block, p) : model.responsibilities(block, p);
+    for (std::int64_t i = 0; i < block.rows(); ++i) {
+      int most = 0;
+      for (int k = 1; k < model.states(); ++k) most = p(i, k) > p(i, most) ? k : most;
+      if (p(i, most) > 0) path[static_cast<std::size_t>(i)] = most;
+    }
+  });
+  return result;
+}
+
+// By row of the table: log-densities given the rows before, and the residuals of each column.
+struct Scores {
+  std::vector<double> log_density;
+  std::vector<double> residuals;  // rows × columns, column by column
+};
+
+Scores scores(const AnyHiddenMarkov& model, const jensen::Table& table, bool with_residuals) {
+  const auto rows = static_cast<std::size_t>(table.rows());
+  Scores result{std::vector<double>(rows), {}};
+  if (with_residuals) result.residuals.resize(rows * static_cast<std::size_t>(table.columns()));
+  for_each_block(table, [&](const Block& block) {
+    const auto first = static_cast<std::size_t>(block.first_row);
+    const auto count = static_cast<std::size_t>(block.rows());
+    model.score(block, std::span(result.log_density).subspan(first, count));
+    for (int j = 0; with_residuals && j < table.columns(); ++j) {
+      const std::size_t begin = static_cast<std::size_t>(j) * rows + first;
+      jensen::pseudo_residuals(model, block, j, std::span(result.residuals).subspan(begin, count));
+    }
+  });
+  return result;
+}
+
+struct Total {
+  std::int64_t rows = 0;
+  double log_likelihood = 0;
+};
+
+std::vector<Total> totals(const Scores& scores, const jensen::Table& table) {
+  const auto begins = table.sequences();
+  std::vector<Total> result;
+  for (std::size_t s = 0; s + 1 < begins.size(); ++s) {
+    Sum sum;
+    for (auto i = begins[s]; i < begins[s + 1]; ++i) sum.add(scores.log_density[static_cast<std::size_t>(i)]);
+    result.push_back({begins[s + 1] - begins[s], sum.value()});
+  }
+  return result;
+}
+
+void refuse_residuals_of(const ModelFile& file, const AnyHiddenMarkov& model) {
+  const auto given = jensen::given_columns(file.schema);
+  if (!given.empty()) throw Error(fmt::format("--residuals: the model says what happens given {} only", given.front()));
+  for (int j = 0; j < model.columns(); ++j) {
+    if (jensen::marginal_of(model.emissions(), 0, j)) continue;
+    throw Error(
+        fmt::format("--residuals: column '{}' has no order on the line", file.columns[static_cast<std::size_t>(j)]));
+  }
+}
+
+void write_rows(std::ostream& out, const ScoreArguments& a, const ModelFile& file, const Scores& s,
+                const LoadedData& data) {
+  jensen::CsvWriter csv(out);
+  csv.field("log_density");
+  for (const auto& name : file.columns) {
+    if (a.residuals) csv.field("residual_" + name);
+  }
+  csv.end_record();
+  for (const std::int64_t row : table_rows(data)) {
+    csv.field(s.log_density[static_cast<std::size_t>(row)]);
+    for (std::size_t j = 0; a.residuals && j < file.columns.size(); ++j) {
+      csv.field(s.residuals[j * s.log_density.size() + static_cast<std::size_t>(row)]);
+    }
+    csv.end_record();
+  }
+}
+
+void write_sequences(std::ostream& out, const std::vector<Total>& sums, const std::vector<std::string>& names) {
+  jensen::CsvWriter csv(out);
+  csv.field("sequence").field("rows").field("log_likelihood").end_record();
+  for (std::size_t s = 0; s < sums.size(); ++s) {
+    csv.field(names[s]).field(static_cast<double>(sums[s].rows)).field(sums[s].log_likelihood).end_record();
+  }
+}
+
+}  // namespace
+
+std::vector<std::int64_t> table_rows(const LoadedData& data) {
+  std::vector<std::int64_t> rows(data.file_rows.size());
+  for (std::size_t t = 0; t < rows.size(); ++t) {
+    rows[static_cast<std::size_t>(data.file_rows[t])] = static_cast<std::int64_t>(t);
+  }
+  return rows;
+}
+
+std::vector<std::string> names_of_sequences(const LoadedData& data) {
+  return data.sequence_names.empty() ? std::vector<std::string>{"1"} : data.sequence_names;
+}
+
+int predict_sequences(const PredictArguments& a, const ModelFile& file, const LoadedData& data) {
+  if (a.viterbi && a.filtered) throw Error("--viterbi: is about whole sequences; it does not go with --filtered");
+  if (a.viterbi && a.probabilities) throw Error("--viterbi: a path has no probabilities by row: leave one out");
+  const AnyHiddenMarkov& model = *file.get<AnyHiddenMarkov>();
+  const Answers found = answers(a, model, data.table);
+  write_to(a.output, [&](std::ostream& out) {
+    jensen::CsvWriter csv(out);
+    csv.field("state");
+    for (int k = 0; a.probabilities && k < model.states(); ++k) csv.field("probability_" + file.component(k));
+    csv.end_record();
+    for (const std::int64_t row : table_rows(data)) {
+      const std::int32_t state = found.path[static_cast<std::size_t>(row)];
+      csv.field(state < 0 ? "NA" : file.component(state));
+      for (std::int64_t k = 0; a.probabilities && k < model.states(); ++k) {
+        csv.field(found.probabilities[static_cast<std::size_t>(row + k * data.table.rows())]);
+      }
+      csv.end_record();
+    }
+  });
+  return exit_done;
+}
+
+int score_sequences(const ScoreArguments& a, const ModelFile& file, const LoadedData& data) {
+  const AnyHiddenMarkov& model = *file.get<AnyHiddenMarkov>();
+  if (a.residuals) refuse_residuals_of(file, model);
+  const Scores found = scores(model, data.table, a.residuals);
+  const auto sums = totals(found, data.table);
+  const auto names = names_of_sequences(data);
+  Sum total;
+  for (const Total& sum : sums) total.add(sum.log_likelihood);
+  const auto rows = static_cast<double>(data.table.rows());
+  if (a.json) {
+    nlohmann::ordered_json json;
+    json["rows"] = data.table.rows();
+    json["total"] = total.value();
+    json["mean"] = total.value() / rows;
+    json["sequences"] = nlohmann::ordered_json::array();
+    for (std::size_t s = 0; s < sums.size(); ++s) {
+      json["sequences"].push_back(
+          {{"sequence", names[s]}, {"rows", sums[s].rows}, {"log_likelihood", sums[s].log_likelihood}});
+    }
+    json["log_density"] = nlohmann::ordered_json::array();
+    for (const std::int64_t row : table_rows(data)) {
+      json["log_density"].push_back(found.log_density[static_cast<std::size_t>(row)]);
+    }
+    for (std::size_t j = 0; a.residuals && j < file.columns.size(); ++j) {
+      for (const std::int64_t row : table_rows(data)) {
+        json["residuals"][file.columns[j]].push_back(
+            found.residuals[j * found.log_density.size() + static_cast<std::size_t>(row)]);
+      }
+    }
+    print(json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+    return exit_done;
+  }
+  write_to(a.output, [&](std::ostream& out) {
+    a.rows || a.residuals ? write_rows(out, a, file, found, data) : write_sequences(out, sums, names);
+  });
+  if (!a.quiet) fmt::print(stderr, "total {:.12g}\nmean {:.12g}\n", total.value(), total.value() / rows);
+  return exit_done;
+}

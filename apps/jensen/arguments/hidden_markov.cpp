@@ -1,0 +1,125 @@
+// Options about sequences, and the commands that are about nothing else.
+#include <memory>
+
+#include "arguments/options.h"
+
+void add_sequences(CLI::App& app, DataArguments& data, bool known_by_model) {
+  const char* said = known_by_model ? " [as in the fit; '': none]" : " [none]";
+  app.add_option("--sequence", data.sequence,
+                 std::string("Column that says which sequence a row belongs to; without one all rows are one") + said)
+      ->type_name("COLUMN");
+  app.add_option(
+         "--order", data.order,
+         std::string("Column of numbers by which the rows of a sequence are put in order; without one they come "
+                     "as in the file") +
+             said)
+      ->type_name("COLUMN");
+}
+
+void add_chain(CLI::App& app, ChainArguments& chain) {
+  app.add_option(
+         "--transitions", chain.transitions,
+         "Which state may follow which: any; the same or the next, from the first on; those at most WIDTH apart")
+      ->capture_default_str()
+      ->type_name("full|left-right|banded|banded:WIDTH");
+  app.add_option("--initial", chain.initial,
+                 "Where sequences begin: estimated; any state alike; the stationary distribution of the transitions")
+      ->capture_default_str()
+      ->check(one_of({"free", "uniform", "stationary"}))
+      ->type_name("free|uniform|stationary");
+  app.add_option("--pseudo-count", chain.pseudo_count,
+                 "Added to every expected transition and first state: a Dirichlet prior that keeps them from 0")
+      ->capture_default_str()
+      ->type_name("X");
+  app.add_option("--covariance", chain.covariance,
+                 "Model all columns of kind gaussian jointly, with this covariance structure")
+      ->type_name("full|tied|diagonal|spherical|EII|…|VVV");
+}
+
+void add_fit_hidden_markov(CLI::App& fit, Command& chosen) {
+  auto* markov = fit.add_subcommand("hidden-markov", "Fit a hidden Markov model of K states to sequences of rows");
+  auto a = std::make_shared<FitSequencesArguments>();
+  add_table_fit(*markov, *a, "-k,--states", "states");
+  markov->get_option("--columns")
+      ->description("What each column is, given the state: see jensen fit mixture --help")
+      ->type_name("SCHEMA");
+  markov->get_option("--weights")->description("Column of weights, the same in all rows of a sequence");
+  // The order of parameters, which --order means elsewhere, gives way to that of rows.
+  markov->remove_option(markov->get_option("--order"));
+  markov
+      ->add_option("--ordered", a->one.constraints.order,
+                   "Parameters none of which may exceed the next: 'x.rate[0] < x.rate[1]'")
+      ->allow_extra_args(false)
+      ->type_name("NAMES");
+  add_sequences(*markov, a->data, false);
+  add_chain(*markov, a->chain);
+  add_regression(*markov, *a);
+  markov->footer(
+      "Examples:\n"
+      "  # counts in the order of the file: one sequence\n"
+      "  jensen fit hidden-markov data/earthquakes.csv -k 3 --columns count:poisson -o model.json\n"
+      "  # many sequences, put in order by a column; a joint Gaussian; states that only go on\n"
+      "  jensen fit hidden-markov recordings.csv -k 5 --sequence id --order time --columns 'x:gaussian, y:gaussian' "
+      "\\\n"
+      "    --covariance full --transitions left-right\n"
+      "  jensen predict model.json data/earthquakes.csv --viterbi\n"
+      "  jensen forecast model.json data/earthquakes.csv --steps 12\n\n"
+      "Missing cells and wholly missing rows are integrated out. A row that is not there is none: a gap in the order\n"
+      "column does not count. States are numbered by the expected value of the first column, in ascending order, "
+      "unless\n"
+      "labels name them or --transitions orders them.\n"
+      "Exit code: 0 converged, 1 something to correct, 2 the fit did not converge (its best is still saved).");
+  markov->callback([a, &chosen] { chosen = *a; });
+}
+
+void add_select_hidden_markov(CLI::App& select, Command& chosen) {
+  auto* markov = select.add_subcommand("hidden-markov", "Fit every number of hidden states");
+  auto a = std::make_shared<SelectSequencesArguments>();
+  add_table_selection(*markov, *a, "-k,--states", "states");
+  markov->get_option("--columns")
+      ->description("What each column is (see jensen fit mixture --help), with alternatives: count:poisson|geometric")
+      ->type_name("SCHEMA")
+      ->required();
+  markov->add_option("--criterion", a->criterion, "What the candidates are compared by; entropy: higher is better")
+      ->capture_default_str()
+      ->check(one_of({"aic", "bic", "icl", "entropy"}))
+      ->type_name("aic|bic|icl|entropy");
+  add_sequences(*markov, a->data, false);
+  add_chain(*markov, a->chain);
+  markov->footer(
+      "Example:\n"
+      "  jensen select hidden-markov data/earthquakes.csv -k 1..4 --columns count:poisson\n\n"
+      "n of BIC is the number of rows; ICL takes the entropy of the paths of states.");
+  markov->callback([a, &chosen] { chosen = *a; });
+}
+
+void add_forecast(CLI::App& app, Command& chosen) {
+  auto* forecast = app.add_subcommand("forecast", "Say what comes after the last row of each sequence");
+  auto a = std::make_shared<ForecastArguments>();
+  forecast->add_option("MODEL", a->model, "Model file written by jensen fit hidden-markov")->required();
+  forecast->add_option("DATA", a->data.path, "CSV or TSV file, .npy file, or - for CSV from standard input")
+      ->required();
+  forecast
+      ->add_option("--columns", a->data.columns,
+                   "Columns of the data that stand for the model's, in its order [those of the same names]")
+      ->type_name("LIST");
+  add_sequences(*forecast, a->data, true);
+  add_reading_options(*forecast, a->data);
+  forecast->add_option("--steps", a->steps, "How many rows ahead")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000000))
+      ->type_name("N");
+  forecast->add_option("--level", a->level, "Of the intervals: the share of probability between their ends")
+      ->capture_default_str()
+      ->type_name("X");
+  forecast->add_option("-o,--output", a->output, "CSV file to write [standard output]")->type_name("FILE");
+  forecast->add_flag("--json", a->json, "Print one JSON object instead of text");
+  forecast->footer(
+      "Examples:\n"
+      "  jensen forecast model.json data/earthquakes.csv --steps 12\n"
+      "  jensen forecast model.json recordings.csv --steps 5 --level 0.5 -o ahead.csv\n\n"
+      "A line for each sequence and step: the probability of each state, and for each column the mean and the two\n"
+      "quantiles of its predictive distribution, a mixture over the states. A column of words shows its most probable\n"
+      "one, a column whose distribution function is not known (angles, student-t) NA.");
+  forecast->callback([a, &chosen] { chosen = *a; });
+}

@@ -1,0 +1,141 @@
+#include "sequences.h"
+
+#include <jensen/emissions/covariance.h>
+#include <jensen/emissions/schema_emissions.h>
+#include <jensen/error.h>
+#include <jensen/models/stationary.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "text_table.h"
+
+namespace {
+
+using jensen::Error;
+using Row = std::vector<std::string>;
+
+// Columns of kind gaussian as one part, at the place of the first.
+jensen::Schema jointly_gaussian(const jensen::Schema& schema, const std::string& covariance) {
+  (void)jensen::covariance_named(covariance);
+  jensen::SchemaPart joint{{}, "gaussian", {{covariance, ""}}, {}};
+  jensen::Schema result;
+  std::size_t place = 0;
+  for (const auto& part : schema) {
+    if (part.kind != "gaussian") {
+      result.push_back(part);
+      continue;
+    }
+    if (!part.options.empty()) {
+      throw Error(
+          fmt::format("--covariance: {} has its own structure, {}", part.columns.front(), part.options.front().first));
+    }
+    if (joint.columns.empty()) place = result.size();
+    joint.columns.insert(joint.columns.end(), part.columns.begin(), part.columns.end());
+  }
+  if (joint.columns.empty()) throw Error("--covariance: does not apply: no column is gaussian");
+  result.insert(result.begin() + static_cast<std::ptrdiff_t>(place), std::move(joint));
+  return result;
+}
+
+// Before the rows change places.
+void check_cells(const LoadedData& data, const jensen::Schema& schema, const std::string& file) {
+  for (const auto& form : jensen::alternatives(schema)) {
+    const jensen::Schema whole = jensen::resolved(form, data.table);
+    const auto further = data.table.columns() - static_cast<int>(jensen::columns_of(whole).size());
+    jensen::BlockBuffer buffer;
+    const auto problem =
+        jensen::emissions_for(whole, 1, further).problem(data.table.block(0, data.table.rows(), buffer));
+    if (!problem) continue;
+    throw jensen::DataError(fmt::format("{}: row {}, column '{}' {}", file, problem->row + 1,
+                                        data.table.column_name(problem->column), problem->text));
+  }
+}
+
+// The columns of the table, in the order in which the schema reads them.
+jensen::Table arranged(const jensen::Table& table, const std::vector<std::string>& columns) {
+  jensen::BlockBuffer buffer;
+  const jensen::Block all = table.block(0, table.rows(), buffer);
+  std::vector<double> values;
+  for (const auto& name : columns) {
+    for (int j = 0; j < table.columns(); ++j) {
+      if (table.column_name(j) != name) continue;
+      values.insert(values.end(), all.x.column(j), all.x.column(j) + all.rows());
+    }
+  }
+  jensen::Table result(std::move(values), table.rows(), static_cast<int>(columns.size()), columns);
+  if (!all.weights.empty()) {
+    result = result.with_weights({all.weights.begin(), all.weights.end()}, table.weight_kind());
+  }
+  if (!all.allowed.empty()) {
+    result = result.with_allowed({all.allowed.begin(), all.allowed.end()}, *all.state_sets);
+  }
+  return result.with_sequences({table.sequences().begin(), table.sequences().end()});
+}
+
+std::string share(double p) { return fmt::format("{:.4f}", p); }
+
+}  // namespace
+
+jensen::ChainForm chain_form(const ChainArguments& a) {
+  jensen::ChainForm form;
+  try {
+    form = jensen::chain_form_named(a.transitions);
+  } catch (const jensen::ArgumentError&) {
+    throw Error(fmt::format("--transitions: '{}' is none of full, left-right, banded, banded:WIDTH", a.transitions));
+  }
+  if (a.initial == "uniform") form.initial = jensen::InitialStates::uniform;
+  if (a.initial == "stationary") form.initial = jensen::InitialStates::stationary;
+  if (form.transitions == jensen::Transitions::left_to_right && form.initial != jensen::InitialStates::free) {
+    throw Error("--initial: does not apply to left-right transitions, where sequences begin in the first state");
+  }
+  if (!(a.pseudo_count >= 0) || !std::isfinite(a.pseudo_count)) {
+    throw Error(fmt::format("--pseudo-count: must be finite and >= 0, got {}", a.pseudo_count));
+  }
+  form.pseudo_count = a.pseudo_count;
+  return form;
+}
+
+void prepare_sequences(LoadedData& data, const DataArguments& arguments, const ChainArguments& chain,
+                       jensen::Schema& schema) {
+  (void)chain_form(chain);
+  if (data.table.rows() > 0) check_cells(data, schema, arguments.path);
+  cut_into_sequences(data, arguments);
+  if (!chain.covariance) return;
+  schema = jointly_gaussian(schema, *chain.covariance);
+  data.table = arranged(data.table, jensen::columns_of(jensen::alternatives(schema).front()));
+}
+
+void name_rows_of_file(jensen::Report& report, const LoadedData& data) {
+  for (auto& rows : report.degenerate_rows) {
+    for (auto& row : rows) row = data.file_rows.at(static_cast<std::size_t>(row));
+    std::sort(rows.begin(), rows.end());
+  }
+}
+
+ChainFacts chain_facts(const jensen::MarkovChain& chain) {
+  ChainFacts facts;
+  for (int k = 0; k < chain.states(); ++k) facts.durations.push_back(1 / (1 - chain.transition(k, k)));
+  facts.stationary = jensen::stationary_distribution(chain.transitions(), chain.states());
+  return facts;
+}
+
+std::string describe_chain(const jensen::ModelFile& file, const jensen::MarkovChain& chain) {
+  const ChainFacts facts = chain_facts(chain);
+  std::vector<Row> rows{{"state", "first"}};
+  if (!facts.stationary.empty()) rows[0].emplace_back("long run");
+  rows[0].emplace_back("stays, rows");
+  for (int k = 0; k < chain.states(); ++k) rows[0].push_back("to " + file.component(k));
+  for (int k = 0; k < chain.states(); ++k) {
+    const auto at = static_cast<std::size_t>(k);
+    rows.push_back({file.component(k), share(chain.initial()[at])});
+    if (!facts.stationary.empty()) rows.back().push_back(share(facts.stationary[at]));
+    rows.back().push_back(std::isfinite(facts.durations[at]) ? fmt::format("{:.4g}", facts.durations[at]) : "for good");
+    for (int j = 0; j < chain.states(); ++j) rows.back().push_back(share(chain.transition(k, j)));
+  }
+  return "\nChain of states\n" + aligned(rows) +
+         "  (probability of the first row; share of rows in the long run; expected stay; probability of the next "
+         "state)\n";
+}

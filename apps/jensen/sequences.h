@@ -1,0 +1,31 @@
+// Hidden Markov models on the command line: what fit and select share, and their text.
+#pragma once
+
+#include <jensen/fit_hidden_markov.h>
+#include <jensen/model_file.h>
+
+#include <string>
+
+#include "arguments.h"
+#include "data_source.h"
+
+jensen::ChainForm chain_form(const ChainArguments& a);
+
+/// Loaded data cut into sequences, after every cell has been looked at: messages name rows of the file. With
+/// --covariance the columns of kind gaussian become one part of the schema.
+void prepare_sequences(LoadedData& data, const DataArguments& arguments, const ChainArguments& chain,
+                       jensen::Schema& schema);
+
+/// The rows that a report names, as rows of the file.
+void name_rows_of_file(jensen::Report& report, const LoadedData& data);
+
+/// First states, transitions, and what follows from them.
+std::string describe_chain(const jensen::ModelFile& file, const jensen::MarkovChain& chain);
+
+/// What `jensen describe --json` adds: expected durations (null: never left) and the stationary distribution, where
+/// there is one.
+struct ChainFacts {
+  std::vector<double> durations;   ///< 1 / (1 − A_kk)
+  std::vector<double> stationary;  ///< empty where there are several
+};
+ChainFacts chain_facts(const jensen::MarkovChain& chain);

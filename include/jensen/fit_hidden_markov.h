@@ -1,0 +1,78 @@
+// From a table cut into sequences to a fitted hidden Markov model, in one call; and how many states?
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <jensen/em/fit.h>
+#include <jensen/fit_mixture.h>
+#include <jensen/models/any_hidden_markov.h>
+#include <jensen/select_mixture.h>
+
+namespace jensen {
+
+/// Which states may follow which.
+enum class Transitions {
+  full,           ///< any
+  left_to_right,  ///< a state stays or goes on to the next; sequences begin in the first
+  banded          ///< states at most `width` apart
+};
+/// Where sequences begin.
+enum class InitialStates {
+  free,        ///< estimated
+  uniform,     ///< every state alike, fixed
+  stationary,  ///< the stationary distribution of the transitions
+};
+
+struct ChainForm {
+  Transitions transitions = Transitions::full;
+  int width = 1;  ///< of banded transitions, ≥ 0
+  InitialStates initial = InitialStates::free;
+  double pseudo_count = 0;  ///< of the Dirichlet priors on transitions and on a free initial distribution, ≥ 0
+};
+
+/// "full", "left-right", "banded" (of width 1) or "banded:2". Throws ArgumentError listing the names there are.
+ChainForm chain_form_named(std::string_view transitions);
+/// A chain of that form, uniform on what it allows. Throws ArgumentError for left-to-right transitions with another
+/// initial distribution than `free` (they begin in the first state).
+MarkovChain chain_of(const ChainForm& form, int states);
+
+/// A hidden Markov model made ready for the data as mixture_for() makes a mixture: every cell looked at, emissions
+/// whose likelihood can be unbounded with their data-scaled prior.
+AnyHiddenMarkov hidden_markov_for(const Data& data, MarkovChain chain, AnyEmissions emissions,
+                                  Prior prior = Prior::data_scaled);
+
+struct FittedSequences {
+  AnyHiddenMarkov model;
+  Report report;
+  Schema schema;  ///< with what was left to the data
+};
+
+/// Fits K states to sequences (Data::sequences) whose columns the schema describes. States of a full chain come in
+/// canonical order, as components do in fit_mixture(); those of other chains have the order of the chain, labelled data
+/// keep that of their labels, constraints the states that they name. Throws as fit_mixture(), but that there may be more states than distinct rows where the
+/// start does not need them (random, annealed).
+FittedSequences fit_hidden_markov(const Data& data, const Schema& schema, int states, const ChainForm& form = {},
+                                  const Options& options = from_data(), Prior prior = Prior::data_scaled);
+
+/// Puts the states of a fitted model in canonical order, the report with them. False where its emissions are of a type
+/// that cannot be reordered; nothing has changed then.
+bool sort_states(AnyHiddenMarkov& model, Report& report);
+
+struct HiddenMarkovSelection {
+  std::vector<Schema> forms;                 ///< as given, resolved where a candidate could be fitted
+  std::vector<MixtureCandidate> candidates;  ///< best first, as of select_mixture(); components are states
+  std::optional<FittedSequences> best;       ///< of candidates.front(); empty where none could be fitted
+};
+
+/// Fits every (schema, number of states) with the same options and seed and ranks them. Criteria: aic, bic (n the
+/// number of rows), icl (with the entropy of the paths), entropy. Throws ArgumentError for other criteria, folds and a
+/// bootstrap, which would take sequences apart, and as select_mixture().
+HiddenMarkovSelection select_hidden_markov(const Data& data, const std::vector<Schema>& forms, const ChainForm& form,
+                                           const MixtureSelectionOptions& selection,
+                                           const Options& options = from_data());
+
+}  // namespace jensen

@@ -1,0 +1,195 @@
+#include <jensen/emissions/categories.h>
+#include <jensen/emissions/component_order.h>
+#include <jensen/emissions/counts.h>
+#include <jensen/emissions/gaussian.h>
+#include <jensen/emissions/marginal.h>
+#include <jensen/emissions/product.h>
+#include <jensen/error.h>
+#include <jensen/math/incomplete.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+
+namespace jensen {
+
+namespace {
+
+using Parameters = std::vector<double>;
+using UpTo = std::function<double(double)>;
+
+UpTo normal_up_to(double mean, double deviation) {
+  return [=](double x) { return std::erfc(-(x - mean) / (deviation * std::sqrt(2.0))) / 2; };
+}
+
+double poisson_up_to(double rate, double x) { return complementary_incomplete_gamma(std::floor(x) + 1, rate); }
+
+UpTo continuous_up_to(const std::string& family, const Parameters& v) {
+  if (family == "normal") return normal_up_to(v[0], std::sqrt(v[1]));
+  if (family == "log-normal") {
+    return [log = normal_up_to(v[0], std::sqrt(v[1]))](double x) { return x > 0 ? log(std::log(x)) : 0; };
+  }
+  if (family == "exponential") return [v](double x) { return x > 0 ? -std::expm1(-v[0] * x) : 0; };
+  if (family == "gamma") return [v](double x) { return incomplete_gamma(v[0], v[1] * x); };
+  if (family == "weibull") return [v](double x) { return x > 0 ? -std::expm1(-std::pow(x / v[1], v[0])) : 0; };
+  if (family == "beta") return [v](double x) { return incomplete_beta(v[0], v[1], x); };
+  if (family == "uniform") return [v](double x) { return std::clamp((x - v[0]) / (v[1] - v[0]), 0.0, 1.0); };
+  return {};
+}
+
+// For x ≥ 0.
+UpTo whole_up_to(const std::string& family, const Parameters& v) {
+  if (family == "poisson") return [v](double x) { return poisson_up_to(v[0], x); };
+  if (family == "geometric") return [v](double x) { return 1 - std::pow(1 - v[0], std::floor(x) + 1); };
+  if (family == "negative-binomial") {
+    return [v](double x) { return incomplete_beta(v[1], std::floor(x) + 1, v[1] / (v[1] + v[0])); };
+  }
+  if (family == "zero-inflated-poisson") {
+    return [v](double x) { return v[0] + (1 - v[0]) * poisson_up_to(v[1], x); };
+  }
+  if (family == "bernoulli") return [v](double x) { return x < 1 ? 1 - v[0] : 1; };
+  if (family == "categorical") {
+    return [v](double x) {
+      double total = 0;
+      for (std::size_t l = 0; l < v.size() && static_cast<double>(l) <= x; ++l) total += v[l];
+      return std::min(total, 1.0);
+    };
+  }
+  return {};
+}
+
+Marginal binomial(double trials, double p) {
+  const auto up_to = [=](double x) {
+    const double least = std::floor(x);
+    if (least < 0) return 0.0;
+    return least >= trials ? 1.0 : incomplete_beta(trials - least, least + 1, 1 - p);
+  };
+  return {trials * p, std::sqrt(trials * p * (1 - p)), true, up_to};
+}
+
+Parameters own(const AnyEmissions& emissions, int k) {
+  const auto all = emissions.parameters();
+  const auto each = static_cast<std::ptrdiff_t>(all.size()) / emissions.states();
+  return {all.begin() + k * each, all.begin() + (k + 1) * each};
+}
+
+// Categories count by the number of their level.
+double level_deviation(const Parameters& v, double mean) {
+  double total = 0;
+  for (std::size_t l = 0; l < v.size(); ++l)
+    total += v[l] * (static_cast<double>(l) - mean) * (static_cast<double>(l) - mean);
+  return std::sqrt(total);
+}
+
+std::optional<Marginal> part_marginal(const AnyEmissions& emissions, int k, int column) {
+  const Moments m = moments_of(emissions, k, column);
+  if (emissions.as<Gaussian>() != nullptr)
+    return Marginal{m.mean, m.deviation, false, normal_up_to(m.mean, m.deviation)};
+  // A second column is given: an exposure, trials, the other end.
+  if (emissions.columns() != 1 || !emissions.can(Capability::parameters)) return std::nullopt;
+  const Parameters v = own(emissions, k);
+  if (const auto* counts = emissions.as<Independent<Binomial>>()) {
+    // The trials are a number of the family's own: what is expected, over p.
+    const std::vector<double> row(2);
+    return v[0] > 0 ? binomial(std::round((*counts)[k].expected(row) / v[0]), v[0]) : binomial(1, 0);
+  }
+  if (auto up_to = continuous_up_to(emissions.name(), v)) return Marginal{m.mean, m.deviation, false, std::move(up_to)};
+  auto whole = whole_up_to(emissions.name(), v);
+  if (!whole) return std::nullopt;
+  const double deviation = emissions.name() == "categorical" ? level_deviation(v, m.mean) : m.deviation;
+  return Marginal{m.mean, deviation, true, [whole = std::move(whole)](double x) { return x < 0 ? 0.0 : whole(x); }};
+}
+
+}  // namespace
+
+double Marginal::below(double x) const { return whole ? up_to(std::ceil(x) - 1) : up_to(x); }
+
+std::optional<Marginal> marginal_of(const AnyEmissions& emissions, int k, int column) {
+  const auto* product = emissions.as<Product>();
+  if (product == nullptr) return part_marginal(emissions, k, column);
+  for (const auto& part : product->parts()) {
+    const auto found = std::find(part.columns.begin(), part.columns.end(), column);
+    if (found == part.columns.end()) continue;
+    const auto position = static_cast<int>(found - part.columns.begin());
+    const bool modelled = position == 0 || part.emissions.as<Gaussian>() != nullptr;
+    if (modelled) return part_marginal(part.emissions, k, position);
+  }
+  return std::nullopt;
+}
+
+MixedMarginal::MixedMarginal(std::vector<double> weights, std::vector<Marginal> marginals)
+    : weights_(std::move(weights)), marginals_(std::move(marginals)) {
+  if (weights_.empty() || weights_.size() != marginals_.size()) {
+    throw ArgumentError(
+        "MixedMarginal", "weights",
+        "are " + std::to_string(weights_.size()) + " for " + std::to_string(marginals_.size()) + " distributions");
+  }
+}
+
+double MixedMarginal::mean() const {
+  double total = 0;
+  for (std::size_t k = 0; k < weights_.size(); ++k) total += weights_[k] * marginals_[k].mean;
+  return total;
+}
+
+double MixedMarginal::deviation() const {
+  const double center = mean();
+  double total = 0;
+  for (std::size_t k = 0; k < weights_.size(); ++k) {
+    const double off = marginals_[k].mean - center;
+    total += weights_[k] * (marginals_[k].deviation * marginals_[k].deviation + off * off);
+  }
+  return std::sqrt(total);
+}
+
+double MixedMarginal::up_to(double x) const {
+  double total = 0;
+  for (std::size_t k = 0; k < weights_.size(); ++k) {
+    if (weights_[k] > 0) total += weights_[k] * marginals_[k].up_to(x);
+  }
+  return std::min(total, 1.0);
+}
+
+double MixedMarginal::below(double x) const {
+  double total = 0;
+  for (std::size_t k = 0; k < weights_.size(); ++k) {
+    if (weights_[k] > 0) total += weights_[k] * marginals_[k].below(x);
+  }
+  return std::min(total, 1.0);
+}
+
+double MixedMarginal::whole_quantile(double p) const {
+  // A sum that falls short of p by rounding alone has reached it.
+  const auto reached = [&](double x) { return up_to(x) >= p * (1 - 1e-14); };
+  constexpr double largest = 1e15;
+  double high = 1;
+  while (!reached(high) && high < largest) high *= 2;
+  double low = -1;
+  while (high - low > 1) {
+    const double middle = std::floor((low + high) / 2);
+    (reached(middle) ? high : low) = middle;
+  }
+  return high;
+}
+
+double MixedMarginal::quantile(double p) const {
+  if (!(p > 0 && p < 1))
+    throw ArgumentError("MixedMarginal::quantile", "p", "must lie between 0 and 1, got " + std::to_string(p));
+  if (marginals_.front().whole) return whole_quantile(p);
+  double width = 0;
+  for (const Marginal& m : marginals_) width = std::max({width, m.deviation, std::abs(m.mean - mean())});
+  width = std::max(width, std::numeric_limits<double>::min());
+  double low = mean() - width;
+  double high = mean() + width;
+  for (double step = width; up_to(low) >= p; step *= 2) low -= step;
+  for (double step = width; up_to(high) < p; step *= 2) high += step;
+  for (int halving = 0; halving < 200; ++halving) {
+    const double middle = low + (high - low) / 2;
+    if (!(middle > low && middle < high)) break;
+    (up_to(middle) >= p ? high : low) = middle;
+  }
+  return high;
+}
+
+}  // namespace jensen

@@ -1,0 +1,202 @@
+#include <jensen/em/summary.h>
+#include <jensen/emissions/component_order.h>
+#include <jensen/fit_hidden_markov.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+#include <set>
+
+#include "candidates.h"
+
+namespace jensen {
+
+namespace {
+
+constexpr const char* function = "fit_hidden_markov";
+
+bool has_labels(const Data& data) {
+  BlockBuffer buffer;
+  return data.rows() > 0 && !data.block(0, 1, buffer).allowed.empty();
+}
+
+// Starts that share the rows out among seeds.
+bool needs_distinct_rows(Start start) { return start != Start::random && start != Start::annealed; }
+
+Schema ready(const Data& data, const Schema& schema, int states, Start start) {
+  if (states < 1) throw ArgumentError(function, "states", fmt::format("must be ≥ 1, got {}", states));
+  if (data.rows() == 0) throw DataError(fmt::format("{}: the data have no rows", function));
+  const auto columns = static_cast<int>(columns_of(schema).size());
+  if (columns != data.columns()) {
+    throw ArgumentError(function, "schema", fmt::format("reads {} columns, the data have {}", columns, data.columns()));
+  }
+  Schema whole = resolved(schema, data);
+  if (!needs_distinct_rows(start)) return whole;
+  if (const int distinct = distinct_rows(data, states); distinct < states) {
+    throw ArgumentError(
+        function, "states",
+        fmt::format("must be at most {}, the number of distinct rows, got {}: or start at random", distinct, states));
+  }
+  return whole;
+}
+
+class Selecting {
+ public:
+  Selecting(const Data& data, const std::vector<Schema>& forms, const ChainForm& chain,
+            const MixtureSelectionOptions& selection, const Options& options)
+      : data_(data), chain_(chain), selection_(selection), options_(options) {
+    if (options.callback) {
+      options_.callback = [this, callback = options.callback](const Progress& progress) {
+        if (!stopped_ && callback(progress) == Verdict::stop) stopped_ = true;
+        return stopped_ ? Verdict::stop : Verdict::go_on;
+      };
+    }
+    result_.forms = forms;
+  }
+
+  // Candidates one after the other: a fit shares out its starts among the threads itself.
+  HiddenMarkovSelection run() {
+    std::vector<std::optional<FittedSequences>> fits;
+    std::vector<MixtureCandidate> candidates;
+    const auto count = static_cast<int>(result_.forms.size() * selection_.components.size());
+    for (int form = 0; form < static_cast<int>(result_.forms.size()); ++form) {
+      for (const int states : selection_.components) {
+        candidates.emplace_back();
+        candidates.back().components = states;
+        candidates.back().form = form;
+        fits.push_back(tried(candidates.back()));
+        if (selection_.progress) selection_.progress(static_cast<int>(fits.size()), count);
+      }
+    }
+    std::vector<std::size_t> order(candidates.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      return better(candidates[a], candidates[b], selection_.criterion);
+    });
+    for (const std::size_t i : order) result_.candidates.push_back(candidates[i]);
+    if (fits[order.front()]) {
+      result_.best = std::move(fits[order.front()]);
+      result_.forms[static_cast<std::size_t>(candidates[order.front()].form)] = result_.best->schema;
+    }
+    return std::move(result_);
+  }
+
+ private:
+  std::optional<FittedSequences> tried(MixtureCandidate& candidate) {
+    if (stopped_) {
+      candidate.reason = "not tried: stopped by the caller";
+      return std::nullopt;
+    }
+    try {
+      const Schema& form = result_.forms[static_cast<std::size_t>(candidate.form)];
+      auto fit = fit_hidden_markov(data_, form, candidate.components, chain_, options_, selection_.prior);
+      fill(candidate, fit.report);
+      judge(candidate, selection_.criterion);
+      return fit;
+    } catch (const Error& error) {
+      candidate.reason = error.what();
+      return std::nullopt;
+    }
+  }
+
+  const Data& data_;
+  const ChainForm& chain_;
+  const MixtureSelectionOptions& selection_;
+  Options options_;
+  bool stopped_ = false;
+  HiddenMarkovSelection result_;
+};
+
+void check(const std::vector<Schema>& forms, const MixtureSelectionOptions& selection, const Options& options) {
+  options.validate();
+  const auto refuse = [](const char* argument, const std::string& problem) {
+    throw ArgumentError("select_hidden_markov", argument, problem);
+  };
+  if (!options.checkpoint.empty()) refuse("checkpoint", "is for a single fit: candidates are many");
+  if (!options.constraints.empty()) refuse("constraints", "name the states of one model: candidates are many");
+  if (options.start == Start::given) refuse("start", "cannot be 'given': candidates differ in their parameters");
+  const auto& ks = selection.components;
+  if (ks.empty() || forms.empty()) refuse("components", "must hold at least one entry");
+  if (std::set<int>(ks.begin(), ks.end()).size() != ks.size()) refuse("components", "holds an entry twice");
+  if (selection.folds != 0) refuse("folds", "would take sequences apart");
+  if (selection.bootstrap != 0) refuse("bootstrap", "would take sequences apart");
+  if (selection.criterion == MixtureCriterion::cross_validation) refuse("criterion", "cv would take sequences apart");
+  for (const Schema& form : forms) {
+    check_schema(form);
+    if (columns_of(form) != columns_of(forms.front())) refuse("forms", "do not read the same columns");
+  }
+}
+
+}  // namespace
+
+ChainForm chain_form_named(std::string_view text) {
+  ChainForm form;
+  if (text == "full") return form;
+  if (text == "left-right") {
+    form.transitions = Transitions::left_to_right;
+    return form;
+  }
+  constexpr std::string_view banded = "banded";
+  if (text.substr(0, banded.size()) == banded) {
+    form.transitions = Transitions::banded;
+    const std::string_view width = text.substr(banded.size());
+    if (width.empty()) return form;
+    const auto [stop, error] = std::from_chars(width.data() + 1, width.data() + width.size(), form.width);
+    const bool whole = width.front() == ':' && error == std::errc{} && stop == width.data() + width.size();
+    if (whole && form.width >= 0) return form;
+  }
+  throw ArgumentError("transitions", "name",
+                      fmt::format("'{}' is none of full, left-right, banded, banded:WIDTH", text));
+}
+
+MarkovChain chain_of(const ChainForm& form, int states) {
+  if (form.transitions == Transitions::left_to_right && form.initial != InitialStates::free) {
+    throw ArgumentError("chain_of", "initial",
+                        "does not apply to left-to-right transitions: sequences begin in state 0");
+  }
+  MarkovChain chain = form.transitions == Transitions::left_to_right ? MarkovChain::left_to_right(states)
+                    : form.transitions == Transitions::banded        ? MarkovChain::banded(states, form.width)
+                                                                     : MarkovChain(states);
+  if (form.initial == InitialStates::uniform) chain.fix_initial(true);
+  if (form.initial == InitialStates::stationary) chain.make_initial_stationary();
+  chain.set_pseudo_counts(form.pseudo_count, form.pseudo_count);
+  return chain;
+}
+
+AnyHiddenMarkov hidden_markov_for(const Data& data, MarkovChain chain, AnyEmissions emissions, Prior prior) {
+  return {std::move(chain), mixture_for(data, std::move(emissions), prior).emissions()};
+}
+
+FittedSequences fit_hidden_markov(const Data& data, const Schema& schema, int states, const ChainForm& form,
+                                  const Options& options, Prior prior) {
+  options.validate();
+  if (options.start == Start::given) throw ArgumentError(function, "start", "is 'given', but no parameters are");
+  Schema whole = ready(data, schema, states, options.start);
+  auto fitted =
+      fit(hidden_markov_for(data, chain_of(form, states), emissions_for(whole, states), prior), data, options);
+  const bool named = has_labels(data) || !options.constraints.empty();
+  if (form.transitions == Transitions::full && !named) sort_states(fitted.model, fitted.report);
+  return {std::move(fitted.model), std::move(fitted.report), std::move(whole)};
+}
+
+bool sort_states(AnyHiddenMarkov& model, Report& report) {
+  const auto order = canonical_order(model.emissions());
+  AnyEmissions emissions = model.emissions();
+  if (std::is_sorted(order.begin(), order.end())) return true;
+  if (!reorder(emissions, order)) return false;
+  model = AnyHiddenMarkov(model.chain().reordered(order), std::move(emissions));
+  for (Degeneracy& d : report.degeneracies) {
+    d.component = static_cast<int>(std::find(order.begin(), order.end(), d.component) - order.begin());
+  }
+  return true;
+}
+
+HiddenMarkovSelection select_hidden_markov(const Data& data, const std::vector<Schema>& forms, const ChainForm& form,
+                                           const MixtureSelectionOptions& selection, const Options& options) {
+  check(forms, selection, options);
+  return Selecting(data, forms, form, selection, options).run();
+}
+
+}  // namespace jensen

@@ -1,0 +1,134 @@
+// Hidden Markov models in files:
+//
+//     {…, "model": "hidden-markov", "columns": [names], "states": 3, "sequence": "id", "order": "time",
+//      "chain": {"initial": "free", "transitions": "free", "zeros": ["transition[0,2]", …], "pseudo_counts": [0, 0]},
+//      "schema": [as in files of mixtures], "parameters": {"initial[0]": π_0, …, "transition[0,0]": A_00, …,
+//      "x.rate[0]": …}, "fit": {…}}
+//
+// "initial" is free, fixed or stationary, "transitions" free or fixed; "zeros" are zero by the structure of the chain.
+// "sequence" and "order" name columns of the data, and stand only where there are some.
+#include <jensen/emissions/schema_emissions.h>
+#include <jensen/fit_hidden_markov.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "data/text.h"
+#include "model_format.h"
+#include "schema_fields.h"
+
+namespace jensen {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+bool holds(const Model& model) { return dynamic_cast<const Erased<AnyHiddenMarkov>*>(&model) != nullptr; }
+
+Json chain_fields(const MarkovChain& chain) {
+  Json json;
+  json["initial"] = chain.initial_stationary() ? "stationary" : chain.initial_fixed() ? "fixed" : "free";
+  json["transitions"] = chain.transitions_fixed() ? "fixed" : "free";
+  json["zeros"] = Json::array();
+  const auto names = chain.parameter_names();
+  const auto states = static_cast<std::size_t>(chain.states());
+  for (std::size_t p = 0; p < names.size(); ++p) {
+    const double support = p < states ? chain.initial_support()[p] : chain.transition_support()[p - states];
+    if (support == 0) json["zeros"].push_back(names[p]);
+  }
+  json["pseudo_counts"] = {chain.initial_pseudo_count(), chain.transition_pseudo_count()};
+  return json;
+}
+
+Json write(const ModelFile& file) {
+  const AnyHiddenMarkov& model = *file.get<AnyHiddenMarkov>();
+  if (file.schema.empty()) throw UnsupportedError(model.name(), "be written to a file", "saving without a schema");
+  Json json;
+  json["columns"] = file.columns;
+  json["states"] = model.states();
+  if (!file.component_names.empty()) json["component_names"] = file.component_names;
+  if (!file.sequence.empty()) json["sequence"] = file.sequence;
+  if (!file.order.empty()) json["order"] = file.order;
+  json["chain"] = chain_fields(model.chain());
+  json["schema"] = schema_fields(file.schema);
+  json["parameters"] = parameter_fields(model.parameter_names(), model.parameters());
+  return json;
+}
+
+// Uniform on what the zeros leave.
+MarkovChain read_support(const Field& field, int states) {
+  const auto size = static_cast<std::size_t>(states);
+  const auto names = MarkovChain(states).parameter_names();
+  std::vector<double> support(names.size(), 1.0);
+  const Field zeros = field["zeros"];
+  for (std::size_t i = 0, count = zeros.is_empty_array() ? 0 : zeros.array("names"); i < count; ++i) {
+    const auto found = std::find(names.begin(), names.end(), zeros[i].text());
+    if (found == names.end()) zeros[i].refuse(excerpt(zeros[i].text()) + " is no parameter of the chain");
+    support[static_cast<std::size_t>(found - names.begin())] = 0;
+  }
+  for (std::size_t first = 0; first < support.size(); first += size) {
+    double total = 0;
+    for (std::size_t k = first; k < first + size; ++k) total += support[k];
+    for (std::size_t k = first; total > 0 && k < first + size; ++k) support[k] /= total;
+  }
+  return checked(zeros, [&] {
+    return MarkovChain({support.begin(), support.begin() + states}, {support.begin() + states, support.end()});
+  });
+}
+
+bool is_fixed(const Field& field) {
+  if (field.text() == "fixed") return true;
+  if (field.text() != "free") field.refuse("must be 'free' or 'fixed'");
+  return false;
+}
+
+MarkovChain read_chain(const Field& field, int states) {
+  MarkovChain chain = read_support(field, states);
+  const bool stationary = field["initial"].text() == "stationary";
+  if (stationary) {
+    checked(field["initial"], [&] {
+      chain.make_initial_stationary();
+      return 0;
+    });
+  } else {
+    chain.fix_initial(is_fixed(field["initial"]));
+  }
+  chain.fix_transitions(is_fixed(field["transitions"]));
+  const Field counts = field["pseudo_counts"];
+  counts.array_of(2, "numbers");
+  checked(counts, [&] {
+    chain.set_pseudo_counts(counts[std::size_t{0}].number(), counts[std::size_t{1}].number());
+    return 0;
+  });
+  return chain;
+}
+
+ModelFile read(const Field& top) {
+  ModelFile file;
+  const int states = read_columns(top, "states", file);
+  if (top.has("sequence")) file.sequence = top["sequence"].text();
+  if (top.has("order")) file.order = top["order"].text();
+  AnyHiddenMarkov model(read_chain(top["chain"], states),
+                        checked(top["schema"], [&] { return emissions_for(file.schema, states); }));
+  const auto values = read_parameters(top, model.parameter_names());
+  checked(top["parameters"], [&] {
+    model.set_parameters(values);
+    return 0;
+  });
+  file.model = std::make_shared<Erased<AnyHiddenMarkov>>(std::move(model));
+  return file;
+}
+
+std::unique_ptr<Model> with_prior(const ModelFile& file, const Data& data) {
+  auto model = hidden_markov_for(data, file.get<AnyHiddenMarkov>()->chain(),
+                                 emissions_for(file.schema, file.model->states()), Prior::data_scaled);
+  model.set_parameters(file.model->parameters());
+  return std::make_unique<Erased<AnyHiddenMarkov>>(std::move(model));
+}
+
+}  // namespace
+
+const ModelFormat hidden_markov_format{"hidden-markov", holds, write, read, with_prior};
+
+}  // namespace jensen

@@ -1,0 +1,267 @@
+// jensen fit hidden-markov, select hidden-markov and forecast, and what is done with the models.
+#include <cmath>
+
+#include "cli/tool.h"
+
+namespace jensen::cli {
+namespace {
+
+using Json = nlohmann::json;
+
+class HiddenMarkovTest : public ToolTest {
+ protected:
+  std::string earthquakes() const { return data("earthquakes.csv"); }
+  Words fit_words(const Words& more) const {
+    Words words{"fit", "hidden-markov"};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  }
+  std::string model(const Words& more = {}) const {
+    Words words = fit_words({earthquakes(), "-k", "3", "--columns", "count:poisson", "--quiet", "-o", path("m.json")});
+    words.insert(words.end(), more.begin(), more.end());
+    const auto finished = run(words);
+    EXPECT_EQ(finished.code, 0) << finished.err;
+    return path("m.json");
+  }
+  // Two sequences whose rows lie scattered in the file; y is a word, z has a hole.
+  std::string scattered() const {
+    std::string text = "when,x,id,y,z\n";
+    for (int i = 0; i < 40; ++i) {
+      const bool high = (i / 10) % 2 == 1;
+      const std::string id = i % 3 == 0 ? "b" : "a";
+      text += std::to_string(100 - i) + "," + std::to_string(high ? 8 + i % 3 : i % 3) + "," + id + "," +
+              (high ? "up" : "down") + "," + (i == 7 ? "NA" : std::to_string(0.5 * (i % 7))) + "\n";
+    }
+    return write("scattered.csv", text);
+  }
+  // The same rows, sorted by hand.
+  std::string sorted() const {
+    const auto rows = lines(read("scattered.csv"));
+    std::string text = rows[0] + "\n";
+    for (const char* id : {",a,", ",b,"}) {
+      for (std::size_t i = rows.size(); i-- > 1;) {
+        if (rows[i].find(id) != std::string::npos) text += rows[i] + "\n";
+      }
+    }
+    return write("sorted.csv", text);
+  }
+};
+
+const char* const three_kinds = "x:poisson, y:categorical, z:gaussian";
+
+TEST_F(HiddenMarkovTest, FitsTheEarthquakes) {
+  const auto fit = json(fit_words({earthquakes(), "-k", "3", "--columns", "count:poisson", "--json"}));
+  EXPECT_EQ(fit["model"], "hidden-markov");
+  EXPECT_EQ(fit["states"], 3);
+  EXPECT_NEAR(fit["log_likelihood"].get<double>(), -328.5274841, 1e-5);  // depmixS4
+  EXPECT_EQ(fit["free_parameters"], 2 + 6 + 3);
+  EXPECT_TRUE(fit["monotone"]);
+  EXPECT_LT(fit["parameters"]["count.rate[0]"], fit["parameters"]["count.rate[1]"]);
+  // Zucchini, MacDonald and Langrock (2016): two states, stationary.
+  const auto stationary =
+      json(fit_words({earthquakes(), "-k", "2", "--columns", "count:poisson", "--initial", "stationary", "--json"}));
+  EXPECT_NEAR(stationary["log_likelihood"].get<double>(), -342.3183, 1e-4);
+  EXPECT_EQ(stationary["free_parameters"], 4);
+}
+
+TEST_F(HiddenMarkovTest, AModelIsReadBackAndApplied) {
+  const std::string m = model();
+  const auto smoothed = run({"predict", m, earthquakes(), "--probabilities"});
+  EXPECT_EQ(smoothed.code, 0) << smoothed.err;
+  ASSERT_EQ(lines(smoothed.out).size(), 108u);
+  EXPECT_EQ(lines(smoothed.out)[0], "state,probability_0,probability_1,probability_2");
+  const auto filtered = run({"predict", m, earthquakes(), "--probabilities", "--filtered"});
+  EXPECT_NE(smoothed.out, filtered.out);
+  // Nothing comes after the last row.
+  const auto last = [](const Finished& finished) { return lines(finished.out).back(); };
+  EXPECT_EQ(last(smoothed).substr(0, 12), last(filtered).substr(0, 12));
+  const auto path = run({"predict", m, earthquakes(), "--viterbi"});
+  EXPECT_EQ(lines(path.out).size(), 108u);
+  EXPECT_REFUSED(run({"predict", m, earthquakes(), "--viterbi", "--filtered"}), "--viterbi");
+  EXPECT_REFUSED(run({"predict", m, earthquakes(), "--viterbi", "--probabilities"}), "--viterbi");
+
+  const auto score = json({"score", m, earthquakes(), "--json"});
+  EXPECT_NEAR(score["total"].get<double>(), -328.5274841, 1e-5);
+  EXPECT_EQ(score["sequences"][0]["rows"], 107);
+  EXPECT_EQ(score["log_density"].size(), 107u);
+  EXPECT_EQ(lines(run({"score", m, earthquakes()}).out).size(), 2u);
+  EXPECT_EQ(lines(run({"score", m, earthquakes(), "--rows"}).out)[0], "log_density");
+  const auto residuals = run({"score", m, earthquakes(), "--residuals"});
+  EXPECT_EQ(lines(residuals.out)[0], "log_density,residual_count");
+  EXPECT_EQ(lines(residuals.out).size(), 108u);
+
+  const auto described = run({"describe", m});
+  for (const char* text : {"Hidden Markov model: 3 states, 1 column", "Chain of states", "long run", "stays"}) {
+    EXPECT_NE(described.out.find(text), std::string::npos) << text << "\n" << described.out;
+  }
+  const auto facts = json({"describe", m, "--json"});
+  const double stays = facts["parameters"]["transition[1,1]"];
+  EXPECT_NEAR(facts["durations"][1].get<double>(), 1 / (1 - stays), 1e-9);
+  EXPECT_EQ(facts["stationary"].size(), 3u);
+  const auto diagnosis = json({"diagnose", m, earthquakes(), "--json"});
+  EXPECT_NEAR(diagnosis["log_likelihood"].get<double>(), -328.5274841, 1e-5);
+}
+
+TEST_F(HiddenMarkovTest, ForecastsFollowTheChain) {
+  const std::string m = model();
+  const auto ahead = json({"forecast", m, earthquakes(), "--steps", "400", "--level", "0.5", "--json"})["forecasts"];
+  ASSERT_EQ(ahead.size(), 400u);
+  const auto chain = json({"describe", m, "--json"});
+  const auto a = [&](int i, int j) {
+    return chain["parameters"]["transition[" + std::to_string(i) + "," + std::to_string(j) + "]"].get<double>();
+  };
+  for (int k = 0; k < 3; ++k) {
+    double stepped = 0;
+    for (int i = 0; i < 3; ++i) stepped += ahead[0]["states"][static_cast<std::size_t>(i)].get<double>() * a(i, k);
+    EXPECT_NEAR(ahead[1]["states"][static_cast<std::size_t>(k)].get<double>(), stepped, 1e-12);
+    EXPECT_NEAR(ahead[399]["states"][static_cast<std::size_t>(k)].get<double>(),
+                chain["stationary"][static_cast<std::size_t>(k)].get<double>(), 1e-9);
+  }
+  const auto count = ahead[0]["columns"]["count"];
+  EXPECT_LT(count["lower"], count["mean"]);
+  const auto wide =
+      json({"forecast", m, earthquakes(), "--level", "0.99", "--json"})["forecasts"][0]["columns"]["count"];
+  EXPECT_LT(wide["lower"], count["lower"]);
+  EXPECT_GT(wide["upper"], count["upper"]);
+  const auto text = run({"forecast", m, earthquakes(), "--steps", "12"});
+  EXPECT_EQ(lines(text.out).size(), 13u);
+  EXPECT_EQ(lines(text.out)[0], "step,probability_0,probability_1,probability_2,count_mean,count_lower,count_upper");
+  EXPECT_REFUSED(run({"forecast", faithful_model(), data("faithful.csv")}), "is no hidden Markov model");
+  EXPECT_REFUSED(run({"forecast", m, earthquakes(), "--level", "1"}), "--level");
+}
+
+TEST_F(HiddenMarkovTest, TheOrderOfTheFileDoesNotMatter) {
+  const std::string mixed = scattered();
+  const Words options{"-k", "2", "--columns", three_kinds, "--sequence", "id", "--order", "when", "--quiet", "-o"};
+  const auto fitted = [&](const std::string& file, const std::string& m) {
+    Words words = fit_words({file});
+    words.insert(words.end(), options.begin(), options.end());
+    words.push_back(path(m));
+    const auto finished = run(words);
+    EXPECT_EQ(finished.code, 0) << finished.err;
+  };
+  fitted(mixed, "1.json");
+  fitted(sorted(), "2.json");
+  EXPECT_EQ(read("1.json"), read("2.json"));
+  // The columns by which it was cut are in the model; predictions come in the order of the file.
+  const auto rows = lines(read("scattered.csv"));
+  const auto states = lines(run({"predict", path("1.json"), mixed, "--viterbi"}).out);
+  ASSERT_EQ(states.size(), rows.size());
+  for (std::size_t i = 1; i < rows.size(); ++i) {
+    EXPECT_EQ(states[i], rows[i].find("up") != std::string::npos ? "1" : "0") << rows[i];
+  }
+  const auto scores = lines(run({"score", path("1.json"), mixed}).out);
+  ASSERT_EQ(scores.size(), 3u);
+  EXPECT_EQ(scores[1].substr(0, 5), "a,26,");
+  EXPECT_EQ(scores[2].substr(0, 5), "b,14,");
+  EXPECT_EQ(lines(run({"score", path("1.json"), mixed, "--sequence", ""}).out).size(), 2u);
+  const auto ahead = lines(run({"forecast", path("1.json"), mixed, "--steps", "2"}).out);
+  EXPECT_EQ(ahead[0],
+            "id,step,probability_0,probability_1,x_mean,x_lower,x_upper,y,y_probability,z_mean,z_lower,z_upper");
+  EXPECT_EQ(ahead.size(), 5u);
+  const auto filled = lines(run({"impute", path("1.json"), mixed}).out);
+  for (std::size_t i = 1; i < rows.size(); ++i) {
+    if (i == 8) continue;
+    EXPECT_EQ(filled[i], rows[i]);
+  }
+  EXPECT_EQ(filled[8].find("NA"), std::string::npos) << filled[8];
+}
+
+TEST_F(HiddenMarkovTest, SamplesCanBeFittedAgain) {
+  scattered();
+  EXPECT_EQ(run(fit_words({path("scattered.csv"), "-k", "2", "--columns", three_kinds, "--sequence", "id", "--order",
+                           "when", "--quiet", "-o", path("m.json")}))
+                .code,
+            0);
+  const auto sample = run({"sample", path("m.json"), "--length", "30", "--sequences", "4", "--with-component"});
+  EXPECT_EQ(sample.code, 0) << sample.err;
+  EXPECT_EQ(lines(sample.out)[0], "id,when,x,y,z,state");
+  EXPECT_EQ(lines(sample.out).size(), 121u);
+  EXPECT_EQ(lines(run({"score", path("m.json"), write("s.csv", sample.out)}).out).size(), 5u);
+  // Another sequence is another draw, and the first one is that of the seed alone.
+  const auto one = lines(run({"sample", path("m.json"), "--length", "30", "--with-component"}).out);
+  EXPECT_EQ(one[5], lines(sample.out)[5]);
+  EXPECT_NE(lines(sample.out)[5].substr(4), lines(sample.out)[35].substr(4));
+  EXPECT_REFUSED(run({"sample", path("m.json")}), "-n");
+  EXPECT_REFUSED(run({"sample", path("m.json"), "-n", "3", "--sequences", "2"}), "--sequences");
+  EXPECT_REFUSED(run({"sample", faithful_model(), "--length", "3"}), "--length");
+  EXPECT_REFUSED(run({"sample", faithful_model()}), "-n");
+}
+
+TEST_F(HiddenMarkovTest, OptionsOfTheChainAreHeard) {
+  const auto fit = [&](const Words& more) {
+    Words words = fit_words({scattered(), "-k", "3", "--columns", "x:gaussian, z:gaussian", "--json"});
+    words.insert(words.end(), more.begin(), more.end());
+    const auto finished = run(words);
+    EXPECT_NE(finished.code, 1) << finished.err;
+    return Json::parse(finished.out);
+  };
+  const auto full = fit({});
+  EXPECT_EQ(full["free_parameters"], 2 + 6 + 12);
+  const auto onwards = fit({"--transitions", "left-right"});
+  EXPECT_EQ(onwards["free_parameters"], 2 + 12);
+  EXPECT_EQ(onwards["parameters"]["initial[0]"], 1);
+  EXPECT_EQ(fit({"--transitions", "banded:1"})["free_parameters"], 2 + 4 + 12);
+  EXPECT_EQ(fit({"--initial", "uniform"})["parameters"]["initial[1]"], 1.0 / 3);
+  EXPECT_EQ(fit({"--initial", "stationary"})["chain"]["initial"], "stationary");
+  EXPECT_LT(fit({"--pseudo-count", "1"})["penalty"], full["penalty"]);
+  const auto joint = fit({"--covariance", "full"});
+  EXPECT_EQ(joint["free_parameters"], 2 + 6 + 3 * 5);
+  EXPECT_EQ(joint["schema"].size(), 1u);
+  EXPECT_EQ(fit({"--algorithm", "classification"})["model"], "hidden-markov");
+  EXPECT_EQ(fit({"--init", "random", "--restarts", "2"})["restarts"].size(), 2u);
+}
+
+TEST_F(HiddenMarkovTest, StatesKnownForSomeRowsAndWeights) {
+  const std::string file =
+      write("t.csv", "x,z,w,id\n1,low,2,a\n2,,2,a\n9,high,2,a\n8,,2,a\n1,,1,b\n2,low|high,1,b\n9,,1,b\n");
+  const auto fit = json(fit_words({file, "-k", "2", "--columns", "x:poisson", "--labels", "z", "--weights", "w",
+                                   "--sequence", "id", "-o", path("m.json"), "--json"}));
+  EXPECT_EQ(fit["component_names"], (Json{"high", "low"}));
+  EXPECT_EQ(fit["total_weight"], 11);
+  EXPECT_EQ(lines(run({"predict", path("m.json"), file, "--viterbi"}).out)[1], "low");
+  EXPECT_REFUSED(run(fit_words({write("u.csv", "x,w,id\n1,2,a\n2,1,b\n3,3,a\n"), "-k", "1", "--columns", "x:poisson",
+                                "--weights", "w", "--sequence", "id"})),
+                 "rows 1 and 3 are of one sequence, but have different weights, 2 and 3");
+}
+
+TEST_F(HiddenMarkovTest, RefusesByName) {
+  const auto attempt = [&](const std::string& text, const Words& more) {
+    Words words = fit_words({write("t.csv", text), "-k", "1", "--columns", "x:poisson"});
+    words.insert(words.end(), more.begin(), more.end());
+    return run(words);
+  };
+  const std::string rows = "x,id,t\n1,a,2\n2,b,1\n3,a,2\n";
+  EXPECT_REFUSED(attempt(rows, {"--sequence", "id", "--order", "t"}),
+                 "row 3, column 't': 2 comes twice in a sequence: in row 1 already");
+  EXPECT_REFUSED(attempt("x,id,t\n1,a,1\n2,a,soon\n", {"--order", "t"}), "'soon'");
+  EXPECT_REFUSED(attempt("x,id,t\n1,a,1\n2,a,\n", {"--order", "t"}), "row 2, column 't': the order is missing");
+  EXPECT_REFUSED(attempt("x,id\n1,a\n2,\n", {"--sequence", "id"}), "row 2, column 'id': the sequence is missing");
+  EXPECT_REFUSED(attempt(rows, {"--sequence", "who"}), "there is no column 'who'");
+  EXPECT_REFUSED(attempt(rows, {"--sequence", "x"}), "--sequence: column 'x' is used already");
+  EXPECT_REFUSED(attempt(rows, {"--transitions", "round"}), "--transitions: 'round' is none of full");
+  EXPECT_REFUSED(attempt(rows, {"--transitions", "left-right", "--initial", "uniform"}), "--initial");
+  EXPECT_REFUSED(attempt(rows, {"--covariance", "full"}), "--covariance: does not apply");
+  EXPECT_REFUSED(attempt(rows, {"--pseudo-count", "-1"}), "--pseudo-count");
+  // The row of the file, although rows are sorted.
+  EXPECT_REFUSED(attempt("x,id\n1,b\n-2,b\n3,a\n", {"--sequence", "id"}), "row 2, column 'x'");
+  EXPECT_REFUSED(run({"predict", faithful_model(), data("faithful.csv"), "--viterbi"}), "--viterbi");
+  EXPECT_REFUSED(run({"predict", faithful_model(), data("faithful.csv"), "--sequence", "waiting"}), "--sequence");
+  EXPECT_REFUSED(run({"score", faithful_model(), data("faithful.csv"), "--residuals"}), "--residuals");
+}
+
+TEST_F(HiddenMarkovTest, ChoosesTheNumberOfStates) {
+  const auto selected = json({"select", "hidden-markov", earthquakes(), "-k", "1..3", "--columns",
+                              "count:poisson|geometric", "--restarts", "3", "-o", path("best.json"), "--json"});
+  ASSERT_EQ(selected["candidates"].size(), 6u);
+  EXPECT_EQ(selected["candidates"][0]["components"], 2);
+  EXPECT_EQ(selected["candidates"][0]["schema"], "count:poisson");
+  EXPECT_EQ(selected["best"]["states"], 2);
+  EXPECT_EQ(json({"describe", path("best.json"), "--json"})["states"], 2);
+  const auto text = run({"select", "hidden-markov", earthquakes(), "-k", "1,2", "--columns", "count:poisson",
+                         "--restarts", "2", "--criterion", "icl"});
+  EXPECT_NE(text.out.find("Best by icl: 2 states"), std::string::npos) << text.out;
+}
+
+}  // namespace
+}  // namespace jensen::cli

@@ -1,0 +1,175 @@
+#include <jensen/emissions/counts.h>
+#include <jensen/fit_hidden_markov.h>
+#include <jensen/model_file.h>
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "support/data.h"
+#include "support/refusal.h"
+
+namespace jensen {
+namespace {
+
+using support::refusal;
+
+// A chain of two regimes of counts, 25 sequences of 40 rows.
+Table regimes() {
+  const AnyHiddenMarkov model(MarkovChain({0.5, 0.5}, {0.9, 0.1, 0.2, 0.8}),
+                              AnyEmissions(Independent<Poisson>(std::vector<Poisson>{Poisson(20), Poisson(3)})));
+  std::vector<double> x;
+  std::vector<std::int64_t> begins{0};
+  for (int s = 0; s < 25; ++s) {
+    std::vector<double> own(40);
+    model.sample(restart_seed(3, s), 0, {own.data(), 40, 1, 40}, {});
+    x.insert(x.end(), own.begin(), own.end());
+    begins.push_back(begins.back() + 40);
+  }
+  const auto rows = static_cast<std::int64_t>(x.size());
+  return Table(std::move(x), rows, 1, {"count"}).with_sequences(begins);
+}
+
+Options few_starts() {
+  Options options = from_data();
+  options.restarts = 2;
+  options.threads = 1;
+  return options;
+}
+
+const Schema counts{{{"count"}, "poisson", {}, {}}};
+
+TEST(FitHiddenMarkov, StatesComeInCanonicalOrder) {
+  const auto fitted = fit_hidden_markov(regimes(), counts, 2, {}, few_starts());
+  EXPECT_TRUE(fitted.report.converged()) << fitted.report.message;
+  const auto rates = fitted.model.emissions().parameters();
+  EXPECT_NEAR(rates[0], 3, 0.3);
+  EXPECT_NEAR(rates[1], 20, 1);
+  EXPECT_NEAR(fitted.model.chain().transition(1, 0), 0.1, 0.04);
+  EXPECT_NEAR(fitted.model.chain().transition(0, 1), 0.2, 0.06);
+}
+
+TEST(FitHiddenMarkov, TheFormOfTheChainIsWhatWasAskedFor) {
+  ChainForm form;
+  form.transitions = Transitions::left_to_right;
+  const auto onwards = fit_hidden_markov(regimes(), counts, 3, form, few_starts());
+  EXPECT_EQ(onwards.model.chain().transition(1, 0), 0);
+  EXPECT_EQ(onwards.model.chain().transition(2, 2), 1);
+  EXPECT_EQ(onwards.report.free_parameters, 3 + 2);
+  form = {.transitions = Transitions::banded, .width = 1};
+  EXPECT_EQ(chain_of(form, 4).transition(0, 2), 0);
+  form.width = 2;
+  EXPECT_GT(chain_of(form, 4).transition(0, 2), 0);
+
+  form = {.initial = InitialStates::uniform};
+  const auto uniform = fit_hidden_markov(regimes(), counts, 2, form, few_starts());
+  EXPECT_EQ(uniform.model.chain().initial()[0], 0.5);
+  EXPECT_EQ(uniform.report.free_parameters, 2 + 2);
+  form.initial = InitialStates::stationary;
+  const auto stationary = fit_hidden_markov(regimes(), counts, 2, form, few_starts());
+  EXPECT_TRUE(stationary.report.monotone);
+  EXPECT_TRUE(stationary.report.converged()) << stationary.report.message;
+  const auto& chain = stationary.model.chain();
+  EXPECT_NEAR(chain.initial()[0], chain.transition(1, 0) / (chain.transition(0, 1) + chain.transition(1, 0)), 1e-14);
+  EXPECT_LT(stationary.report.gradient, 1e-6);
+
+  form = {.pseudo_count = 50};
+  const auto held = fit_hidden_markov(regimes(), counts, 2, form, few_starts());
+  EXPECT_GT(held.model.chain().transition(0, 1), chain.transition(0, 1));
+  EXPECT_LT(held.report.log_prior, 0);
+}
+
+TEST(FitHiddenMarkov, RefusesByName) {
+  EXPECT_EQ(chain_form_named("banded:3").width, 3);
+  EXPECT_EQ(chain_form_named("banded").width, 1);
+  EXPECT_EQ(refusal([] { chain_form_named("banded:x"); }),
+            "transitions: name: 'banded:x' is none of full, left-right, banded, banded:WIDTH");
+  EXPECT_THROW(chain_form_named("banded2"), ArgumentError);
+  EXPECT_THROW(chain_of({.transitions = Transitions::left_to_right, .initial = InitialStates::stationary}, 2),
+               ArgumentError);
+  const Table rows = Table({1, 2, 1, 2}, 4, 1, {"count"});
+  EXPECT_NE(refusal([&] { fit_hidden_markov(rows, counts, 2); }).find("must say which rows form a sequence"),
+            std::string::npos);
+  const Table whole = rows.with_sequences({0, 4});
+  EXPECT_NE(refusal([&] { fit_hidden_markov(whole, counts, 3); }).find("the number of distinct rows"),
+            std::string::npos);
+  Options random = few_starts();
+  random.start = Start::random;
+  random.max_iterations = 5;
+  EXPECT_EQ(fit_hidden_markov(whole, counts, 3, {}, random).model.states(), 3);
+}
+
+TEST(SelectHiddenMarkov, FindsTheNumberOfStates) {
+  MixtureSelectionOptions selection;
+  selection.components = {1, 2, 3};
+  int done = 0;
+  selection.progress = [&](int, int count) {
+    ++done;
+    EXPECT_EQ(count, 3);
+  };
+  const auto result = select_hidden_markov(regimes(), {counts}, {}, selection, few_starts());
+  EXPECT_EQ(done, 3);
+  ASSERT_TRUE(result.best);
+  EXPECT_EQ(result.candidates.front().components, 2);
+  EXPECT_EQ(result.best->model.states(), 2);
+  EXPECT_LT(result.candidates[0].bic, result.candidates[1].bic);
+  selection.criterion = MixtureCriterion::cross_validation;
+  EXPECT_EQ(refusal([&] { select_hidden_markov(regimes(), {counts}, {}, selection, few_starts()); }),
+            "select_hidden_markov: criterion: cv would take sequences apart");
+  selection.criterion = MixtureCriterion::icl;
+  selection.components = {2, 2};
+  EXPECT_THROW(select_hidden_markov(regimes(), {counts}, {}, selection, few_starts()), ArgumentError);
+}
+
+ModelFile file_of(const ChainForm& form, int states) {
+  MarkovChain chain = chain_of(form, states);
+  std::vector<double> counted(MarkovChain::statistics_size(states));
+  for (std::size_t e = 0; e < counted.size(); ++e) counted[e] = std::sqrt(static_cast<double>(e + 1));
+  chain.maximize(counted);
+  AnyHiddenMarkov model(chain, emissions_for(counts, states));
+  ModelFile file{std::make_shared<Erased<AnyHiddenMarkov>>(std::move(model)), {"count"}, {}, {}, counts};
+  file.sequence = "id";
+  file.order = "time";
+  return file;
+}
+
+TEST(HiddenMarkovFile, KeepsEveryBitAndTheFormOfTheChain) {
+  for (const ChainForm& form :
+       {ChainForm{}, ChainForm{.transitions = Transitions::left_to_right},
+        ChainForm{.transitions = Transitions::banded}, ChainForm{.initial = InitialStates::uniform},
+        ChainForm{.initial = InitialStates::stationary}, ChainForm{.pseudo_count = 1.0 / 3}}) {
+    const ModelFile file = file_of(form, 3);
+    const ModelFile read = parse_model(model_text(file), "test");
+    EXPECT_EQ(model_kind(read), "hidden-markov");
+    EXPECT_EQ(read.model->parameters(), file.model->parameters());
+    EXPECT_EQ(read.model->free_parameters(), file.model->free_parameters());
+    EXPECT_EQ(read.model->log_prior(), file.model->log_prior());
+    EXPECT_EQ(read.sequence, "id");
+    EXPECT_EQ(read.order, "time");
+    EXPECT_EQ(model_text(read), model_text(file));
+    const auto& chain = read.get<AnyHiddenMarkov>()->chain();
+    EXPECT_EQ(chain.initial_stationary(), form.initial == InitialStates::stationary);
+    EXPECT_EQ(chain.initial_fixed(), form.initial == InitialStates::uniform);
+  }
+}
+
+TEST(HiddenMarkovFile, NamesWhatIsWrong) {
+  const std::string sound = model_text(file_of({.transitions = Transitions::left_to_right}, 2));
+  const auto changed = [&](const std::string& from, const std::string& to) {
+    std::string text = sound;
+    const auto at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << from << "\n" << sound;
+    text.replace(at, from.size(), to);
+    return refusal([&] { parse_model(text, "m.json"); });
+  };
+  EXPECT_NE(changed("\"initial\": \"free\"", "\"initial\": \"loose\"")
+                .find("m.json: chain.initial: must be 'free' or 'fixed'"),
+            std::string::npos);
+  EXPECT_NE(changed("\"transition[1,0]\"]", "\"transition[1,7]\"]").find("is no parameter of the chain"),
+            std::string::npos);
+  EXPECT_NE(changed("\"initial[1]\": 0.0", "\"initial[1]\": 0.5").find("m.json: parameters"), std::string::npos);
+  EXPECT_NE(changed("\"states\": 2", "\"states\": 0").find("m.json: states: must be ≥ 1"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace jensen

@@ -1,0 +1,140 @@
+#include <jensen/emissions/continuous.h>
+#include <jensen/emissions/counts.h>
+#include <jensen/math/normal_quantile.h>
+#include <jensen/models/forecast.h>
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+
+#include "support/data.h"
+#include "support/refusal.h"
+
+namespace jensen {
+namespace {
+
+constexpr int states = 3;
+
+AnyHiddenMarkov counts_in_regimes() {
+  return {MarkovChain({0.5, 0.3, 0.2}, {0.8, 0.2, 0, 0.1, 0.6, 0.3, 0.25, 0, 0.75}),
+          AnyEmissions(Independent<Poisson>(std::vector<Poisson>{Poisson(1), Poisson(4), Poisson(9)}))};
+}
+
+double probability(double x, int k) {
+  const double rate = std::vector<double>{1, 4, 9}[static_cast<std::size_t>(k)];
+  return std::isnan(x) ? 1 : std::exp(x * std::log(rate) - rate - std::lgamma(x + 1));
+}
+
+// Σ over all paths of `length` states of p(path, x_1 … x_T) value(path); rows beyond x are not seen.
+double over_paths(const AnyHiddenMarkov& model, const std::vector<double>& x, int length,
+                  const std::function<double(const std::vector<int>&)>& value) {
+  double total = 0;
+  std::vector<int> path(static_cast<std::size_t>(length));
+  const auto count = static_cast<int>(std::pow(states, length));
+  for (int number = 0; number < count; ++number) {
+    int rest = number;
+    for (int& z : path) {
+      z = rest % states;
+      rest /= states;
+    }
+    double p = model.chain().initial()[static_cast<std::size_t>(path[0])];
+    for (std::size_t t = 0; t < path.size(); ++t) {
+      if (t > 0) p *= model.chain().transition(path[t - 1], path[t]);
+      if (t < x.size()) p *= probability(x[t], path[t]);
+    }
+    total += p * value(path);
+  }
+  return total;
+}
+
+Block block_of(const std::vector<double>& x) {
+  Block block;
+  block.x = {x.data(), static_cast<std::int64_t>(x.size()), 1, static_cast<std::int64_t>(x.size())};
+  block.has_missing = true;
+  return block;
+}
+
+TEST(Forecast, StatesAreTheSumOverAllPaths) {
+  const auto model = counts_in_regimes();
+  const std::vector<double> x{0, 3, support::missing, 8};
+  std::vector<double> memory(x.size() * states);
+  const Panel filtered{memory.data(), 4, states, 4};
+  model.filtered(block_of(x), filtered);
+  for (int t = 0; t < 4; ++t) {
+    const std::vector<double> seen(x.begin(), x.begin() + t + 1);
+    const double evidence = over_paths(model, seen, t + 1, [](const auto&) { return 1.0; });
+    for (int k = 0; k < states; ++k) {
+      const double here = over_paths(model, seen, t + 1, [&](const auto& z) { return z.back() == k ? 1.0 : 0.0; });
+      EXPECT_NEAR(filtered(t, k), here / evidence, 1e-14) << t << " " << k;
+    }
+  }
+  std::vector<double> last;
+  for (int k = 0; k < states; ++k) last.push_back(filtered(3, k));
+  const auto ahead = state_forecast(model.chain(), last, 4);
+  const double evidence = over_paths(model, x, 4, [](const auto&) { return 1.0; });
+  for (int h = 1; h <= 4; ++h) {
+    for (int k = 0; k < states; ++k) {
+      const double here = over_paths(model, x, 4 + h, [&](const auto& z) { return z.back() == k ? 1.0 : 0.0; });
+      EXPECT_NEAR(ahead[static_cast<std::size_t>((h - 1) * states + k)], here / evidence, 1e-14) << h << " " << k;
+    }
+  }
+  EXPECT_THROW(state_forecast(model.chain(), last, 0), ArgumentError);
+  EXPECT_THROW(state_forecast(model.chain(), {last.data(), 2}, 1), ArgumentError);
+}
+
+TEST(Forecast, ColumnsAreMixtures) {
+  const auto model = counts_in_regimes();
+  const auto ahead = column_forecast(model.emissions(), std::vector<double>{0.2, 0.5, 0.3}, 0);
+  EXPECT_NEAR(ahead.mean(), 0.2 + 0.5 * 4 + 0.3 * 9, 1e-14);
+  double total = 0;
+  for (int x = 0; x < 30; ++x) {
+    total += 0.2 * probability(x, 0) + 0.5 * probability(x, 1) + 0.3 * probability(x, 2);
+    EXPECT_NEAR(ahead.up_to(x), total, 1e-13);
+  }
+  const AnyEmissions angles(Independent<VonMises>(2));
+  EXPECT_EQ(support::refusal<UnsupportedError>([&] {
+              column_forecast(angles, std::vector<double>{0.5, 0.5}, 0);
+            }),
+            UnsupportedError("column 1", "a distribution function", "a forecast").what());
+}
+
+TEST(Forecast, PseudoResidualsAreQuantilesGivenThePast) {
+  const auto model = counts_in_regimes();
+  const std::vector<double> x{2, support::missing, 5, 0, 12};
+  std::vector<double> residual(x.size());
+  pseudo_residuals(model, block_of(x), 0, residual);
+  EXPECT_TRUE(std::isnan(residual[1]));
+  for (const std::size_t t : {0, 2, 3, 4}) {
+    const std::vector<double> past(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(t));
+    const auto length = static_cast<int>(t) + 1;
+    const double evidence = over_paths(model, past, length, [](const auto&) { return 1.0; });
+    double u = 0;
+    for (int cell = 0; cell <= static_cast<int>(x[t]); ++cell) {
+      const double p = over_paths(model, past, length, [&](const auto& z) { return probability(cell, z.back()); });
+      u += p / evidence * (cell == static_cast<int>(x[t]) ? 0.5 : 1);
+    }
+    EXPECT_NEAR(residual[t], normal_quantile(u), 1e-11) << t;
+  }
+}
+
+TEST(Forecast, PseudoResidualsOfTheRightModelAreStandardNormal) {
+  const AnyHiddenMarkov model(MarkovChain({0.5, 0.5}, {0.95, 0.05, 0.1, 0.9}),
+                              AnyEmissions(Independent<Normal>(std::vector<Normal>{Normal(-2, 1), Normal(2, 4)})));
+  const std::int64_t rows = 20000;
+  std::vector<double> x(static_cast<std::size_t>(rows));
+  model.sample(5, 0, {x.data(), rows, 1, rows}, {});
+  std::vector<double> residual(x.size());
+  pseudo_residuals(model, block_of(x), 0, residual);
+  double mean = 0;
+  double square = 0;
+  for (const double r : residual) {
+    mean += r / static_cast<double>(rows);
+    square += r * r / static_cast<double>(rows);
+  }
+  EXPECT_NEAR(mean, 0, 4 / std::sqrt(static_cast<double>(rows)));
+  EXPECT_NEAR(square, 1, 6 / std::sqrt(static_cast<double>(rows)));
+}
+
+}  // namespace
+}  // namespace jensen
