@@ -37,8 +37,7 @@ const MixtureCandidate& candidate(const MixtureSelection& selection, int compone
   throw Error("no such candidate");
 }
 
-// A row's fold is drawn by seed and row, and every row is left out once: with K = 1 and no prior the held-out
-// log-likelihoods follow from means and variances of the rows that are left.
+// A row's fold is drawn by seed and row, and every row is left out once.
 TEST(SelectMixture, CrossValidationScoresRowsThatTheFitDidNotSee) {
   const Table data = clusters(60, 1);
   MixtureSelectionOptions selection;
@@ -47,8 +46,7 @@ TEST(SelectMixture, CrossValidationScoresRowsThatTheFitDidNotSee) {
   selection.prior = Prior::none;
   const Options options = quick();
   const auto chosen = select_mixture(data, {parse_schema("x:gaussian")}, selection, options);
-  // Which fold a row is in is not known here: whatever it is, leaving rows out costs about p / n by row (2 of 60), and
-  // another seed cuts the rows in another way.
+  // Rows that a fit did not see cost it about p / n each, 2 of 60, however they are cut; another seed cuts otherwise.
   const double seen = chosen.candidates[0].log_likelihood / 60;
   EXPECT_LT(chosen.candidates[0].cross_validated, seen);
   EXPECT_GT(chosen.candidates[0].cross_validated, seen - 0.2);

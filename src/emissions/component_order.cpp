@@ -1,4 +1,5 @@
 #include <jensen/emissions/categories.h>
+#include <jensen/emissions/censored.h>
 #include <jensen/emissions/component_order.h>
 #include <jensen/emissions/continuous.h>
 #include <jensen/emissions/counts.h>
@@ -6,6 +7,7 @@
 #include <jensen/emissions/gaussian.h>
 #include <jensen/emissions/nested.h>
 #include <jensen/emissions/product.h>
+#include <jensen/emissions/regression.h>
 #include <jensen/emissions/student_t.h>
 #include <jensen/emissions/von_mises_fisher.h>
 
@@ -95,34 +97,40 @@ bool is_joint(const AnyEmissions& emissions) {
          emissions.as<FactorAnalyzers>() != nullptr || emissions.as<VonMisesFisher>() != nullptr;
 }
 
-Moments family_moments(const std::string& family, std::span<const double> v) {
-  if (family == "normal") return {v[0], std::sqrt(v[1])};
-  if (family == "log-normal") {
+template <class Family>
+bool is(const AnyEmissions& emissions) {
+  return emissions.as<Independent<Family>>() != nullptr;
+}
+
+// v: the parameters of one state.
+Moments family_moments(const AnyEmissions& emissions, std::span<const double> v) {
+  if (is<Normal>(emissions)) return {v[0], std::sqrt(v[1])};
+  if (is<LogNormal>(emissions)) {
     const double mean = std::exp(v[0] + v[1] / 2);
     return {mean, mean * std::sqrt(std::expm1(v[1]))};
   }
-  if (family == "exponential") return {1 / v[0], 1 / v[0]};
-  if (family == "gamma") return {v[0] / v[1], std::sqrt(v[0]) / v[1]};
-  if (family == "weibull") {
+  if (is<Exponential>(emissions)) return {1 / v[0], 1 / v[0]};
+  if (is<Gamma>(emissions)) return {v[0] / v[1], std::sqrt(v[0]) / v[1]};
+  if (is<Weibull>(emissions)) {
     const double mean = v[1] * std::tgamma(1 + 1 / v[0]);
     return {mean, std::sqrt(std::max(0.0, v[1] * v[1] * std::tgamma(1 + 2 / v[0]) - mean * mean))};
   }
-  if (family == "beta") {
+  if (is<Beta>(emissions)) {
     const double total = v[0] + v[1];
     return {v[0] / total, std::sqrt(v[0] * v[1] / (total * total * (total + 1)))};
   }
-  if (family == "von-mises") return {v[0], unknown};
-  if (family == "uniform") return {(v[0] + v[1]) / 2, (v[1] - v[0]) / std::sqrt(12.0)};
-  if (family == "poisson") return {v[0], std::sqrt(v[0])};
-  if (family == "binomial") return {v[0], unknown};  // of one trial
-  if (family == "geometric") return {(1 - v[0]) / v[0], std::sqrt(1 - v[0]) / v[0]};
-  if (family == "negative-binomial") return {v[0], std::sqrt(v[0] + v[0] * v[0] / v[1])};
-  if (family == "zero-inflated-poisson") {
+  if (is<VonMises>(emissions)) return {v[0], unknown};
+  if (is<Uniform>(emissions)) return {(v[0] + v[1]) / 2, (v[1] - v[0]) / std::sqrt(12.0)};
+  if (is<Poisson>(emissions)) return {v[0], std::sqrt(v[0])};
+  if (is<Binomial>(emissions)) return {v[0], unknown};  // of one trial
+  if (is<Geometric>(emissions)) return {(1 - v[0]) / v[0], std::sqrt(1 - v[0]) / v[0]};
+  if (is<NegativeBinomial>(emissions)) return {v[0], std::sqrt(v[0] + v[0] * v[0] / v[1])};
+  if (is<ZeroInflatedPoisson>(emissions)) {
     const double mean = (1 - v[0]) * v[1];
     return {mean, std::sqrt(mean * (1 + v[0] * v[1]))};
   }
-  if (family == "bernoulli") return {v[0], std::sqrt(v[0] * (1 - v[0]))};
-  if (family == "categorical") {
+  if (is<Bernoulli>(emissions)) return {v[0], std::sqrt(v[0] * (1 - v[0]))};
+  if (is<Categorical>(emissions)) {
     double mean = 0;
     for (std::size_t l = 0; l < v.size(); ++l) mean += static_cast<double>(l) * v[l];
     return {mean, unknown};
@@ -130,14 +138,15 @@ Moments family_moments(const std::string& family, std::span<const double> v) {
   return {unknown, unknown};
 }
 
-bool is_regression(const std::string& family) { return family.find("regression") != std::string::npos; }
+bool is_regression(const AnyEmissions& emissions) {
+  return is<LinearRegression>(emissions) || is<GeneralizedRegression>(emissions) || is<CensoredRegression>(emissions);
+}
 
 // Whether the parameters are those of state 0, of state 1, …
 bool keeps_states_apart(const AnyEmissions& emissions) {
   if (!emissions.can(Capability::parameters)) return false;
-  const std::string family = emissions.name();
-  const bool known = !std::isnan(family_moments(family, std::vector<double>(16, 0.5)).mean);
-  return known || family == "multinomial" || is_regression(family) || family.starts_with("censored");
+  const bool known = !std::isnan(family_moments(emissions, std::vector<double>(16, 0.5)).mean);
+  return known || is<Multinomial>(emissions) || is_regression(emissions);
 }
 
 }  // namespace
@@ -204,7 +213,7 @@ Moments moments_of(const AnyEmissions& emissions, int k, int column) {
   if (!emissions.can(Capability::parameters)) return {unknown, unknown};
   const auto all = emissions.parameters();
   const std::size_t each = all.size() / static_cast<std::size_t>(emissions.states());
-  return family_moments(emissions.name(), std::span(all).subspan(static_cast<std::size_t>(k) * each, each));
+  return family_moments(emissions, std::span(all).subspan(static_cast<std::size_t>(k) * each, each));
 }
 
 std::vector<std::vector<double>> expected_values(const AnyEmissions& emissions) {
