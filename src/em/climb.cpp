@@ -57,7 +57,7 @@ class Climber {
         const Step step = read(candidate, e);  // the objective at this very θ
         if (candidate.trial && fell_short(candidate, step)) {
           candidate = stride_.retreat();
-          if (!candidate.model) return finish(Outcome::stalled);
+          if (!candidate.model) return finish(at_rest());
           continue;
         }
         if (const auto why = take(candidate, e, step)) return finish(*why);
@@ -75,6 +75,17 @@ class Climber {
   }
 
  private:
+  // Where the top is within rounding leaps may end on it before plain steps have said so twice.
+  Outcome at_rest() {
+    if (options_.algorithm != Algorithm::exact) return Outcome::stalled;
+    const Outcome outcome = trace_->at_rest([&] {
+      const Expectation here = variant_.expect(*accepted_, e_step_);
+      return promised_gain(*accepted_, here.expected.statistics, here.expected.evidence.weight);
+    });
+    accepted_step_.remaining = trace_->steps().back().remaining;
+    return outcome;
+  }
+
   bool fell_short(const Proposal& candidate, const Step& step) const {
     if (trace_->empty() || !trace_->compares(step.reading)) return false;
     const double slack = candidate.share > 0 ? trace_->noise() : 0;

@@ -38,6 +38,14 @@ std::optional<Outcome> Trace::record(Step step, bool plain, const std::function<
   return judge(step.gain, promised_gain);
 }
 
+Outcome Trace::at_rest(const std::function<double()>& promised_gain) {
+  if (!(tolerance_ > 0) || steps_.empty() || !(steps_.back().gain <= tolerance_)) return Outcome::stalled;
+  promised_gain_ = promised_gain();
+  if (!(promised_gain_ <= tolerance_)) return Outcome::stalled;
+  steps_.back().remaining = promised_gain_;
+  return Outcome::converged;
+}
+
 bool Trace::wants_plain_steps() const {
   return tolerance_ > 0 && !steps_.empty() && plain_steps_ == 0 && steps_.back().gain <= tolerance_;
 }

@@ -44,6 +44,10 @@ class Trace {
 
   const std::vector<Step>& steps() const { return steps_; }
   bool monotone() const { return monotone_; }
+  /// No step on trial climbs any more, however short: converged where the last gain and what is promised are within the
+  /// tolerance, so that what is left is rounding; else stalled.
+  Outcome at_rest(const std::function<double()>& promised_gain);
+
   double promised_gain() const { return promised_gain_; }  ///< the last answer; NaN if never asked
   double fall() const { return fall_; }                    ///< by how much the objective fell when it did
 
