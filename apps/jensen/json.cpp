@@ -123,7 +123,10 @@ Json fit_object(const FitResult& result) {
   json["covariance"] = jensen::to_string(result.file.model.emissions().covariance_structure());
   json["prior"] = jensen::to_string(result.prior);
   add_parameters(json, result.file);
-  add_of_the_fit(json, Json::parse(jensen::gaussian_mixture_text(result.file)));
+  const auto& fit = result.file.fit;  // a file's text is made only where it is needed: not all names can stand in one
+  if (fit && (fit->standard_errors || !fit->constraints.empty())) {
+    add_of_the_fit(json, Json::parse(jensen::gaussian_mixture_text(result.file)));
+  }
   add_certificate(json, report, result.threads);
   return json;
 }
