@@ -4,13 +4,15 @@
 
 #include <benchmark/benchmark.h>
 
+#include <utility>
+
 #include "clusters.h"
 #include "machine_limits.h"
 
 namespace jensen::benchmarks {
 namespace {
 
-void one_iteration(benchmark::State& state, Covariance structure) {
+void one_iteration(benchmark::State& state, Covariance structure, Precision precision) {
   const auto rows = state.range(0);
   const auto columns = static_cast<int>(state.range(1));
   const auto components = static_cast<int>(state.range(2));
@@ -21,8 +23,9 @@ void one_iteration(benchmark::State& state, Covariance structure) {
   options.start = Start::k_means_plus_plus;
   options.tolerance = 0;
   options.threads = threads;
-  Erased<GaussianMixture> model(
-      fit(gaussian_mixture_for(table, {components, structure, Prior::none}), table, options).model);
+  GaussianMixture start = fit(gaussian_mixture_for(table, {components, structure, Prior::none}), table, options).model;
+  start.emissions().set_precision(precision);
+  Erased<GaussianMixture> model(std::move(start));
   Workers workers(threads);
   EStep e_step(table, workers);
   for (auto _ : state) {
@@ -51,12 +54,17 @@ void with_threads(benchmark::internal::Benchmark* benchmark, const Shapes& shape
   }
 }
 
-BENCHMARK_CAPTURE(one_iteration, full, Covariance::full)->Apply([](benchmark::internal::Benchmark* benchmark) {
+void full(benchmark::internal::Benchmark* benchmark) {
   with_threads(benchmark, {{1000000, 2, 5}, {1000000, 16, 16}, {200000, 64, 32}, {100000, 128, 10}});
-});
-BENCHMARK_CAPTURE(one_iteration, diagonal, Covariance::diagonal)->Apply([](benchmark::internal::Benchmark* benchmark) {
+}
+void diagonal(benchmark::internal::Benchmark* benchmark) {
   with_threads(benchmark, {{1000000, 16, 16}, {1000000, 64, 64}});
-});
+}
+
+BENCHMARK_CAPTURE(one_iteration, full, Covariance::full, Precision::float64)->Apply(full);
+BENCHMARK_CAPTURE(one_iteration, full_float32, Covariance::full, Precision::float32)->Apply(full);
+BENCHMARK_CAPTURE(one_iteration, diagonal, Covariance::diagonal, Precision::float64)->Apply(diagonal);
+BENCHMARK_CAPTURE(one_iteration, diagonal_float32, Covariance::diagonal, Precision::float32)->Apply(diagonal);
 
 }  // namespace
 }  // namespace jensen::benchmarks

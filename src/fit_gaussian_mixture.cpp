@@ -1,4 +1,5 @@
 #include <jensen/em/summary.h>
+#include <jensen/execution/reduction.h>
 #include <jensen/fit_gaussian_mixture.h>
 
 #include <fmt/format.h>
@@ -73,6 +74,31 @@ bool check_collinear(const Data& data, const Summary& summary, const GaussianMix
   return column >= 0;
 }
 
+void refuse_missing_cells(const Data& data) {
+  visit_blocks(data, [&](const Block& block) {
+    if (!block.has_missing) return true;
+    for (std::int64_t i = 0; i < block.rows(); ++i) {
+      for (int j = 0; j < block.columns(); ++j) {
+        if (!std::isnan(block.x(i, j))) continue;
+        throw DataError(
+            fmt::format("{}: row {}, column '{}': the cell is missing, which float32 cannot integrate out: "
+                        "use float64",
+                        function, block.first_row + i + 1, data.column_name(j)));
+      }
+    }
+    return true;
+  });
+}
+
+template <class DataOrSummary>
+Fitted<GaussianMixture> fit_in_its_precision(GaussianMixture start, DataOrSummary& data, const Data& rows,
+                                             const Options& options) {
+  if (start.emissions().precision() == Precision::float32) refuse_missing_cells(rows);
+  auto fitted = fit(std::move(start), data, options);
+  fitted.model.emissions().set_precision(Precision::float64);
+  return fitted;
+}
+
 }  // namespace
 
 GaussianMixture gaussian_mixture_for(const Data& data, const GaussianMixtureOptions& model, int threads) {
@@ -109,6 +135,7 @@ GaussianMixture gaussian_mixture_for(SummarizedData& summarized, const GaussianM
   const std::vector<std::vector<double>> each(static_cast<std::size_t>(model.components), covariance);
   gaussian.set(std::move(means), in_shape(model.covariance, data.columns(), each));
   safeguard(gaussian, data, summary, model.prior, collinear);
+  gaussian.set_precision(model.precision);
   return GaussianMixture(std::move(gaussian));
 }
 
@@ -124,7 +151,7 @@ Fitted<GaussianMixture> fit_gaussian_mixture(SummarizedData& data, const Gaussia
   if (options.start == Start::given) {
     throw ArgumentError(function, "start", "is 'given', but no parameters are: pass a GaussianMixture to start from");
   }
-  return fit(gaussian_mixture_for(data, model, options.threads), data, options);
+  return fit_in_its_precision(gaussian_mixture_for(data, model, options.threads), data, data.data(), options);
 }
 
 Fitted<GaussianMixture> fit_gaussian_mixture(GaussianMixture start, const Data& data, Prior prior, Options options) {
@@ -136,10 +163,11 @@ Fitted<GaussianMixture> fit_gaussian_mixture(GaussianMixture start, const Data& 
   if (data.rows() == 0) throw DataError(fmt::format("{}: the data have no rows", function));
   Workers workers(options.threads);
   const Summary summary = summarize(data, workers);
-  const GaussianMixtureOptions model{start.states(), start.emissions().covariance_structure(), prior};
+  const GaussianMixtureOptions model{start.states(), start.emissions().covariance_structure(), prior,
+                                     start.emissions().precision()};
   refuse_columns_without_variance(data, summary, model.covariance);
   safeguard(start.emissions(), data, summary, prior, check_collinear(data, summary, model));
-  return fit(std::move(start), data, options);
+  return fit_in_its_precision(std::move(start), data, data, options);
 }
 
 }  // namespace jensen

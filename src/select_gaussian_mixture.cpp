@@ -137,7 +137,8 @@ class Selecting {
       if (selection_.begun) selection_.begun(index, static_cast<int>(candidates_.size()), candidate);
     }
     try {
-      const GaussianMixtureOptions model{candidate.components, candidate.covariance, selection_.prior};
+      const GaussianMixtureOptions model{candidate.components, candidate.covariance, selection_.prior,
+                                         selection_.precision};
       fit = fit_gaussian_mixture(summarized_, model, options_);
       fill(candidate, *fit, selection_.criterion);
     } catch (const Error& error) {

@@ -102,6 +102,25 @@ TEST(SelectGaussianMixture, ThreadsThatShareOutCandidatesChangeNoBit) {
   EXPECT_EQ(results[0].best->model.parameters(), results[1].best->model.parameters());
 }
 
+TEST(SelectGaussianMixture, PrecisionReachesEveryCandidate) {
+  const Table data = faithful();
+  SelectionOptions selection;
+  selection.components = {2};
+  Options options = few_restarts();
+  options.tolerance = 1e-6;
+  const Selection exact = select_gaussian_mixture(data, selection, options);
+  selection.precision = Precision::float32;
+  const Selection single = select_gaussian_mixture(data, selection, options);
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_TRUE(single.candidates[i].sound) << single.candidates[i].reason;
+    EXPECT_NE(single.candidates[i].log_likelihood, exact.candidates[i].log_likelihood);
+    EXPECT_NEAR(single.candidates[i].log_likelihood, exact.candidates[i].log_likelihood, 0.01);
+  }
+  options.tolerance = 1e-9;
+  EXPECT_NE(select_gaussian_mixture(data, selection, options).candidates[0].reason.find("tolerance"),
+            std::string::npos);
+}
+
 TEST(SelectGaussianMixture, ACandidateThatCannotBeFittedIsARow) {
   const std::vector<double> rows = {0, 1, 2, 3, 10, 11};
   const Table data = Table::from_rows(rows, 6, 1);

@@ -35,6 +35,7 @@ struct EngineArguments {
   std::optional<std::uint64_t> seed;
   std::optional<std::string> init;
   std::string prior = "default";
+  std::string precision = "float64";  ///< fit and select gaussian-mixture alone know another
   std::optional<double> tolerance;
   std::optional<int> max_iterations;
   int threads = 0;

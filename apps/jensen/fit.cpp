@@ -49,12 +49,15 @@ jensen::Fitted<jensen::GaussianMixture> fit(const FitArguments& a,
   Watch watch(a.quiet);
   options = watch.over(std::move(options));
   const auto prior = jensen::prior_named(a.engine.prior);
+  const auto precision = jensen::precision_named(a.engine.precision);
   auto fitted = [&] {
     if (start) {
-      return fit_gaussian_mixture(arranged(*start, data.columns(), *a.start), data.table, prior, options);
+      auto model = arranged(*start, data.columns(), *a.start);
+      model.emissions().set_precision(precision);
+      return fit_gaussian_mixture(std::move(model), data.table, prior, options);
     }
     const auto covariance = jensen::covariance_named(a.covariance.value_or("full"));
-    return fit_gaussian_mixture(data.table, {*a.components, covariance, prior}, options);
+    return fit_gaussian_mixture(data.table, {*a.components, covariance, prior, precision}, options);
   }();
   return fitted;
 }
@@ -83,7 +86,8 @@ int run(const FitArguments& a) {
                    std::move(fitted.report),
                    jensen::prior_named(a.engine.prior),
                    data.seconds,
-                   thread_count(a.engine.threads)};
+                   thread_count(a.engine.threads),
+                   jensen::precision_named(a.engine.precision)};
   result.file.fit = jensen::summarize(result.report, result.prior, 0, options.constraints);
   if (a.output) jensen::save_gaussian_mixture(*a.output, result.file);
   result.file.fit->standard_errors =

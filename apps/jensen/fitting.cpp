@@ -78,6 +78,7 @@ void add_checkpoint(jensen::Options& options, const CheckpointArguments& checkpo
 
 jensen::Options engine_options(const EngineArguments& arguments) {
   jensen::Options options = jensen::from_data();
+  if (jensen::precision_named(arguments.precision) == jensen::Precision::float32) options.tolerance = 1e-6;
   if (arguments.init) options.start = start_named(*arguments.init);
   if (options.start == jensen::Start::hierarchical) options.restarts = 1;
   if (arguments.restarts) options.restarts = *arguments.restarts;

@@ -20,6 +20,7 @@ struct FitResult {
   jensen::Prior prior = jensen::Prior::data_scaled;
   double load_seconds = 0;
   int threads = 1;
+  jensen::Precision precision = jensen::Precision::float64;  ///< of the fit's E-steps
 };
 
 /// A stochastic algorithm that did all it was asked to has done its work too.

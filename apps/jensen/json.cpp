@@ -122,6 +122,7 @@ Json fit_object(const FitResult& result) {
   json["columns"] = result.file.columns;
   json["covariance"] = jensen::to_string(result.file.model.emissions().covariance_structure());
   json["prior"] = jensen::to_string(result.prior);
+  json["precision"] = jensen::to_string(result.precision);
   add_parameters(json, result.file);
   const auto& fit = result.file.fit;  // a file's text is made only where it is needed: not all names can stand in one
   if (fit && (fit->standard_errors || !fit->constraints.empty())) {

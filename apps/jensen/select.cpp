@@ -50,6 +50,7 @@ int run(const SelectArguments& a) {
   candidates.components = split_numbers(a.components, "-k");
   candidates.criterion = jensen::criterion_named(a.criterion);
   candidates.prior = jensen::prior_named(a.engine.prior);
+  candidates.precision = jensen::precision_named(a.engine.precision);
   const jensen::Options options = engine_options(a.engine);
   if (a.output == "-") throw Error("-o: must be a file; --json prints the best model");
   check_output(a.output, "-o", {a.data.path});
@@ -65,7 +66,8 @@ int run(const SelectArguments& a) {
                      selection.best->report,
                      candidates.prior,
                      data.seconds,
-                     thread_count(a.engine.threads)};
+                     thread_count(a.engine.threads),
+                     candidates.precision};
     best->file.fit = jensen::summarize(best->report, best->prior);
     if (a.output) jensen::save_gaussian_mixture(*a.output, best->file);
   }

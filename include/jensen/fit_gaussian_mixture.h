@@ -11,6 +11,8 @@ struct GaussianMixtureOptions {
   int components = 1;
   Covariance covariance = Covariance::full;
   Prior prior = Prior::data_scaled;
+  /// Of the fit's E-steps; the model that is returned computes in float64 whatever it was.
+  Precision precision = Precision::float64;
 };
 
 /// Options of a fit from the data alone: k-means++ seeding, ten restarts.
@@ -24,7 +26,8 @@ inline Options from_data() {
 /// Fits K components by EM. `options.start` must not be Start::given.
 /// Throws ArgumentError for options out of their domain and for more components than distinct rows; DataError for data
 /// without rows, a column that is constant or wholly missing (unless the covariance is spherical and another one
-/// varies), and, without a prior, columns that are linear combinations of others under a full or tied covariance.
+/// varies), without a prior, columns that are linear combinations of others under a full or tied covariance, and, in
+/// float32, missing cells.
 Fitted<GaussianMixture> fit_gaussian_mixture(const Data& data, const GaussianMixtureOptions& model,
                                              const Options& options = from_data());
 
@@ -32,7 +35,7 @@ Fitted<GaussianMixture> fit_gaussian_mixture(const Data& data, const GaussianMix
 Fitted<GaussianMixture> fit_gaussian_mixture(SummarizedData& data, const GaussianMixtureOptions& model,
                                              const Options& options = from_data());
 
-/// The same from given parameters, used as they are.
+/// The same from given parameters, used as they are, in the precision of `start`.
 Fitted<GaussianMixture> fit_gaussian_mixture(GaussianMixture start, const Data& data, Prior prior = Prior::data_scaled,
                                              Options options = {});
 

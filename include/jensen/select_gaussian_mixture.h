@@ -39,6 +39,7 @@ struct SelectionOptions {
   std::vector<Covariance> covariances = classic_covariances();
   Criterion criterion = Criterion::bic;
   Prior prior = Prior::data_scaled;
+  Precision precision = Precision::float64;
   /// Called before candidate number `index` (from 0) of `count` is fitted, never by two threads at once.
   std::function<void(int index, int count, const Candidate& candidate)> begun;
 };

@@ -73,6 +73,7 @@ std::string fingerprint_of(const Model& prototype, const Data& data, const Optio
   out.put(prototype.log_prior());
   out.put(log_prior_elsewhere(prototype));
   out.put(prototype.can(Capability::free_parameters) ? prototype.free_parameters() : -1);
+  out.put(prototype.rounding());  // in which precision E-steps compute
   out.put(data.rows());
   out.put(data.columns());
   out.put(static_cast<std::int64_t>(hash_of(data)));

@@ -53,7 +53,7 @@ class Climber {
     for (bool resumed = resume != nullptr;; resumed = false) {
       if (!resumed) {
         e = variant_.expect(*candidate.model, e_step_);  // E: chooses q, folded into statistics and evidence
-        if (!trace_) trace_.emplace(options_.tolerance, options_.max_iterations, e.expected.evidence.weight);
+        if (!trace_) start_trace(*candidate.model, e);
         const Step step = read(candidate, e);  // the objective at this very θ
         if (candidate.trial && fell_short(candidate, step)) {
           candidate = stride_.retreat();
@@ -90,6 +90,10 @@ class Climber {
     if (trace_->empty() || !trace_->compares(step.reading)) return false;
     const double slack = candidate.share > 0 ? trace_->noise() : 0;
     return !(step.reading.objective() >= trace_->reached() - slack);
+  }
+
+  void start_trace(const Model& model, const Expectation& e) {
+    trace_.emplace(options_.tolerance, options_.max_iterations, e.expected.evidence.weight, model.rounding());
   }
 
   Step read(const Proposal& candidate, const Expectation& e) const {
@@ -234,7 +238,7 @@ class Climber {
     e_step_.set_rows_seen(in.integer());
     seconds_before_ = in.real();
     for (int* value : {&since_pause_, &patience_, &plain_steps_due_}) *value = in.number();
-    trace_.emplace(options_.tolerance, options_.max_iterations, e.expected.evidence.weight);
+    start_trace(start, e);
     trace_->load(in);
     variant_.load(in);
     stride_.load(in);

@@ -44,6 +44,14 @@ void check(const Model& model, const Data& data, const Options& options) {
                                     "agglomerated whole, so that every restart would be the same",
                                     data.rows(), options.restarts, hierarchical_sample_rows));
   }
+  const double resolved = 64 * model.rounding();
+  const bool coarse = model.rounding() > std::numeric_limits<double>::epsilon();
+  if (coarse && options.tolerance > 0 && options.tolerance < resolved) {
+    throw ArgumentError("fit", "tolerance",
+                        fmt::format("must be 0 or at least {:.2g}, got {}: the precision in which this {} is computed "
+                                    "resolves no smaller gains",
+                                    resolved, options.tolerance, model.name()));
+  }
   make_variant(options.algorithm, options.variant, 0)->check(model);
   if (options.acceleration != Acceleration::none && options.acceleration != Acceleration::automatic) {
     model.require(Capability::unconstrained, "acceleration by " + to_string(options.acceleration));

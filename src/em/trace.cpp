@@ -9,9 +9,11 @@ double Trace::reached() const {
   return steps_.empty() ? -std::numeric_limits<double>::infinity() : steps_.back().reading.objective();
 }
 
-double Trace::rounding(double objective) const { return 1e-10 * (std::abs(objective) + weight_); }
+double Trace::rounding(double objective) const {
+  return std::max(1e-10, 16 * precision_) * (std::abs(objective) + weight_);
+}
 
-double Trace::noise() const { return 4 * std::numeric_limits<double>::epsilon() * (std::abs(reached()) + weight_); }
+double Trace::noise() const { return 4 * precision_ * (std::abs(reached()) + weight_); }
 
 std::optional<Outcome> Trace::record(Step step, bool plain, const std::function<double()>& promised_gain) {
   const double objective = step.reading.objective();

@@ -128,7 +128,7 @@ void Gaussian::add_possible_rows(ConstPanel x, Panel p, Scratch& scratch) const 
 
 void Gaussian::relevant_log_joint(const Block& x, std::span<const double> log_weights, double negligible, Panel p,
                                   Scratch& scratch) const {
-  if (x.has_missing || bound_columns_ == 0) {
+  if (x.has_missing || bound_columns_ == 0 || precision_ == Precision::float32) {
     for (int k = 0; k < components_; ++k) std::fill_n(p.column(k), p.rows, log_weights[static_cast<std::size_t>(k)]);
     add_log_density(x, p, scratch);
     return;

@@ -26,6 +26,7 @@ void Gaussian::add_log_density(const Block& x, Panel p, Scratch& scratch) const 
     }
     return;
   }
+  if (precision_ == Precision::float32) refuse_missing(x);
   keep_conditionings_of_these_covariances(scratch);
   for (const auto& pattern : missing_patterns(x)) add_pattern(x, pattern, p, scratch);
 }
@@ -100,6 +101,7 @@ double Gaussian::accumulate(const Block& x, ConstPanel r, Slice s, Scratch& scra
     accumulate_complete_rows(x.x, r, s, scratch);
     return 0;
   }
+  if (precision_ == Precision::float32) refuse_missing(x);
   keep_conditionings_of_these_covariances(scratch);
   double entropy = 0;
   for (const auto& pattern : missing_patterns(x)) entropy += accumulate_pattern(x, pattern, r, s, scratch);

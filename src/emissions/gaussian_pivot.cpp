@@ -71,9 +71,11 @@ void Gaussian::derive_pivot() {
     if (near) std::copy(offset.begin(), offset.end(), offsets_.begin() + static_cast<std::ptrdiff_t>(k * d));
   }
   derive_bounds();
+  derive_single();
 }
 
 void Gaussian::add_complete_rows(ConstPanel x, Panel p, Scratch& scratch) const {
+  if (precision_ == Precision::float32) return add_widened_log_densities(x, p, scratch);
   if (!near_.empty()) {
     scratch.centered.assign(x, pivot_.data());
     add_log_densities(near_, p, scratch);
@@ -112,9 +114,14 @@ double* Gaussian::second_moments(Slice s, int k) const {
          factor_of(k) * static_cast<std::ptrdiff_t>(shape_size());
 }
 
+// What is near was judged of this object's means; statistics may be wanted about others.
+bool Gaussian::about_own_means(std::span<const double> about) const {
+  return std::equal(about.begin(), about.end(), means_.begin(), means_.end());
+}
+
 void Gaussian::accumulate_complete_rows(ConstPanel x, ConstPanel r, Slice s, Scratch& scratch) const {
-  // What is near was judged of this object's means; statistics may be wanted about others.
-  if (!std::equal(s.about.begin(), s.about.end(), means_.begin(), means_.end())) {
+  if (precision_ == Precision::float32 && about_own_means(s.about)) return accumulate_narrowed(x, r, s, scratch);
+  if (!about_own_means(s.about)) {
     for (int k = 0; k < components_; ++k) accumulate_rows(x, r.column(k), k, s, scratch);
     return;
   }

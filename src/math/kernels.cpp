@@ -1,6 +1,7 @@
 // One source for all instruction sets: foreach_target.h compiles the part between HWY_BEFORE_NAMESPACE and
 // HWY_AFTER_NAMESPACE once for each.
 #include <jensen/math/kernels.h>
+#include <jensen/math/panel_kernels.h>
 
 #include <algorithm>
 #include <cmath>
@@ -18,6 +19,7 @@
 #include <hwy/highway.h>
 #include <hwy/contrib/math/math-inl.h>
 #include "math/lanes-inl.h"
+#include "math/normalize-inl.h"
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();
@@ -278,117 +280,38 @@ void log(double* v, std::size_t count) {
   elementwise(v, count, [](Vector x) HWY_ATTR { return log_of(x); });
 }
 
-struct RowVector {
-  Vector log_normalizer, entropy;
-};
-
-// N vectors of rows of normalize(): column k of vector v lies at p + k · stride + v · lanes. Several at once, because
-// what is done to one row is a long chain of dependent operations.
-template <std::size_t N>
-HWY_INLINE void normalize_rows(double* p, std::size_t stride, std::size_t states, const Vector* weight,
-                               RowVector* row) {
-  const Lane d;
-  const Vector infinity = hn::Set(d, std::numeric_limits<double>::infinity());
-  const Vector lowest = hn::Set(d, lowest_exponent);  // e to the power of less is 0, and 0 · −∞ must not arise below
-  Vector largest[N], shift[N], total[N], weighted[N];
-  auto sound = hn::Lt(hn::Zero(d), infinity);
-  for (std::size_t v = 0; v < N; ++v) {
-    largest[v] = hn::Neg(infinity);
-    total[v] = weighted[v] = hn::Zero(d);  // weighted: Σ e^t t with t = p − max ≤ 0
-  }
-  hn::Mask<Lane> sound_rows[N];
-  for (auto& s : sound_rows) s = sound;  // neither NaN nor +∞ among them
-  for (std::size_t k = 0; k < states; ++k) {
-    for (std::size_t v = 0; v < N; ++v) {
-      const Vector value = hn::LoadU(d, p + k * stride + v * lanes);
-      sound_rows[v] = hn::And(sound_rows[v], hn::Lt(value, infinity));
-      largest[v] = hn::Max(largest[v], value);
-    }
-  }
-  for (std::size_t v = 0; v < N; ++v) {
-    shift[v] = hn::IfThenElse(hn::Eq(largest[v], hn::Neg(infinity)), hn::Zero(d), largest[v]);
-  }
-  for (std::size_t k = 0; k < states; ++k) {
-    double* column = p + k * stride;
-    Vector raw[N];
-    auto any = hn::Lt(infinity, infinity);
-    for (std::size_t v = 0; v < N; ++v) {
-      raw[v] = hn::Sub(hn::LoadU(d, column + v * lanes), shift[v]);
-      any = hn::Or(any, hn::Ge(raw[v], lowest));
-    }
-    if (hn::AllFalse(d, any)) {
-      for (std::size_t v = 0; v < N; ++v) hn::StoreU(hn::Zero(d), d, column + v * lanes);
-      continue;
-    }
-    for (std::size_t v = 0; v < N; ++v) {
-      const Vector t = hn::Max(raw[v], lowest);
-      const Vector e = hn::IfThenElseZero(hn::Ge(raw[v], lowest), exp_inside(t));
-      hn::StoreU(e, d, column + v * lanes);
-      total[v] = hn::Add(total[v], e);
-      weighted[v] = hn::MulAdd(e, t, weighted[v]);
-    }
-  }
-  Vector scale[N];
-  for (std::size_t v = 0; v < N; ++v) {
-    const auto possible = hn::Gt(total[v], hn::Zero(d));
-    const Vector log_total = hn::Log(d, hn::IfThenElse(possible, total[v], hn::Set(d, 1.0)));
-    const Vector inverse = hn::IfThenElse(possible, hn::Div(hn::Set(d, 1.0), total[v]), hn::Zero(d));
-    scale[v] = hn::Mul(inverse, weight[v]);
-    const Vector nan = hn::Set(d, std::numeric_limits<double>::quiet_NaN());
-    row[v].log_normalizer = hn::IfThenElse(possible, hn::Add(shift[v], log_total), hn::Neg(infinity));
-    row[v].log_normalizer = hn::IfThenElse(sound_rows[v], row[v].log_normalizer, nan);
-    row[v].entropy = hn::IfThenElse(possible, hn::Sub(log_total, hn::Mul(weighted[v], inverse)), hn::Zero(d));
-  }
-  for (std::size_t k = 0; k < states; ++k) {
-    for (std::size_t v = 0; v < N; ++v) {
-      double* at = p + k * stride + v * lanes;
-      hn::StoreU(hn::Mul(hn::LoadU(d, at), scale[v]), d, at);
-    }
-  }
-}
-
-struct NormalizedSums {
-  Vector sums[3][parts];
-};
-
+// What becomes of N vectors of rows, the first of which is row i of the block, lying at p.
 template <std::size_t N>
 HWY_INLINE void normalize_and_add(double* p, std::size_t stride, std::size_t states, const double* weights,
-                                  double* log_normalizers, std::size_t part, NormalizedSums& total) {
+                                  double* log_normalizers, std::size_t i, NormalizedSums& total) {
   const Lane d;
   Vector weight[N];
-  RowVector row[N];
+  RowVector<double> row[N];
   for (std::size_t v = 0; v < N; ++v) {
     weight[v] = weights == nullptr ? hn::Set(d, 1.0) : hn::LoadU(d, weights + v * lanes);
   }
-  normalize_rows<N>(p, stride, states, weight, row);
+  normalize_rows<N>(p, stride, states, weight, row, [&](std::size_t k, std::size_t v, Vector r) HWY_ATTR {
+    hn::StoreU(r, d, p + k * stride + v * lanes);
+  });
   for (std::size_t v = 0; v < N; ++v) {
     if (log_normalizers != nullptr) hn::StoreU(row[v].log_normalizer, d, log_normalizers + v * lanes);
-    const Vector counted = hn::IfThenElse(hn::Eq(weight[v], hn::Zero(d)), hn::Zero(d), row[v].log_normalizer);
-    const std::size_t to = (part + v) % parts;
-    total.sums[0][to] = hn::MulAdd(weight[v], counted, total.sums[0][to]);
-    total.sums[1][to] = hn::MulAdd(weight[v], row[v].entropy, total.sums[1][to]);
-    total.sums[2][to] = hn::Add(total.sums[2][to], weight[v]);
+    total.add(i + v * lanes, weight[v], row[v]);
   }
 }
 
 void normalize(Panel panel, const double* weights, double* log_normalizer, Normalized* result) {
-  const Lane d;
   const auto rows = static_cast<std::size_t>(panel.rows);
   const auto states = static_cast<std::size_t>(panel.columns);
   const auto stride = static_cast<std::size_t>(panel.stride);
   NormalizedSums total;
-  for (auto& measure : total.sums) {
-    for (auto& s : measure) s = hn::Zero(d);
-  }
   const auto offset = [](auto* pointer, std::size_t i) { return pointer == nullptr ? nullptr : pointer + i; };
   std::size_t i = 0;
   for (; i + register_vectors * lanes <= rows; i += register_vectors * lanes) {
     normalize_and_add<register_vectors>(panel.data + i, stride, states, offset(weights, i), offset(log_normalizer, i),
-                                        i / lanes, total);
+                                        i, total);
   }
   for (; i + lanes <= rows; i += lanes) {
-    normalize_and_add<1>(panel.data + i, stride, states, offset(weights, i), offset(log_normalizer, i), i / lanes,
-                         total);
+    normalize_and_add<1>(panel.data + i, stride, states, offset(weights, i), offset(log_normalizer, i), i, total);
   }
   if (i < rows) {  // the rows that do not fill a vector, padded with rows of weight 0
     const std::size_t count = rows - i;
@@ -401,7 +324,7 @@ void normalize(Panel panel, const double* weights, double* log_normalizer, Norma
         rest[k * lanes + r] = panel(static_cast<std::int64_t>(i + r), static_cast<int>(k));
       }
     }
-    normalize_and_add<1>(rest.data(), lanes, states, rest_weights, rest_normalizers, i / lanes, total);
+    normalize_and_add<1>(rest.data(), lanes, states, rest_weights, rest_normalizers, i, total);
     for (std::size_t r = 0; r < count; ++r) {
       if (log_normalizer != nullptr) log_normalizer[i + r] = rest_normalizers[r];
       for (std::size_t k = 0; k < states; ++k) {
@@ -409,9 +332,72 @@ void normalize(Panel panel, const double* weights, double* log_normalizer, Norma
       }
     }
   }
-  result->log_likelihood = add_lanes(total.sums[0]);
-  result->entropy = add_lanes(total.sums[1]);
-  result->weight = add_lanes(total.sums[2]);
+  total.write(result);
+}
+
+// N vectors of rows of floats, the first of which is row i of the block. `weights` are of double, one a row, as many as
+// N vectors have rows.
+template <std::size_t N>
+HWY_INLINE void normalize_and_add_single(float* p, std::size_t stride, std::size_t states, const double* weights,
+                                         double weight_unit, std::size_t i, NormalizedSums& total) {
+  const LaneOf<float> d;
+  const Lane wide;
+  constexpr std::size_t width = lanes_of<float>;
+  VectorOf<float> weight[N];
+  RowVector<float> row[N];
+  alignas(64) float values[width];
+  for (std::size_t v = 0; v < N; ++v) {
+    weight[v] = hn::Set(d, 1.0F);
+    if (weights == nullptr) continue;
+    for (std::size_t lane = 0; lane < width; ++lane) {
+      values[lane] = static_cast<float>(weights[v * width + lane] / weight_unit);
+    }
+    weight[v] = hn::Load(d, values);
+  }
+  normalize_rows<N>(p, stride, states, weight, row, [&](std::size_t k, std::size_t v, VectorOf<float> r) HWY_ATTR {
+    hn::StoreU(r, d, p + k * stride + v * width);
+  });
+  const hn::Rebind<float, Lane> part;  // as many floats as a vector has doubles
+  for (std::size_t v = 0; v < N; ++v) {
+    alignas(64) float log_normalizer[width];
+    alignas(64) float entropy[width];
+    hn::Store(row[v].log_normalizer, d, log_normalizer);
+    hn::Store(row[v].entropy, d, entropy);
+    for (std::size_t lane = 0; lane < width; lane += lanes) {
+      const std::size_t at = v * width + lane;
+      const Vector w = weights == nullptr ? hn::Set(wide, 1.0) : hn::LoadU(wide, weights + at);
+      total.add(i + at, w,
+                {hn::PromoteTo(wide, hn::Load(part, log_normalizer + lane)),
+                 hn::PromoteTo(wide, hn::Load(part, entropy + lane))});
+    }
+  }
+}
+
+// Rows beyond the last, up to a whole vector, are there, and hold anything.
+void normalize_single(BasicPanel<float> panel, const double* weights, double weight_unit, Normalized* result) {
+  constexpr std::size_t width = lanes_of<float>;
+  const auto rows = static_cast<std::size_t>(panel.rows);
+  const auto states = static_cast<std::size_t>(panel.columns);
+  const auto stride = static_cast<std::size_t>(panel.stride);
+  NormalizedSums total;
+  const auto offset = [&](std::size_t i) { return weights == nullptr ? nullptr : weights + i; };
+  std::size_t i = 0;
+  for (; i + register_vectors * width <= rows; i += register_vectors * width) {
+    normalize_and_add_single<register_vectors>(panel.data + i, stride, states, offset(i), weight_unit, i, total);
+  }
+  for (; i + width <= rows; i += width) {
+    normalize_and_add_single<1>(panel.data + i, stride, states, offset(i), weight_unit, i, total);
+  }
+  if (i < rows) {
+    double rest_weights[width] = {};
+    for (std::size_t r = 0; i + r < rows; ++r) rest_weights[r] = weights == nullptr ? 1.0 : weights[i + r];
+    for (std::size_t k = 0; k < states; ++k) {
+      float* column = panel.data + k * stride;
+      std::fill(column + rows, column + i + width, 0.0F);
+    }
+    normalize_and_add_single<1>(panel.data + i, stride, states, rest_weights, weight_unit, i, total);
+  }
+  total.write(result);
 }
 
 void name_instruction_set(const char** name, bool* fused) {
@@ -434,6 +420,7 @@ HWY_EXPORT(add_diagonal_log_density);
 HWY_EXPORT(add_full_moments);
 HWY_EXPORT(add_diagonal_moments);
 HWY_EXPORT(normalize);
+HWY_EXPORT(normalize_single);
 HWY_EXPORT(sum);
 HWY_EXPORT(exp);
 HWY_EXPORT(log);
@@ -484,6 +471,12 @@ void add_diagonal_moments(ConstPanel x, const double* about, const double* r, do
 Normalized normalize(Panel p, std::span<const double> weights, double* log_normalizer) {
   Normalized result;
   HWY_DYNAMIC_DISPATCH(normalize)(p, weights.empty() ? nullptr : weights.data(), log_normalizer, &result);
+  return result;
+}
+
+Normalized normalize(BasicPanel<float> p, std::span<const double> weights, double weight_unit) {
+  Normalized result;
+  HWY_DYNAMIC_DISPATCH(normalize_single)(p, weights.empty() ? nullptr : weights.data(), weight_unit, &result);
   return result;
 }
 

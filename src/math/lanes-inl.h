@@ -14,17 +14,30 @@ HWY_BEFORE_NAMESPACE();
 namespace jensen::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-using Lane = hn::ScalableTag<double>;
-using Vector = hn::Vec<Lane>;
-constexpr std::size_t lanes = HWY_LANES(double);
-constexpr std::size_t virtual_lanes = 8;              // sums over rows have this many partial sums on every target
-constexpr std::size_t parts = virtual_lanes / lanes;  // vectors that make up the virtual lanes
-constexpr std::size_t tile_rows = 32;                 // rows of a tile that stays in the first-level cache
+// Kernels that serve double and float alike are templates over T.
+template <class T>
+using LaneOf = hn::ScalableTag<T>;
+template <class T>
+using VectorOf = hn::Vec<LaneOf<T>>;
+template <class T>
+constexpr std::size_t lanes_of = HWY_LANES(T);
+template <class T>
+constexpr std::size_t virtual_lanes_of = 64 / sizeof(T);  // sums over rows have so many partial sums on every target
+template <class T>
+constexpr std::size_t parts_of = virtual_lanes_of<T> / lanes_of<T>;  // vectors that make up the virtual lanes
+
+using Lane = LaneOf<double>;
+using Vector = VectorOf<double>;
+constexpr std::size_t lanes = lanes_of<double>;
+constexpr std::size_t virtual_lanes = virtual_lanes_of<double>;
+constexpr std::size_t parts = parts_of<double>;
+constexpr std::size_t tile_rows = 32;  // rows of a tile that stays in the first-level cache
 constexpr std::size_t register_vectors = lanes == 8 ? 4 : 2;
 
 // Loads that several multiply-adds share: GCC would repeat the load as a memory operand of each, and the load ports,
 // not the multipliers, would set the pace. Clang keeps it in a register by itself, and cannot compile this.
-HWY_INLINE Vector in_register(Vector v) {
+template <class V>
+HWY_INLINE V in_register(V v) {
 #if HWY_ARCH_X86 && HWY_MAX_BYTES >= 16 && HWY_COMPILER_GCC_ACTUAL
   __asm__("" : "+v"(v.raw));
 #endif
@@ -75,6 +88,35 @@ HWY_INLINE void add_two_sums(const Vector* a, const Vector* b, double* first, do
 #endif
 }
 
+// Vectors of float, which together have sixteen lanes, as vectors of double: lane i is the sum of lanes i and i + 8.
+HWY_INLINE void widen_sums(const VectorOf<float>* sums, Vector* wide) {
+#if HWY_MAX_BYTES == 64
+  const Lane d;
+  const hn::Half<LaneOf<float>> half;
+  wide[0] = hn::Add(hn::PromoteTo(d, hn::LowerHalf(half, sums[0])), hn::PromoteTo(d, hn::UpperHalf(half, sums[0])));
+#elif HWY_MAX_BYTES >= 16
+  const Lane d;
+  const hn::Half<LaneOf<float>> half;
+  for (std::size_t p = 0; p < parts / 2; ++p) {
+    const auto low = sums[p];
+    const auto high = sums[p + parts / 2];
+    wide[2 * p] = hn::Add(hn::PromoteTo(d, hn::LowerHalf(half, low)), hn::PromoteTo(d, hn::LowerHalf(half, high)));
+    wide[2 * p + 1] = hn::Add(hn::PromoteTo(d, hn::UpperHalf(half, low)), hn::PromoteTo(d, hn::UpperHalf(half, high)));
+  }
+#else
+  for (std::size_t p = 0; p < virtual_lanes; ++p) {
+    wide[p] = hn::Set(
+        Lane(), static_cast<double>(hn::GetLane(sums[p])) + static_cast<double>(hn::GetLane(sums[p + virtual_lanes])));
+  }
+#endif
+}
+HWY_INLINE void add_two_sums(const VectorOf<float>* a, const VectorOf<float>* b, double* first, double* second) {
+  Vector wide_a[parts], wide_b[parts];
+  widen_sums(a, wide_a);
+  widen_sums(b, wide_b);
+  add_two_sums(wide_a, wide_b, first, second);
+}
+
 // e^v for −708 ≤ v ≤ 709; any other v gives any number. With n the integer nearest v / log 2 and r = v − n log 2 it is
 // 2^n e^r, e^r by the minimax polynomial of Highway's Exp in Horner's form. Error below 0.9 ulp.
 constexpr double lowest_exponent = -708;
@@ -95,6 +137,30 @@ HWY_INLINE Vector exp_inside(Vector v) {
     p = hn::MulAdd(p, r, hn::Set(d, coefficient));
   }
   return hn::BitCast(d, hn::Add(hn::BitCast(integer, p), hn::ShiftLeft<52>(hn::BitCast(integer, shifted))));
+}
+
+// The same for float and −87 ≤ v ≤ 88, with the polynomial of Highway's Exp for float: error below 1 ulp.
+constexpr float lowest_exponent_single = -87;
+HWY_INLINE VectorOf<float> exp_inside(VectorOf<float> v) {
+  const LaneOf<float> d;
+  const hn::RebindToSigned<LaneOf<float>> integer;
+  const auto magic = hn::Set(d, 0x1.8p23F);
+  const auto shifted = hn::MulAdd(v, hn::Set(d, 1.44269504088896341F), magic);
+  const auto n = hn::Sub(shifted, magic);
+  auto r = hn::MulAdd(n, hn::Set(d, -0.693145751953125F), v);
+  r = hn::MulAdd(n, hn::Set(d, -1.428606765330187045e-6F), r);
+  auto p = hn::Set(d, 0.000198527617612853646278381F);
+  for (const float coefficient : {0.00139304355252534151077271F, 0.00833336077630519866943359F,
+                                  0.0416664853692054748535156F, 0.166666671633720397949219F, 0.5F, 1.0F, 1.0F}) {
+    p = hn::MulAdd(p, r, hn::Set(d, coefficient));
+  }
+  return hn::BitCast(d, hn::Add(hn::BitCast(integer, p), hn::ShiftLeft<23>(hn::BitCast(integer, shifted))));
+}
+
+template <class T>
+constexpr T lowest_exponent_of() {
+  if constexpr (sizeof(T) == sizeof(float)) return lowest_exponent_single;
+  return static_cast<T>(lowest_exponent);
 }
 
 }  // namespace jensen::kernels::HWY_NAMESPACE

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstdint>
 
+#include "math/few_columns.h"
 #include "math/product.h"
 
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV | HWY_AVX3_DL | HWY_SSSE3)
@@ -15,13 +16,15 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 #include "math/lanes-inl.h"
+#include "math/normalize-inl.h"
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();
 namespace jensen::kernels::HWY_NAMESPACE {
 
-constexpr std::size_t group_rows =
-    register_vectors * lanes;  // rows that one pass of a density kernel holds in registers
+template <class T>
+constexpr std::size_t group_rows_of =
+    register_vectors* lanes_of<T>;  // rows that one pass of a density kernel holds in registers
 
 void center_rows(ConstPanel x, const double* point, double* to, std::size_t stride, std::size_t padded) {
   const Lane d;
@@ -37,56 +40,79 @@ void center_rows(ConstPanel x, const double* point, double* to, std::size_t stri
   }
 }
 
-// out[i] += constant − ½ squares for the rows of V vectors, of which `count` exist.
-template <std::size_t V>
-HWY_INLINE void add_to_output(const Vector* squares, double constant, double* out, std::size_t count) {
+void center_rows_single(ConstPanel x, const double* point, const double* scale, float* to, std::size_t stride,
+                        std::size_t padded) {
   const Lane d;
-  const Vector top = hn::Set(d, constant);
-  const Vector minus_half = hn::Set(d, -0.5);
-  if (count >= V * lanes) {
+  const hn::Rebind<float, Lane> single;
+  const auto rows = static_cast<std::size_t>(x.rows);
+  for (int j = 0; j < x.columns; ++j) {
+    const double* HWY_RESTRICT source = x.column(j);
+    float* HWY_RESTRICT target = to + static_cast<std::size_t>(1 + j) * stride;
+    const Vector shift = hn::Set(d, point[j]);
+    const Vector unit = hn::Set(d, scale[j]);
+    std::size_t i = 0;
+    for (; i + lanes <= rows; i += lanes) {
+      hn::Store(hn::DemoteTo(single, hn::Mul(hn::Sub(hn::LoadU(d, source + i), shift), unit)), single, target + i);
+    }
+    for (; i < rows; ++i) target[i] = static_cast<float>((source[i] - point[j]) * scale[j]);
+    for (; i < padded; ++i) target[i] = 0;
+  }
+}
+
+// out[i] += constant − ½ squares for the rows of V vectors, of which `count` exist.
+template <std::size_t V, class T>
+HWY_INLINE void add_to_output(const VectorOf<T>* squares, T constant, T* out, std::size_t count) {
+  const LaneOf<T> d;
+  constexpr std::size_t width = lanes_of<T>;
+  const auto top = hn::Set(d, constant);
+  const auto minus_half = hn::Set(d, static_cast<T>(-0.5));
+  if (count >= V * width) {
     for (std::size_t v = 0; v < V; ++v) {
-      double* to = out + v * lanes;
+      T* to = out + v * width;
       hn::StoreU(hn::Add(hn::LoadU(d, to), hn::MulAdd(minus_half, squares[v], top)), d, to);
     }
     return;
   }
-  alignas(64) double values[V * lanes];
-  for (std::size_t v = 0; v < V; ++v) hn::Store(hn::MulAdd(minus_half, squares[v], top), d, values + v * lanes);
+  alignas(64) T values[V * width];
+  for (std::size_t v = 0; v < V; ++v) hn::Store(hn::MulAdd(minus_half, squares[v], top), d, values + v * width);
   for (std::size_t i = 0; i < count; ++i) out[i] += values[i];
 }
 
 // One column of a group of rows, V vectors of them: one, or as many as the registers are for. Named members, not an
 // array: GCC keeps an array that is read in a loop in memory.
-template <std::size_t V>
+template <class T, std::size_t V>
 struct GroupOfRows;
 
-template <>
-struct GroupOfRows<1> {
-  Vector x0;
+template <class T>
+struct GroupOfRows<T, 1> {
+  VectorOf<T> x0;
 
-  HWY_INLINE explicit GroupOfRows(const double* column) : x0(in_register(hn::Load(Lane(), column))) {}
+  HWY_INLINE explicit GroupOfRows(const T* column) : x0(in_register(hn::Load(LaneOf<T>(), column))) {}
   // sums += factor x
-  HWY_INLINE void multiply_add(Vector factor, Vector* sums) const { sums[0] = hn::MulAdd(factor, x0, sums[0]); }
+  HWY_INLINE void multiply_add(VectorOf<T> factor, VectorOf<T>* sums) const {
+    sums[0] = hn::MulAdd(factor, x0, sums[0]);
+  }
 };
 
-template <>
-struct GroupOfRows<register_vectors> {
-  Vector x0, x1;
+template <class T>
+struct GroupOfRows<T, register_vectors> {
+  VectorOf<T> x0, x1;
 #if HWY_MAX_BYTES == 64
-  Vector x2, x3;
+  VectorOf<T> x2, x3;
 #endif
 
-  HWY_INLINE explicit GroupOfRows(const double* column) {
-    const Lane d;
+  HWY_INLINE explicit GroupOfRows(const T* column) {
+    const LaneOf<T> d;
+    constexpr std::size_t width = lanes_of<T>;
     x0 = in_register(hn::Load(d, column));
-    x1 = in_register(hn::Load(d, column + lanes));
+    x1 = in_register(hn::Load(d, column + width));
 #if HWY_MAX_BYTES == 64
-    x2 = in_register(hn::Load(d, column + 2 * lanes));
-    x3 = in_register(hn::Load(d, column + 3 * lanes));
+    x2 = in_register(hn::Load(d, column + 2 * width));
+    x3 = in_register(hn::Load(d, column + 3 * width));
 #endif
   }
 
-  HWY_INLINE void multiply_add(Vector factor, Vector* sums) const {
+  HWY_INLINE void multiply_add(VectorOf<T> factor, VectorOf<T>* sums) const {
     sums[0] = hn::MulAdd(factor, x0, sums[0]);
     sums[1] = hn::MulAdd(factor, x1, sums[1]);
 #if HWY_MAX_BYTES == 64
@@ -96,9 +122,9 @@ struct GroupOfRows<register_vectors> {
   }
 
   // sums += (scale x − offset)²
-  HWY_INLINE void add_squares(Vector scale, Vector offset, Vector* sums) const {
-    const auto add = [&](Vector x, Vector& sum) HWY_ATTR {
-      const Vector z = hn::MulSub(scale, x, offset);
+  HWY_INLINE void add_squares(VectorOf<T> scale, VectorOf<T> offset, VectorOf<T>* sums) const {
+    const auto add = [&](VectorOf<T> x, VectorOf<T>& sum) HWY_ATTR {
+      const auto z = hn::MulSub(scale, x, offset);
       sum = hn::MulAdd(z, z, sum);
     };
     add(x0, sums[0]);
@@ -111,24 +137,24 @@ struct GroupOfRows<register_vectors> {
 };
 
 // squares[i] += Σ (W c_i − offset)_a² for A consecutive rows of W.
-template <std::size_t A, std::size_t V>
-HWY_INLINE void add_squares(const double* columns, std::size_t stride, const TriangularTerm& term, std::size_t a,
-                            Vector* squares) {
-  const Lane d;
-  Vector product[A][V];
-  const double* row[A];
+template <std::size_t A, std::size_t V, class T>
+HWY_INLINE void add_squares(const T* columns, std::size_t stride, const TriangularTermOf<T>& term, std::size_t a,
+                            VectorOf<T>* squares) {
+  const LaneOf<T> d;
+  VectorOf<T> product[A][V];
+  const T* row[A];
   for (std::size_t r = 0; r < A; ++r) {
     row[r] = term.inverse_factor + (a + r) * (a + r + 1) / 2;
-    const Vector start = hn::Set(d, -term.offset[a + r]);
+    const auto start = hn::Set(d, -term.offset[a + r]);
     for (std::size_t v = 0; v < V; ++v) product[r][v] = start;
   }
   for (std::size_t b = 0; b <= a; ++b) {
-    const GroupOfRows<V> x(columns + b * stride);
+    const GroupOfRows<T, V> x(columns + b * stride);
     for (std::size_t r = 0; r < A; ++r) x.multiply_add(hn::Set(d, row[r][b]), product[r]);
   }
   for (std::size_t r = 1; r < A; ++r) {  // the corner of the triangle
     for (std::size_t b = 1; b <= r; ++b) {
-      GroupOfRows<V>(columns + (a + b) * stride).multiply_add(hn::Set(d, row[r][a + b]), product[r]);
+      GroupOfRows<T, V>(columns + (a + b) * stride).multiply_add(hn::Set(d, row[r][a + b]), product[r]);
     }
   }
   for (std::size_t r = 0; r < A; ++r) {
@@ -137,12 +163,11 @@ HWY_INLINE void add_squares(const double* columns, std::size_t stride, const Tri
 }
 
 // One group of rows and one component; D columns where that is known at compile time, else 0.
-template <std::size_t D, std::size_t V>
-HWY_INLINE void triangular_group(const double* columns, std::size_t stride, std::size_t dimensions,
-                                 const TriangularTerm& term, double* out, std::size_t count) {
-  const Lane lane;
-  Vector squares[V];
-  for (auto& s : squares) s = hn::Zero(lane);
+template <std::size_t D, std::size_t V, class T>
+HWY_INLINE void triangular_group(const T* columns, std::size_t stride, std::size_t dimensions,
+                                 const TriangularTermOf<T>& term, T* out, std::size_t count) {
+  VectorOf<T> squares[V];
+  for (auto& s : squares) s = hn::Zero(LaneOf<T>());
   if constexpr (D > 0) {
     add_squares<D, V>(columns, stride, term, 0, squares);
   } else {
@@ -157,24 +182,25 @@ HWY_INLINE void triangular_group(const double* columns, std::size_t stride, std:
   add_to_output<V>(squares, term.constant, out, count);
 }
 
-template <std::size_t D>
-void triangular_of(const double* columns, std::size_t stride, std::size_t dimensions, std::size_t rows,
-                   const TriangularTerm* terms, std::size_t count) {
+template <std::size_t D, class T>
+void triangular_of(const T* columns, std::size_t stride, std::size_t dimensions, std::size_t rows,
+                   const TriangularTermOf<T>* terms, std::size_t count) {
   std::size_t i = 0;
-  for (; i + group_rows / 2 < rows; i += group_rows) {
+  for (; i + group_rows_of<T> / 2 < rows; i += group_rows_of<T>) {
     for (std::size_t t = 0; t < count; ++t) {
       triangular_group<D, register_vectors>(columns + i, stride, dimensions, terms[t], terms[t].out + i, rows - i);
     }
   }
-  for (; i < rows; i += lanes) {  // few rows
+  for (; i < rows; i += lanes_of<T>) {  // few rows
     for (std::size_t t = 0; t < count; ++t) {
       triangular_group<D, 1>(columns + i, stride, dimensions, terms[t], terms[t].out + i, rows - i);
     }
   }
 }
 
-void add_triangular(const double* columns, std::size_t stride, std::size_t dimensions, std::size_t rows,
-                    const TriangularTerm* terms, std::size_t count) {
+template <class T>
+HWY_INLINE void triangular(const T* columns, std::size_t stride, std::size_t dimensions, std::size_t rows,
+                           const TriangularTermOf<T>* terms, std::size_t count) {
   switch (dimensions) {
     case 1: return triangular_of<1>(columns, stride, dimensions, rows, terms, count);
     case 2: return triangular_of<2>(columns, stride, dimensions, rows, terms, count);
@@ -184,21 +210,31 @@ void add_triangular(const double* columns, std::size_t stride, std::size_t dimen
   }
 }
 
+void add_triangular(const double* columns, std::size_t stride, std::size_t dimensions, std::size_t rows,
+                    const TriangularTerm* terms, std::size_t count) {
+  triangular(columns, stride, dimensions, rows, terms, count);
+}
+
+void add_triangular_single(const float* columns, std::size_t stride, std::size_t dimensions, std::size_t rows,
+                           const SingleTriangularTerm* terms, std::size_t count) {
+  triangular(columns, stride, dimensions, rows, terms, count);
+}
+
 // One group of rows and C components.
-template <std::size_t C>
-HWY_INLINE void diagonal_group(const double* columns, std::size_t stride, std::size_t dimensions,
-                               const DiagonalTerm* terms, std::size_t i, std::size_t count) {
-  const Lane d;
-  Vector squares[C][register_vectors];
-  const double* scale[C];
-  const double* offset[C];
+template <std::size_t C, class T>
+HWY_INLINE void diagonal_group(const T* columns, std::size_t stride, std::size_t dimensions,
+                               const DiagonalTermOf<T>* terms, std::size_t i, std::size_t count) {
+  const LaneOf<T> d;
+  VectorOf<T> squares[C][register_vectors];
+  const T* scale[C];
+  const T* offset[C];
   for (std::size_t c = 0; c < C; ++c) {
     scale[c] = terms[c].scale;
     offset[c] = terms[c].offset;
     for (auto& s : squares[c]) s = hn::Zero(d);
   }
   for (std::size_t j = 0; j < dimensions; ++j) {
-    const GroupOfRows<register_vectors> x(columns + j * stride);
+    const GroupOfRows<T, register_vectors> x(columns + j * stride);
     for (std::size_t c = 0; c < C; ++c) {
       x.add_squares(hn::Set(d, scale[c][j]), hn::Set(d, offset[c][j]), squares[c]);
     }
@@ -207,14 +243,25 @@ HWY_INLINE void diagonal_group(const double* columns, std::size_t stride, std::s
     add_to_output<register_vectors>(squares[c], terms[c].constant, terms[c].out + i, count);
 }
 
-void add_diagonal(const double* columns, std::size_t stride, std::size_t dimensions, std::size_t rows,
-                  const DiagonalTerm* terms, std::size_t count) {
-  for (std::size_t i = 0; i < rows; i += group_rows) {
+template <class T>
+HWY_INLINE void diagonal(const T* columns, std::size_t stride, std::size_t dimensions, std::size_t rows,
+                         const DiagonalTermOf<T>* terms, std::size_t count) {
+  for (std::size_t i = 0; i < rows; i += group_rows_of<T>) {
     std::size_t t = 0;
     for (; t + 4 <= count; t += 4) diagonal_group<4>(columns + i, stride, dimensions, terms + t, i, rows - i);
     for (; t + 2 <= count; t += 2) diagonal_group<2>(columns + i, stride, dimensions, terms + t, i, rows - i);
     for (; t < count; ++t) diagonal_group<1>(columns + i, stride, dimensions, terms + t, i, rows - i);
   }
+}
+
+void add_diagonal(const double* columns, std::size_t stride, std::size_t dimensions, std::size_t rows,
+                  const DiagonalTerm* terms, std::size_t count) {
+  diagonal(columns, stride, dimensions, rows, terms, count);
+}
+
+void add_diagonal_single(const float* columns, std::size_t stride, std::size_t dimensions, std::size_t rows,
+                         const SingleDiagonalTerm* terms, std::size_t count) {
+  diagonal(columns, stride, dimensions, rows, terms, count);
 }
 
 void largest_states(ConstPanel p, double* largest, std::int32_t* state) {
@@ -266,53 +313,58 @@ void select_at_least(const double* v, const double* floor, std::size_t count, st
 }
 
 // Rows that a product over rows runs through at once: what a tile reads stays in the first-level cache.
-constexpr std::size_t product_rows = 256;
+template <class T>
+constexpr std::size_t product_rows_of = 2048 / sizeof(T);
 
-// Responsibilities of C components, eight rows by eight rows: one stream with fixed distances, which needs one pointer.
-template <std::size_t C>
-void pack(const Product& p, std::size_t k, std::size_t first, std::size_t end, double* to) {
-  const Lane d;
+// Responsibilities of C components, virtual lanes by virtual lanes: one stream with fixed distances, which needs one
+// pointer.
+template <std::size_t C, class T>
+void pack(const Product<T>& p, std::size_t k, std::size_t first, std::size_t end, T* to) {
+  const LaneOf<T> d;
+  constexpr std::size_t together = virtual_lanes_of<T>;
   for (std::size_t c = 0; c < C; ++c) {
-    const double* r = p.r[k + c];
+    const T* r = p.r[k + c];
     std::size_t i = first;
-    for (; i + virtual_lanes <= end; i += virtual_lanes) {
-      double* group = to + (i - first) * C + c * virtual_lanes;
-      for (std::size_t part = 0; part < virtual_lanes; part += lanes) {
+    for (; i + together <= end; i += together) {
+      T* group = to + (i - first) * C + c * together;
+      for (std::size_t part = 0; part < together; part += lanes_of<T>) {
         hn::Store(hn::LoadU(d, r + i + part), d, group + part);
       }
     }
     if (i < end) {
-      double* group = to + (i - first) * C + c * virtual_lanes;
-      for (std::size_t lane = 0; lane < virtual_lanes; ++lane) group[lane] = i + lane < end ? r[i + lane] : 0.0;
+      T* group = to + (i - first) * C + c * together;
+      for (std::size_t lane = 0; lane < together; ++lane) group[lane] = i + lane < end ? r[i + lane] : T{0};
     }
   }
 }
 
-// sums[c · pair_count + f] += … for C components from `k` on and F pairs from `f` on, over rows from `first` on, eight
-// by eight. Pairs beyond the last are formed and thrown away, so that no remainder needs code.
-template <std::size_t C, std::size_t F>
-void add_tile(const Product& p, const double* packed, std::size_t k, std::size_t f, std::size_t first,
-              std::size_t rows) {
-  const Lane d;
-  const double* left[F];
-  const double* right[F];
+// `packed` holds packed_states components, of which the first C are meant: sums[c · pair_count + f] += … for C
+// components from `k` on and F pairs from `f` on, over rows from `first` on, as many at a time as there are virtual
+// lanes. Pairs beyond the last are formed and thrown away, so that no remainder needs code.
+template <std::size_t C, std::size_t F, class T>
+void add_tile(const Product<T>& p, const T* packed, std::size_t packed_states, std::size_t k, std::size_t f,
+              std::size_t first, std::size_t rows) {
+  const LaneOf<T> d;
+  constexpr std::size_t together = virtual_lanes_of<T>, width = lanes_of<T>;
+  const T* left[F];
+  const T* right[F];
   for (std::size_t t = 0; t < F; ++t) {
     const ColumnPair pair = f + t < p.pair_count ? p.pairs[f + t] : ColumnPair{};
     left[t] = p.columns + static_cast<std::size_t>(pair.a) * p.stride + first;
     right[t] = p.columns + static_cast<std::size_t>(pair.b) * p.stride + first;
   }
-  Vector sums[C][F][parts];
-  for (std::size_t part = 0; part < parts; ++part) {
-    Vector tile[C][F];
+  VectorOf<T> sums[C][F][parts_of<T>];
+  for (std::size_t part = 0; part < parts_of<T>; ++part) {
+    VectorOf<T> tile[C][F];
     for (auto& row : tile) {
       for (auto& s : row) s = hn::Zero(d);
     }
-    for (std::size_t i = part * lanes; i < rows; i += virtual_lanes) {
-      Vector feature[F];
+    for (std::size_t i = part * width; i < rows; i += together) {
+      VectorOf<T> feature[F];
       for (std::size_t t = 0; t < F; ++t) feature[t] = hn::Mul(hn::Load(d, left[t] + i), hn::Load(d, right[t] + i));
-      const double* r = packed + (i - part * lanes) * C + part * lanes;
+      const T* r = packed + (i - part * width) * packed_states + part * width;
       for (std::size_t c = 0; c < C; ++c) {
-        const Vector weight = in_register(hn::Load(d, r + c * virtual_lanes));
+        const auto weight = in_register(hn::Load(d, r + c * together));
         for (std::size_t t = 0; t < F; ++t) tile[c][t] = hn::MulAdd(weight, feature[t], tile[c][t]);
       }
     }
@@ -331,17 +383,18 @@ void add_tile(const Product& p, const double* packed, std::size_t k, std::size_t
   }
 }
 
-template <std::size_t C, std::size_t F>
-void add_tiles(const Product& p, std::size_t& k, std::size_t first, std::size_t end, double* packed) {
+template <std::size_t C, std::size_t F, class T>
+void add_tiles(const Product<T>& p, std::size_t& k, std::size_t first, std::size_t end, T* packed) {
   pack<C>(p, k, first, end, packed);
-  for (std::size_t f = 0; f < p.pair_count; f += F) add_tile<C, F>(p, packed, k, f, first, end - first);
+  for (std::size_t f = 0; f < p.pair_count; f += F) add_tile<C, F>(p, packed, C, k, f, first, end - first);
   k += C;
 }
 
-// `packed`: room for product_rows × 8 numbers.
-void add_product(const Product& p, std::size_t components, std::size_t rows, double* packed) {
-  for (std::size_t first = 0; first < rows; first += product_rows) {
-    const std::size_t end = std::min(rows, first + product_rows);
+// `packed`: room for product_rows_of<T> × 8 numbers.
+template <class T>
+HWY_INLINE void product(const Product<T>& p, std::size_t components, std::size_t rows, T* packed) {
+  for (std::size_t first = 0; first < rows; first += product_rows_of<T>) {
+    const std::size_t end = std::min(rows, first + product_rows_of<T>);
     std::size_t k = 0;
     while (k < components) {
       const std::size_t left = components - k;
@@ -371,6 +424,129 @@ void add_product(const Product& p, std::size_t components, std::size_t rows, dou
   }
 }
 
+void add_product(const Product<double>& p, std::size_t components, std::size_t rows, double* packed) {
+  product(p, components, rows, packed);
+}
+
+void add_product_single(const Product<float>& p, std::size_t components, std::size_t rows, float* packed) {
+  product(p, components, rows, packed);
+}
+
+// What a portion of rows needs: centred columns, responsibilities as pack() lays them out, weights, and the
+// log-densities of one group.
+template <std::size_t D>
+struct FewColumnsMemory {
+  static constexpr std::size_t rows = product_rows_of<double>, stride = rows + virtual_lanes;
+  FewColumnsMemory(double* memory, std::size_t states)
+      : columns(memory),
+        packed(columns + (1 + D) * stride),
+        weights(packed + rows * states),
+        log_joint(weights + rows) {}
+  double* columns;
+  double* packed;
+  double* weights;
+  double* log_joint;
+};
+
+// Log-joints of one group of rows: out[k · group + i].
+template <std::size_t D>
+HWY_INLINE void few_columns_group(const FewColumns& few, const double* columns, std::size_t stride, double* out) {
+  const Lane d;
+  constexpr std::size_t group = register_vectors * lanes;
+  for (std::size_t k = 0; k < few.terms.size(); ++k, out += group) {
+    const TriangularTerm& term = few.terms[k];
+    Vector squares[register_vectors];
+    for (auto& s : squares) s = hn::Zero(d);
+    add_squares<D, register_vectors>(columns, stride, term, 0, squares);
+    const Vector start = hn::Set(d, few.log_weights[k]);
+    const Vector top = hn::Set(d, term.constant);
+    for (std::size_t v = 0; v < register_vectors; ++v) {
+      hn::Store(hn::Add(start, hn::MulAdd(hn::Set(d, -0.5), squares[v], top)), d, out + v * lanes);
+    }
+  }
+}
+
+// The moments of C components from `k` on.
+template <std::size_t C, std::size_t D>
+HWY_INLINE void few_columns_tiles(const Product<double>& p, const double* packed, std::size_t states, std::size_t k,
+                                  std::size_t rows) {
+  constexpr std::size_t pairs = (D + 1) * (D + 2) / 2;
+#if HWY_MAX_BYTES == 64
+  constexpr std::size_t F = C > 4 || pairs == 3 ? 3 : pairs == 6 ? 6 : 5;
+#else
+  constexpr std::size_t F = C > 2 ? 2 : pairs == 10 ? 4 : 3;
+#endif
+  for (std::size_t f = 0; f < pairs; f += F) {
+    add_tile<C, F>(p, packed + k * virtual_lanes, states, k, f, 0, rows);
+  }
+}
+
+template <std::size_t D>
+HWY_INLINE void few_columns_moments(const Product<double>& p, const double* packed, std::size_t states,
+                                    std::size_t rows) {
+  constexpr std::size_t most = HWY_MAX_BYTES == 64 ? 8 : 4;
+  for (std::size_t k = 0; k < states; k += most) {
+    switch (std::min(most, states - k)) {
+      case 1: few_columns_tiles<1, D>(p, packed, states, k, rows); break;
+      case 2: few_columns_tiles<2, D>(p, packed, states, k, rows); break;
+      case 3: few_columns_tiles<3, D>(p, packed, states, k, rows); break;
+#if HWY_MAX_BYTES == 64
+      case 5: few_columns_tiles<5, D>(p, packed, states, k, rows); break;
+      case 6: few_columns_tiles<6, D>(p, packed, states, k, rows); break;
+      case 7: few_columns_tiles<7, D>(p, packed, states, k, rows); break;
+      case 8: few_columns_tiles<8, D>(p, packed, states, k, rows); break;
+#endif
+      default: few_columns_tiles<4, D>(p, packed, states, k, rows); break;
+    }
+  }
+}
+
+template <std::size_t D>
+void few_columns_of(const FewColumns& few, double* memory, Normalized* result) {
+  const Lane d;
+  constexpr std::size_t group = register_vectors * lanes;
+  const std::size_t states = few.terms.size();
+  const FewColumnsMemory<D> own(memory, states);
+  std::fill_n(own.columns, own.stride, 1.0);
+  NormalizedSums total;
+  const auto all = static_cast<std::size_t>(few.x.rows);
+  for (std::size_t first = 0; first < all; first += own.rows) {
+    const std::size_t rows = std::min(own.rows, all - first);
+    constexpr std::size_t whole = std::max(group, virtual_lanes);
+    const std::size_t padded = (rows + whole - 1) / whole * whole;
+    const ConstPanel x{few.x.data + first, static_cast<std::int64_t>(rows), few.x.columns, few.x.stride};
+    center_rows(x, few.point, own.columns, own.stride, padded);
+    for (std::size_t i = 0; i < rows; ++i) own.weights[i] = few.weights == nullptr ? 1.0 : few.weights[first + i];
+    std::fill(own.weights + rows, own.weights + padded, 0.0);
+    for (std::size_t i = 0; i < padded; i += group) {
+      few_columns_group<D>(few, own.columns + own.stride + i, own.stride, own.log_joint);
+      Vector weight[register_vectors];
+      RowVector<double> row[register_vectors];
+      for (std::size_t v = 0; v < register_vectors; ++v) weight[v] = hn::Load(d, own.weights + i + v * lanes);
+      normalize_rows<register_vectors>(
+          own.log_joint, group, states, weight, row, [&](std::size_t k, std::size_t v, Vector r) HWY_ATTR {
+            const std::size_t at = i + v * lanes;
+            hn::Store(
+                r, d,
+                own.packed + at / virtual_lanes * virtual_lanes * states + k * virtual_lanes + at % virtual_lanes);
+          });
+      for (std::size_t v = 0; v < register_vectors; ++v) total.add(first + i + v * lanes, weight[v], row[v]);
+    }
+    const Product<double> moments{own.columns, own.stride, few.pairs.data(), few.pairs.size(), nullptr, few.sums};
+    few_columns_moments<D>(moments, own.packed, states, (rows + virtual_lanes - 1) / virtual_lanes * virtual_lanes);
+  }
+  total.write(result);
+}
+
+void few_columns(const FewColumns& few, double* memory, Normalized* result) {
+  switch (few.x.columns) {
+    case 1: return few_columns_of<1>(few, memory, result);
+    case 2: return few_columns_of<2>(few, memory, result);
+    case 3: return few_columns_of<3>(few, memory, result);
+    default: return few_columns_of<4>(few, memory, result);
+  }
+}
+
 }  // namespace jensen::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -378,36 +554,45 @@ HWY_AFTER_NAMESPACE();
 namespace jensen::kernels {
 
 HWY_EXPORT(center_rows);
+HWY_EXPORT(center_rows_single);
 HWY_EXPORT(add_triangular);
+HWY_EXPORT(add_triangular_single);
 HWY_EXPORT(add_diagonal);
+HWY_EXPORT(add_diagonal_single);
 HWY_EXPORT(add_product);
+HWY_EXPORT(add_product_single);
+HWY_EXPORT(few_columns);
 HWY_EXPORT(largest_states);
 HWY_EXPORT(select_at_least);
 
-double* CenteredRows::prepare(std::int64_t rows, int columns) {
-  constexpr std::size_t tile = 32;
+template <class T>
+T* CenteredRowsOf<T>::prepare(std::int64_t rows, int columns) {
+  constexpr std::size_t tile = 256 / sizeof(T);
   rows_ = static_cast<std::size_t>(rows);
   columns_ = columns;
   const std::size_t padded = (rows_ + tile - 1) / tile * tile;
   const bool as_before = stride_ == padded + gap;
   stride_ = padded + gap;
-  const std::size_t size = static_cast<std::size_t>(columns_ + 1) * stride_ + 8;
+  const std::size_t size = static_cast<std::size_t>(columns_ + 1) * stride_ + 64 / sizeof(T);
   const std::size_t before = values_.size();
   if (before < size) values_.resize(size);
-  const std::size_t start = (64 - reinterpret_cast<std::uintptr_t>(values_.data()) % 64) % 64 / sizeof(double);
+  const std::size_t start = (64 - reinterpret_cast<std::uintptr_t>(values_.data()) % 64) % 64 / sizeof(T);
   if (!as_before || values_.size() != before || start != offset_) {  // else the ones are there already
     offset_ = start;
-    std::fill_n(values_.data() + offset_, padded, 1.0);
+    std::fill_n(values_.data() + offset_, padded, T{1});
   }
   return values_.data() + offset_;
 }
 
-void CenteredRows::assign(ConstPanel x, const double* point) {
+template <class T>
+void CenteredRowsOf<T>::assign(ConstPanel x, const double* point) requires std::is_same_v<T, double> {
   double* values = prepare(x.rows, x.columns);
   HWY_DYNAMIC_DISPATCH(center_rows)(x, point, values, stride_, padded_rows());
 }
 
-void CenteredRows::assign(ConstPanel x, const double* point, std::span<const std::int32_t> rows) {
+template <class T>
+void CenteredRowsOf<T>::assign(ConstPanel x, const double* point,
+                               std::span<const std::int32_t> rows) requires std::is_same_v<T, double> {
   double* values = prepare(static_cast<std::int64_t>(rows.size()), x.columns);
   for (int j = 0; j < x.columns; ++j) {
     const double* source = x.column(j);
@@ -417,13 +602,33 @@ void CenteredRows::assign(ConstPanel x, const double* point, std::span<const std
   }
 }
 
+template <class T>
+void CenteredRowsOf<T>::assign(ConstPanel x, const double* point,
+                               const double* scale) requires std::is_same_v<T, float> {
+  float* values = prepare(x.rows, x.columns);
+  HWY_DYNAMIC_DISPATCH(center_rows_single)(x, point, scale, values, stride_, padded_rows());
+}
+
+template class CenteredRowsOf<double>;
+template class CenteredRowsOf<float>;
+
 void add_triangular_log_densities(const CenteredRows& x, std::span<const TriangularTerm> terms) {
   HWY_DYNAMIC_DISPATCH(add_triangular)
   (x.column(1), x.stride(), static_cast<std::size_t>(x.columns()), x.rows(), terms.data(), terms.size());
 }
 
+void add_triangular_log_densities(const SingleCenteredRows& x, std::span<const SingleTriangularTerm> terms) {
+  HWY_DYNAMIC_DISPATCH(add_triangular_single)
+  (x.column(1), x.stride(), static_cast<std::size_t>(x.columns()), x.rows(), terms.data(), terms.size());
+}
+
 void add_diagonal_log_densities(const CenteredRows& x, int columns, std::span<const DiagonalTerm> terms) {
   HWY_DYNAMIC_DISPATCH(add_diagonal)
+  (x.column(1), x.stride(), static_cast<std::size_t>(columns), x.rows(), terms.data(), terms.size());
+}
+
+void add_diagonal_log_densities(const SingleCenteredRows& x, int columns, std::span<const SingleDiagonalTerm> terms) {
+  HWY_DYNAMIC_DISPATCH(add_diagonal_single)
   (x.column(1), x.stride(), static_cast<std::size_t>(columns), x.rows(), terms.data(), terms.size());
 }
 
@@ -441,7 +646,25 @@ void add_pair_moments(const CenteredRows& x, std::span<const ColumnPair> pairs, 
                       double* sums) {
   alignas(64) double packed[256 * 8];
   HWY_DYNAMIC_DISPATCH(add_product)
-  (Product{x.data(), x.stride(), pairs.data(), pairs.size(), r.data(), sums}, r.size(), x.rows(), packed);
+  (Product<double>{x.data(), x.stride(), pairs.data(), pairs.size(), r.data(), sums}, r.size(), x.rows(), packed);
+}
+
+void add_pair_moments(const SingleCenteredRows& x, std::span<const ColumnPair> pairs, std::span<const float* const> r,
+                      double* sums) {
+  alignas(64) float packed[512 * 8];
+  HWY_DYNAMIC_DISPATCH(add_product_single)
+  (Product<float>{x.data(), x.stride(), pairs.data(), pairs.size(), r.data(), sums}, r.size(), x.rows(), packed);
+}
+
+Normalized add_posterior_moments(const FewColumns& few, Workspace& workspace) {
+  constexpr std::size_t portion = 256, alignment = 8;
+  const std::size_t size = (1 + most_few_columns) * (portion + alignment) + (portion + 1 + 32) * (1 + few.terms.size());
+  if (workspace.size() < size + alignment) workspace.resize(size + alignment);
+  const auto address = reinterpret_cast<std::uintptr_t>(workspace.data());
+  Normalized result;
+  HWY_DYNAMIC_DISPATCH(few_columns)
+  (few, workspace.data() + (64 - address % 64) % 64 / sizeof(double), &result);
+  return result;
 }
 
 }  // namespace jensen::kernels

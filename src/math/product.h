@@ -7,12 +7,13 @@
 
 namespace jensen::kernels {
 
+template <class T>
 struct Product {
-  const double* columns;
+  const T* columns;
   std::size_t stride;
   const ColumnPair* pairs;
   std::size_t pair_count;
-  const double* const* r;
+  const T* const* r;
   double* sums;
 };
 

@@ -339,6 +339,21 @@ TEST_F(FitCommand, BadInputIsRefusedByName) {
   EXPECT_REFUSED(run(fit("constant.csv", {"-k", "1"})), "'a' is constant");
 }
 
+TEST_F(FitCommand, Float32IsChosenByName) {
+  const Json exact = json(fit(data("faithful.csv"), {"-k", "2", "--tolerance", "1e-6", "--json"}));
+  const Json single = json(fit(data("faithful.csv"), {"-k", "2", "--precision", "float32", "--json"}));
+  EXPECT_EQ(exact["precision"], "float64");
+  EXPECT_EQ(single["precision"], "float32");
+  EXPECT_NE(single["log_likelihood"], exact["log_likelihood"]);
+  EXPECT_NEAR(single["log_likelihood"].get<double>(), exact["log_likelihood"].get<double>(), 0.01);
+  EXPECT_REFUSED(run(fit(data("faithful.csv"), {"-k", "2", "--precision", "float32", "--tolerance", "1e-8"})),
+                 "tolerance: must be 0 or at least");
+  EXPECT_REFUSED(run(fit(data("faithful.csv"), {"-k", "2", "--precision", "half"})), "--precision");
+  EXPECT_REFUSED(run({"fit", "gaussian-mixture", data("airquality.csv"), "--columns", "Ozone,Wind", "-k", "2",
+                      "--precision", "float32"}),
+                 "row 5, column 'Ozone': the cell is missing");
+}
+
 TEST_F(FitCommand, BadOptionsAreRefusedByName) {
   const auto with = [&](const Words& more) {
     Words all{"-k", "2"};

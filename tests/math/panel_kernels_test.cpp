@@ -5,7 +5,9 @@
 #include <jensen/math/panel_kernels.h>
 
 #include <cmath>
+#include <limits>
 
+#include "math/few_columns.h"
 #include "support/instruction_sets.h"
 #include "support/normals.h"
 
@@ -184,6 +186,193 @@ TEST(PanelKernels, ChosenRowsAreCenteredAsTheWholeIs) {
     for (std::size_t i = 0; i < chosen.size(); ++i) EXPECT_EQ(some.column(j)[i], whole.column(j)[chosen[i]]);
     for (std::size_t i = chosen.size(); j > 0 && i < some.padded_rows(); ++i) EXPECT_EQ(some.column(j)[i], 0);
   }
+}
+
+// What floats can say: every term of a sum to a few roundings of a float.
+void compare_single(double got, long double expected, long double magnitude, const std::string& where) {
+  EXPECT_NEAR(got, static_cast<double>(expected), static_cast<double>(2e-6L * (magnitude + 1))) << where;
+}
+
+struct SingleResults {
+  std::vector<float> triangular, diagonal;
+  std::vector<double> moments;
+};
+
+SingleResults run_single(const Problem& p) {
+  const auto d = static_cast<std::size_t>(p.d);
+  const auto n = static_cast<std::size_t>(p.rows);
+  const auto count = static_cast<std::size_t>(p.k);
+  const std::vector<double> scale(d, 0.5);
+  kernels::SingleCenteredRows centered;
+  centered.assign(p.panel, p.point.data(), scale.data());
+  const auto narrow = [](const std::vector<double>& v) { return std::vector<float>(v.begin(), v.end()); };
+  const auto triangles = narrow(p.triangles), scales = narrow(p.scales), offsets = narrow(p.offsets), r = narrow(p.r);
+  SingleResults results{std::vector<float>(n * count, 0.25F), std::vector<float>(n * count, 0.25F),
+                        std::vector<double>(p.pairs.size() * count, 0.125)};
+  std::vector<kernels::SingleTriangularTerm> triangular;
+  std::vector<kernels::SingleDiagonalTerm> diagonal;
+  std::vector<const float*> columns;
+  for (std::size_t k = 0; k < count; ++k) {
+    const float* offset = offsets.data() + k * d;
+    triangular.push_back({triangles.data() + k * packed_size(p.d), offset, -1.5F, results.triangular.data() + k * n});
+    diagonal.push_back({scales.data() + k * d, offset, -1.5F, results.diagonal.data() + k * n});
+    columns.push_back(r.data() + k * n);
+  }
+  kernels::add_triangular_log_densities(centered, triangular);
+  kernels::add_diagonal_log_densities(centered, p.d, diagonal);
+  kernels::add_pair_moments(centered, p.pairs, columns, results.moments.data());
+  return results;
+}
+
+TEST(PanelKernels, FloatsAgreeWithLongDouble) {
+  on_every_instruction_set([](const std::string& name) {
+    const auto check = [&](const Problem& p, const std::string& where) {
+      const SingleResults results = run_single(p);
+      for (std::size_t k = 0; k < static_cast<std::size_t>(p.k); ++k) {
+        const auto c = [&](std::int64_t i, int column) -> long double {
+          return column == 0 ? 1 : (p.panel(i, column - 1) - p.point[static_cast<std::size_t>(column - 1)]) / 2;
+        };
+        for (std::int64_t i = 0; i < p.rows; ++i) {
+          long double squares = 0, scaled = 0, magnitude = 0;
+          for (int a = 0; a < p.d; ++a) {
+            const std::size_t at = k * static_cast<std::size_t>(p.d) + static_cast<std::size_t>(a);
+            long double z = -static_cast<long double>(p.offsets[at]), size = std::abs(z);
+            for (int b = 0; b <= a; ++b) {
+              const long double term = p.triangles[k * packed_size(p.d) + packed_index(a, b)] * c(i, b + 1);
+              z += term;
+              size += std::abs(term);
+            }
+            squares += z * z;
+            const long double own = p.scales[at] * c(i, a + 1) - p.offsets[at];
+            scaled += own * own;
+            magnitude += size * size + own * own + p.offsets[at] * p.offsets[at];
+          }
+          const std::size_t at = k * static_cast<std::size_t>(p.rows) + static_cast<std::size_t>(i);
+          compare_single(static_cast<double>(results.triangular[at]), -1.25L - squares / 2, magnitude, name + where);
+          compare_single(static_cast<double>(results.diagonal[at]), -1.25L - scaled / 2, magnitude, name + where);
+        }
+        for (std::size_t f = 0; f < p.pairs.size(); ++f) {
+          long double sum = 0.125L, magnitude = 0;
+          for (std::int64_t i = 0; i < p.rows; ++i) {
+            const long double term = p.r[k * static_cast<std::size_t>(p.rows) + static_cast<std::size_t>(i)] *
+                                     c(i, p.pairs[f].a) * c(i, p.pairs[f].b);
+            sum += term;
+            magnitude += std::abs(term);
+          }
+          compare_single(results.moments[k * p.pairs.size() + f], sum, magnitude, name + where + " moment");
+        }
+      }
+    };
+    for (const std::int64_t rows : {1, 7, 8, 15, 16, 17, 31, 33, 64, 65, 129}) {
+      check(Problem(rows, 2, 2), ", rows " + std::to_string(rows));
+    }
+    for (int d = 1; d <= 9; ++d) check(Problem(37, d, 3), ", columns " + std::to_string(d));
+    for (int k = 1; k <= 12; ++k) check(Problem(21, 3, k), ", components " + std::to_string(k));
+    check(Problem(531, 7, 5), ", many");
+  });
+}
+
+TEST(PanelKernels, FloatsHaveTheSameBitsOnInstructionSetsWithFusedMultiplyAdd) {
+  std::vector<SingleResults> all;
+  on_every_instruction_set([&](const std::string&) {
+    if (kernels::fuses_multiply_add()) all.push_back(run_single(Problem(531, 7, 13)));
+  });
+  if (all.size() < 2) GTEST_SKIP() << "only " << all.size() << " instruction set with fused multiply-add here";
+  for (std::size_t i = 1; i < all.size(); ++i) {
+    EXPECT_EQ(all[i].triangular, all[0].triangular);
+    EXPECT_EQ(all[i].diagonal, all[0].diagonal);
+    EXPECT_TRUE(same_bits(all[i].moments, all[0].moments));
+  }
+}
+
+// Normalising in float: responsibilities, entropy and log-likelihood against long double, with weights and every tail.
+TEST(PanelKernels, NormalizesFloats) {
+  on_every_instruction_set([](const std::string& name) {
+    for (const std::int64_t rows : {1, 5, 16, 23, 64, 71, 200}) {
+      for (const bool weighted : {false, true}) {
+        constexpr int states = 4;
+        const std::int64_t stride = (rows + 15) / 16 * 16 + 16;
+        const auto source = normals(static_cast<std::size_t>(stride * states), 9, 30);
+        std::vector<float> values(source.begin(), source.end());
+        values[0] = -std::numeric_limits<float>::infinity();
+        const auto before = values;
+        std::vector<double> weights;
+        for (std::int64_t i = 0; weighted && i < rows; ++i) weights.push_back(static_cast<double>(i % 3) * 1e60);
+        const double unit = weighted ? 0x1p200 : 1;
+        const auto got = kernels::normalize(BasicPanel<float>{values.data(), rows, states, stride}, weights, unit);
+        long double log_likelihood = 0, entropy = 0, weight = 0;
+        for (std::int64_t i = 0; i < rows; ++i) {
+          const auto at = [&](int k) { return static_cast<std::size_t>(i + k * stride); };
+          long double largest = before[at(1)], total = 0;
+          for (int k = 0; k < states; ++k) largest = std::max(largest, static_cast<long double>(before[at(k)]));
+          for (int k = 0; k < states; ++k) total += std::exp(before[at(k)] - largest);
+          const long double w = weighted ? weights[static_cast<std::size_t>(i)] : 1;
+          log_likelihood += w * (largest + std::log(total));
+          weight += w;
+          for (int k = 0; k < states; ++k) {
+            const long double below = before[at(k)] - largest;  // rounded to a float, which rounds e to its power
+            const long double q = std::exp(below) / total;
+            if (q > 0) entropy -= w * q * std::log(q);
+            const long double size = w / unit * q * (q > 0 ? 1e-6L - 1.2e-7L * below : 0);
+            EXPECT_NEAR(static_cast<double>(values[at(k)]), static_cast<double>(w / unit * q),
+                        static_cast<double>(size) + 1e-37)
+                << name << " row " << i << " state " << k;
+          }
+        }
+        const double scale = static_cast<double>(weight) * 1e-6;
+        EXPECT_NEAR(got.log_likelihood, static_cast<double>(log_likelihood), 30 * scale) << name;
+        EXPECT_NEAR(got.entropy, static_cast<double>(entropy), scale) << name;
+        EXPECT_NEAR(got.weight, static_cast<double>(weight), 1e-12 * static_cast<double>(weight)) << name;
+      }
+    }
+  });
+}
+
+// One go and step by step: the same bits, whatever number of rows is left over.
+TEST(PanelKernels, PosteriorMomentsOfFewColumnsAreThoseOfTheSteps) {
+  on_every_instruction_set([](const std::string& name) {
+    for (int d = 1; d <= kernels::most_few_columns; ++d) {
+      for (const int k : {1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 16}) {
+        for (const std::int64_t rows : {1, 8, 31, 32, 250, 256, 300, 512}) {
+          const Problem p(rows, d, k);
+          const auto n = static_cast<std::size_t>(rows);
+          std::vector<double> log_weights = normals(static_cast<std::size_t>(k), 11);
+          std::vector<double> weights = normals(n, 12);
+          for (double& w : weights) w = std::max(0.0, w);
+          const std::vector<double> row_weights = rows % 2 == 0 ? weights : std::vector<double>{};
+
+          std::vector<double> panel(n * static_cast<std::size_t>(k));
+          std::vector<kernels::TriangularTerm> terms;
+          std::vector<const double*> r;
+          for (std::size_t s = 0; s < static_cast<std::size_t>(k); ++s) {
+            std::fill_n(panel.data() + s * n, n, log_weights[s]);
+            terms.push_back({p.triangles.data() + s * packed_size(d),
+                             p.offsets.data() + s * static_cast<std::size_t>(d), -1.5, panel.data() + s * n});
+            r.push_back(panel.data() + s * n);
+          }
+          kernels::CenteredRows centered;
+          centered.assign(p.panel, p.point.data());
+          kernels::add_triangular_log_densities(centered, terms);
+          const auto expected = kernels::normalize(Panel{panel.data(), rows, k, rows}, row_weights, nullptr);
+          std::vector<double> moments(p.pairs.size() * static_cast<std::size_t>(k), 0.0);
+          kernels::add_pair_moments(centered, p.pairs, r, moments.data());
+
+          std::vector<double> sums(moments.size(), 0.0);
+          kernels::Workspace workspace;
+          const auto got =
+              kernels::add_posterior_moments({p.panel, p.point.data(), terms, log_weights.data(),
+                                              row_weights.empty() ? nullptr : row_weights.data(), p.pairs, sums.data()},
+                                             workspace);
+          const std::string where = name + ", " + std::to_string(d) + " columns, " + std::to_string(k) +
+                                    " components, " + std::to_string(rows) + " rows";
+          EXPECT_EQ(sums, moments) << where;
+          EXPECT_EQ(got.log_likelihood, expected.log_likelihood) << where;
+          EXPECT_EQ(got.entropy, expected.entropy) << where;
+          EXPECT_EQ(got.weight, expected.weight) << where;
+        }
+      }
+    }
+  });
 }
 
 TEST(PanelKernels, LargestStatesAndSelection) {

@@ -26,6 +26,16 @@ void add_engine(CLI::App& app, EngineArguments& engine) {
       ->type_name("N");
 }
 
+void add_precision(CLI::App& app, EngineArguments& engine) {
+  app.add_option(
+         "--precision", engine.precision,
+         "Of the E-steps. float32: about twice the speed, log-likelihoods good to 1e-6 or so (docs/kernels.md), "
+         "complete rows only; --tolerance is then 1e-6 and cannot be less, but for 0")
+      ->capture_default_str()
+      ->check(one_of({"float64", "float32"}))
+      ->type_name("float64|float32");
+}
+
 void add_results(CLI::App& app, bool& json, bool& quiet) {
   app.add_flag("--json", json, "Print one JSON object instead of text");
   app.add_flag("--quiet", quiet, "No text and no progress: the exit code, the files and --json tell");

@@ -22,10 +22,10 @@ void add_table_fit(CLI::App& command, FitTableArguments& a, const char* states, 
 
 void add_regression(CLI::App& command, FitTableArguments& a) {
   command
-      .add_option(
-          "--regress", a.regress,
-          "A regression in each component: 'y ~ a + b'; 0 or - 1 leaves the intercept out, offset(c) adds a column; log(a) "
-          "is the logarithm of a column, computed from it")
+      .add_option("--regress", a.regress,
+                  "A regression in each component: 'y ~ a + b'; 0 or - 1 leaves the intercept out, offset(c) adds a "
+                  "column; log(a) "
+                  "is the logarithm of a column, computed from it")
       ->type_name("FORMULA");
   command.add_option("--family", a.family, "Of the response of --regress [gaussian]")
       ->check(one_of({"gaussian", "poisson", "binomial", "gamma"}))
@@ -50,6 +50,7 @@ void add_gaussian_mixture(CLI::App& fit, Command& chosen) {
                    "Model file whose weights, means and covariances are the start, used as they are")
       ->type_name("MODEL");
   add_engine(*mixture, a->engine);
+  add_precision(*mixture, a->engine);
   add_one_fit(*mixture, a->one);
   mixture->add_option("-o,--output", a->output, "Save the model here")->type_name("MODEL");
   mixture->add_option("--trace", a->trace, "Write a line for each iteration of the returned start to this CSV file")

@@ -19,6 +19,8 @@ void add_reading_options(CLI::App& app, DataArguments& data);  ///< how text is 
 void add_data(CLI::App& app, DataArguments& data);             ///< the file, its columns and weights, how it is read
 /// Starts, prior, when to stop, threads, and:
 void add_engine(CLI::App& app, EngineArguments& engine);
+/// Of the E-steps of Gaussian mixtures.
+void add_precision(CLI::App& app, EngineArguments& engine);
 /// Part of add_engine: how q is chosen, and leaps.
 void add_algorithm(CLI::App& app, EngineArguments& engine);
 /// For commands that fit one model: checkpoint, constraints, standard errors.

@@ -94,6 +94,7 @@ void add_select(CLI::App& app, Command& chosen) {
       ->check(one_of({"aic", "bic", "icl"}))
       ->type_name("aic|bic|icl");
   add_engine(*mixture, a->engine);
+  add_precision(*mixture, a->engine);
   mixture->add_option("-o,--output", a->output, "Save the best model here")->type_name("MODEL");
   add_results(*mixture, a->json, a->quiet);
   mixture->footer(

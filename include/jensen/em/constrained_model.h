@@ -43,6 +43,7 @@ class ConstrainedModel final : public Model {
   bool resolved(const Statistics& s, double negligible) const override { return inner_->resolved(s, negligible); }
   void maximize(const Statistics& s) override;
   bool tentative() const override { return tentative_; }
+  double rounding() const override { return inner_->rounding(); }
   void maximize_part(const Statistics& s, int part) override;
   double log_prior() const override { return inner_->log_prior(); }
   /// Of the model's own M-step, where that satisfied the constraints.

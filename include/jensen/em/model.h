@@ -40,7 +40,9 @@ class Model {
   virtual bool resolved(const Statistics&, double) const { return true; }
   virtual void maximize(const Statistics& s) = 0;
   virtual bool tentative() const { return false; }  ///< the last M-step need not climb: the loop takes it on trial
-  virtual int parts() const { return 1; }           ///< conditional maximisations that θ falls into (ECM)
+  /// The relative error of a log-likelihood: what the engine takes for noise.
+  virtual double rounding() const { return std::numeric_limits<double>::epsilon(); }
+  virtual int parts() const { return 1; }  ///< conditional maximisations that θ falls into (ECM)
   virtual void maximize_part(const Statistics& s, int part) = 0;
   virtual bool augments_by_part() const { return false; }  ///< each part needs an E-step of its own (AECM, ECME)
 
@@ -156,6 +158,14 @@ class Erased final : public Model {
   bool tentative() const override {
     if constexpr (HasTentative<M>) return model_.tentative();
     return false;
+  }
+  double rounding() const override {
+    if constexpr (requires {
+                    { model_.rounding() } -> std::same_as<double>;
+                  }) {
+      return model_.rounding();
+    }
+    return std::numeric_limits<double>::epsilon();
   }
   int parts() const override {
     if constexpr (HasParts<M>) return model_.parts();

@@ -16,9 +16,9 @@ Step load_step(StateReader& in);
 
 class Trace {
  public:
-  /// tolerance per unit of weight; see Options. `weight` = Σ w_i.
-  Trace(double tolerance, int max_iterations, double weight)
-      : tolerance_(tolerance * weight), max_iterations_(max_iterations), weight_(weight) {}
+  /// tolerance per unit of weight; see Options. `weight` = Σ w_i; `precision`: Model::rounding().
+  Trace(double tolerance, int max_iterations, double weight, double precision = std::numeric_limits<double>::epsilon())
+      : tolerance_(tolerance * weight), max_iterations_(max_iterations), weight_(weight), precision_(precision) {}
 
   /// Takes the reading at the next θ (`plain`: it is one EM step behind the last one; only such steps feed Aitken's
   /// estimate). Returns why the climb is over, or nothing. A fall beyond rounding and a value that is not finite are
@@ -58,6 +58,7 @@ class Trace {
   double tolerance_;
   int max_iterations_;
   double weight_;
+  double precision_;
   std::vector<Step> steps_;
   int plain_steps_ = 0;     // consecutive ones up to now
   int settled_ = 0;         // consecutive steps whose estimate lay below the tolerance

@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <jensen/concepts.h>
@@ -26,6 +28,17 @@ struct CovariancePrior {
   std::vector<double> scale;
 };
 
+/// The numbers in which E-steps compute.
+enum class Precision {
+  float64,
+  /// Densities, responsibilities and products of rows in float, on rows centred and scaled in double; sums over rows
+  /// in double. Twice the speed or so; docs/kernels.md has the errors. Complete rows only.
+  float32
+};
+std::string to_string(Precision precision);
+/// Throws ArgumentError listing the names there are.
+Precision precision_named(std::string_view name);
+
 /// What the data can resolve.
 struct DataResolution {
   std::vector<double> granularity;  ///< by column: smallest standard deviation that differs from rounding; empty: 0
@@ -37,6 +50,8 @@ class Gaussian {
   struct Scratch {
     kernels::Workspace workspace;
     kernels::CenteredRows centered;
+    kernels::SingleCenteredRows single_centered;
+    std::vector<float> single_panel;
     std::vector<double> moments, largest, floor;
     std::vector<std::int32_t> states, indices;
     std::vector<double> rows, weights, second;
@@ -69,6 +84,11 @@ class Gaussian {
   void set_prior(CovariancePrior prior);
   /// What the data can resolve; components beyond it are reported as degenerate.
   void set_resolution(DataResolution resolution) { resolution_ = std::move(resolution); }
+  Precision precision() const { return precision_; }
+  /// With float32 every E-step of rows with missing cells throws DataError naming row and column.
+  void set_precision(Precision precision);
+  /// The relative error of a log-likelihood that is a sum over rows.
+  double rounding() const;
 
   // Emissions (concepts.h)
   Layout layout() const;
@@ -79,6 +99,11 @@ class Gaussian {
   void relevant_log_joint(const Block& x, std::span<const double> log_weights, double negligible, Panel p,
                           Scratch& scratch) const;
   double accumulate(const Block& x, ConstPanel r, Slice s, Scratch& scratch) const;
+  /// The E-step of a mixture under its posterior, at one go: with r(i, k) = w_i exp(log_weights[k] + log p(x_i | k)) /
+  /// Σ_l …, adds Σ_i r(i, k) to weights[k] and what accumulate() adds to s. nullopt, and nothing done, where that is no
+  /// faster than step by step.
+  std::optional<Evidence> expect_posterior(const Block& x, std::span<const double> log_weights,
+                                           std::span<double> weights, Slice s, Scratch& scratch) const;
   void maximize(ConstSlice s);
 
   double expected_log_density(ConstSlice s) const;  ///< Σ_k E_q[1(z = k) log p(x | z = k)], missing cells included
@@ -125,6 +150,15 @@ class Gaussian {
   void add_log_densities(std::span<const int> components, Panel p, Scratch& scratch) const;
   void accumulate_complete_rows(ConstPanel x, ConstPanel r, Slice s, Scratch& scratch) const;
   void add_recentered(const double* about_pivot, const double* pivot, int k, Slice s) const;
+  bool about_own_means(std::span<const double> about) const;
+  void refuse_missing(const Block& x) const;
+  BasicPanel<float> single_panel(std::int64_t rows, Scratch& scratch) const;
+  void add_single_log_densities(ConstPanel x, BasicPanel<float> p, Scratch& scratch) const;
+  void add_widened_log_densities(ConstPanel x, Panel p, Scratch& scratch) const;
+  void accumulate_single(ConstPanel x, BasicPanel<float> r, double unit, Slice s, Scratch& scratch) const;
+  void accumulate_narrowed(ConstPanel x, ConstPanel r, Slice s, Scratch& scratch) const;
+  Evidence expect_single(const Block& x, std::span<const double> log_weights, std::span<double> weights, Slice s,
+                         Scratch& scratch) const;
   double* first_moments(Slice s, int k) const;
   double* second_moments(Slice s, int k) const;
   void add_pattern(const Block& x, const MissingPattern& pattern, Panel p, Scratch& scratch) const;
@@ -145,6 +179,7 @@ class Gaussian {
   double prior_variance(std::size_t i) const;  // element i of S₀ in the structure's shape
   void derive();                               // what stands at the end, from means_ and covariances_
   void derive_pivot();
+  void derive_single();
   void derive_bounds();
   void derive_bounds_of(int columns);
   double share_beyond_bounds(double negligible) const;
@@ -175,6 +210,11 @@ class Gaussian {
   std::vector<int> near_, far_;             // components
   std::vector<double> scales_;              // K × d: 1/σ, where covariances are no matrices
   std::vector<double> offsets_;  // K × d: (μ_k − pivot) in units of the component's own spread; 0 for far ones
+
+  // The same for E-steps in float, of rows whose columns are scaled by powers of two (gaussian_single.cpp).
+  Precision precision_ = Precision::float64;
+  std::vector<double> single_units_, single_scales_;    // by column: the power of two, and one over it
+  std::vector<float> single_factors_, single_offsets_;  // W_k or 1/σ, all of a factor (or component) after the other
 
   // Upper bounds of log-densities from the first few columns (gaussian_bounds.cpp); no columns: they would not pay.
   int bound_columns_ = 0;

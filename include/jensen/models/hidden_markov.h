@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include <jensen/concepts.h>
@@ -42,6 +43,11 @@ class HiddenMarkov {
   /// A hidden Markov model can what its emissions can.
   bool can(Capability capability) const { return optional::can(emissions_, capability); }
   bool tentative() const { return optional::tentative(emissions_); }
+  /// The relative error of a log-likelihood summed over rows.
+  double rounding() const {
+    if constexpr (requires { emissions_.rounding(); }) return emissions_.rounding();
+    return std::numeric_limits<double>::epsilon();
+  }
   std::string name() const { return "hidden Markov model"; }
   const MarkovChain& chain() const { return chain_; }
   MarkovChain& chain() { return chain_; }

@@ -50,6 +50,11 @@ class Mixture {
   /// A mixture can what its emissions can.
   bool can(Capability capability) const { return optional::can(emissions_, capability); }
   bool tentative() const { return optional::tentative(emissions_); }
+  /// The relative error of a log-likelihood summed over rows.
+  double rounding() const {
+    if constexpr (requires { emissions_.rounding(); }) return emissions_.rounding();
+    return std::numeric_limits<double>::epsilon();
+  }
 
   Statistics no_statistics() const {
     const Layout layout = emissions_.layout();
@@ -61,6 +66,18 @@ class Mixture {
   Evidence expect(const Block& x, const Rule& rule, Statistics& s, Scratch& scratch) const {
     const auto* posterior = std::get_if<Posterior>(&rule);
     const bool plain = posterior != nullptr && posterior->temperature == 1 && x.allowed.empty();
+    if constexpr (requires(std::span<double> sums, Slice own) {
+                    emissions_.expect_posterior(x, scratch.log_weights, sums, own, scratch.emissions);
+                  }) {
+      if (plain) {
+        take_log_weights(scratch);
+        const auto sums = std::span<double>(s.sum).first(weights_.size());
+        const Slice own{std::span<double>(s.sum).subspan(weights_.size()), s.about};
+        if (const auto done = emissions_.expect_posterior(x, scratch.log_weights, sums, own, scratch.emissions)) {
+          return *done;
+        }
+      }
+    }
     const Panel panel =
         log_joint_matters(rule) ? log_joint(x, scratch, plain ? scratch.negligible : 0) : panel_for(x, scratch);
     Evidence evidence = discrete_posterior(x, rule, panel);
@@ -201,6 +218,11 @@ class Mixture {
     return {scratch.panel.data(), x.rows(), states(), static_cast<std::int64_t>(stride)};
   }
 
+  void take_log_weights(Scratch& scratch) const {
+    scratch.log_weights.resize(weights_.size());
+    for (std::size_t k = 0; k < weights_.size(); ++k) scratch.log_weights[k] = std::log(weights_[k]);
+  }
+
   // A weight so small is that of a component on its way out, whose every trace of responsibility counts.
   static constexpr double smallest_weight = 0x1p-28;
 
@@ -208,8 +230,7 @@ class Mixture {
   Panel log_joint(const Block& x, Scratch& scratch, double negligible = 0) const {
     const auto rows = static_cast<std::size_t>(x.rows());
     const Panel panel = panel_for(x, scratch);
-    scratch.log_weights.resize(weights_.size());
-    for (std::size_t k = 0; k < weights_.size(); ++k) scratch.log_weights[k] = std::log(weights_[k]);
+    take_log_weights(scratch);
     if constexpr (requires {
                     emissions_.relevant_log_joint(x, scratch.log_weights, negligible, panel, scratch.emissions);
                   }) {
