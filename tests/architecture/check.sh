@@ -19,7 +19,7 @@ declare -A may_include=(
 # Front doors: files that join layers so that a caller finds everything behind one name, and what more they may include.
 # A file and its source share a line, named without extension.
 declare -A front_door=(
-    [fit_gaussian_mixture]="em models"     # from data to a fitted mixture in one call
+    [fit_gaussian_mixture]="em models execution"  # from data to a fitted mixture in one call
     [fit_table]="em models emissions"      # the same for columns that a schema describes
     [fit_hidden_markov]="em models emissions"  # the same for sequences
     [hidden_markov_file]="em models emissions json"
