@@ -48,6 +48,6 @@ void cut_into_sequences(LoadedData& data, const DataArguments& arguments);
 
 /// Data to which a model is applied: the columns of the model's names, in its order; those that the user names instead;
 /// or, where the data have no names, all columns, which must be as many. Weights and labels where they are asked for;
-/// labels must be called as the model's components are. A covariate "log(x)" that the data lack is the logarithm of x. For
-/// a model of sequences they are cut into them: by the columns that the user names, else by those of the fit.
+/// labels must be called as the model's components are. A covariate "log(x)" that the data lack is the logarithm of x.
+/// For a model of sequences they are cut into them: by the columns that the user names, else by those of the fit.
 LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& arguments);

@@ -53,8 +53,8 @@ struct FittedSequences {
 
 /// Fits K states to sequences (Data::sequences) whose columns the schema describes. States of a full chain come in
 /// canonical order, as components do in fit_mixture(); those of other chains have the order of the chain, labelled data
-/// keep that of their labels, constraints the states that they name. Throws as fit_mixture(), but that there may be more states than distinct rows where the
-/// start does not need them (random, annealed).
+/// keep that of their labels, constraints the states that they name. Throws as fit_mixture(), but that there may be
+/// more states than distinct rows where the start does not need them (random, annealed).
 FittedSequences fit_hidden_markov(const Data& data, const Schema& schema, int states, const ChainForm& form = {},
                                   const Options& options = from_data(), Prior prior = Prior::data_scaled);
 
