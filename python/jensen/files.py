@@ -3,9 +3,11 @@
 from . import _core
 from .exceptions import UnsupportedError
 from .gaussian_mixture import GaussianMixture
+from .hidden_markov import HiddenMarkov
 from .mixture import Mixture
 
-_ESTIMATORS = {"gaussian-mixture": GaussianMixture, "mixture": Mixture, "gated-mixture": Mixture}
+_ESTIMATORS = {"gaussian-mixture": GaussianMixture, "mixture": Mixture, "gated-mixture": Mixture,
+               "hidden-markov": HiddenMarkov}
 
 
 def load(path):

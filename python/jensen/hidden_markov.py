@@ -5,7 +5,7 @@ import numpy as np
 from . import _core, _data
 from ._base import Estimator, uncertainty_table
 from ._report import Table
-from .exceptions import ArgumentError
+from .exceptions import ArgumentError, UnsupportedError
 from .gaussian_mixture import _from_matrices, _structure
 
 
@@ -23,6 +23,10 @@ class HiddenMarkov(Estimator):
         The number of states.
     covariance_type : {"full", "tied", "diag", "spherical"} or mclust's three letters, default "full"
         Of Gaussian emissions.
+    transitions : {"full", "left-right", "banded", "banded:WIDTH"}, default "full"
+        Which states may follow which: any; the same or the next; those at most WIDTH (1) apart.
+    initial : {"free", "uniform", "stationary"}, default "free"
+        Where sequences begin: estimated; every state alike; the long run of the transitions.
     pseudo_count : float, default 0
         Added to every count of first states and transitions.
     tol, max_iter, n_init, init_params, random_state, verbose, verbose_interval, prior, algorithm, acceleration, \
@@ -54,13 +58,15 @@ n_jobs, callback
 
     _shown = ("startprob_", "transmat_", "means_", "covariances_", "covars_", "parameters_")
 
-    def __init__(self, emissions="gaussian", n_components=1, *, covariance_type="full", pseudo_count=0.0, tol=1e-8,
-                 max_iter=5000, n_init="auto", init_params="k-means++", random_state=None, verbose=0,
+    def __init__(self, emissions="gaussian", n_components=1, *, covariance_type="full", transitions="full",
+                 initial="free", pseudo_count=0.0, tol=1e-8, max_iter=5000, n_init="auto", init_params="k-means++", random_state=None, verbose=0,
                  verbose_interval=10, prior="default", algorithm="em", acceleration="auto", n_jobs=None,
                  callback=None):
         self.emissions = emissions
         self.n_components = n_components
         self.covariance_type = covariance_type
+        self.transitions = transitions
+        self.initial = initial
         self.pseudo_count = pseudo_count
         self.tol = tol
         self.max_iter = max_iter
@@ -110,7 +116,8 @@ n_jobs, callback
             values, [f"x{j + 1}" for j in range(values.shape[1])], weights=weights, begins=begins,
             labels=_data.labels_of(labels, len(values), self.n_components), states=self.n_components)
         result = _core.fit_hidden_markov(table, self._schema(values.shape[1]), {}, self.n_components,
-                                         float(self.pseudo_count), self.prior, options, self._progress())
+                                         self.transitions, self.initial, float(self.pseudo_count), self.prior,
+                                         options, self._progress())
         _data.check_feature_names(self, names, reset=True)
         self.n_features_in_ = values.shape[1]
         return self._finish(*result)
@@ -126,21 +133,24 @@ n_jobs, callback
             self.covariances_ = _from_matrices(gaussians[1], _structure(self.covariance_type))
             self.covars_ = gaussians[1]
 
-    def __getstate__(self):
-        state = {name: value for name, value in self.__dict__.items() if name not in (*self._shown, "_model")}
-        if hasattr(self, "_model"):
-            model = self._engine()
-            levels = {name: model.levels(name) for name in model.columns}
-            state["_parts"] = (model.schema, {name: own for name, own in levels.items() if own}, model.states,
-                               model.parameters[1])
-        return state
-
-    def __setstate__(self, state):
-        state = dict(state)
-        parts = state.pop("_parts", None)
-        self.__dict__.update(state)
-        if parts is not None:
-            self._keep(_core.hidden_markov(*parts))
+    @classmethod
+    def _from_model(cls, model):
+        kinds, columns = set(model.kinds), len(model.columns)
+        kind, options = model.kinds[0]
+        parts = 1 if kind == "gaussian" else columns
+        if len(kinds) != 1 or len(model.kinds) != parts:
+            raise UnsupportedError("a hidden Markov model of columns of different kinds has no estimator in Python")
+        fit = model.fit
+        structure = options or "full" if kind == "gaussian" else "full"
+        emissions = f"{kind}({options})" if options and kind != "gaussian" else kind
+        estimator = cls(emissions, model.states, covariance_type="diag" if structure == "diagonal" else structure,
+                        prior=fit["prior"] if fit else "default")
+        estimator._keep(model)
+        estimator.n_features_in_ = len(model.columns)
+        if model.columns != [f"x{j + 1}" for j in range(len(model.columns))]:
+            estimator.feature_names_in_ = np.asarray(model.columns, dtype=object)
+        estimator._summarized(model)
+        return estimator
 
     def _sequences(self, X, lengths):
         self._engine()
@@ -149,8 +159,7 @@ n_jobs, callback
         if values.shape[1] != self.n_features_in_:
             raise ValueError(f"X has {values.shape[1]} features, but {type(self).__name__} is expecting "
                              f"{self.n_features_in_} features as input.")
-        return _data.table(values, [f"x{j + 1}" for j in range(values.shape[1])],
-                           begins=_data.lengths_to_begins(lengths, len(values)))
+        return _data.table(values, self._engine().columns, begins=_data.lengths_to_begins(lengths, len(values)))
 
     def decode(self, X, lengths=None):
         """The most probable path (Viterbi).

@@ -6,7 +6,7 @@
 
 #include <jensen/emissions/product.h>
 #include <jensen/error.h>
-#include <jensen/fit_mixture.h>
+#include <jensen/fit_hidden_markov.h>
 #include <jensen/models/any_hidden_markov.h>
 
 #include <optional>
@@ -31,33 +31,29 @@ const AnyHiddenMarkov& chain_model_in(const ModelFile& file) {
   return *model;
 }
 
-nb::tuple fit(const Table& table, const std::string& text, const Levels& levels, int states, double pseudo_count,
-              const std::string& prior, const nb::dict& arguments, nb::object callback) {
+InitialStates initial_named(const std::string& name) {
+  if (name == "free") return InitialStates::free;
+  if (name == "uniform") return InitialStates::uniform;
+  if (name == "stationary") return InitialStates::stationary;
+  throw ArgumentError("fit", "initial", "must be free, uniform or stationary, got '" + name + "'");
+}
+
+nb::tuple fit(const Table& table, const std::string& text, const Levels& levels, int states,
+              const std::string& transitions, const std::string& initial, double pseudo_count, const std::string& prior,
+              const nb::dict& arguments, nb::object callback) {
   Watch watch(std::move(callback));
   const Options options = watch.over(options_from(arguments));
   const Prior chosen = prior_named(prior);
-  Schema schema = schema_of(text, levels);
-  std::optional<Fitted<AnyHiddenMarkov>> fitted;
-  watch.run([&] {
-    schema = resolved(std::move(schema), table);
-    AnyHiddenMarkov start(mixture_for(table, emissions_for(schema, states), chosen).emissions());
-    start.chain().set_pseudo_counts(pseudo_count, pseudo_count);
-    fitted = jensen::fit(std::move(start), table, options);
-  });
+  const Schema schema = schema_of(text, levels);
+  ChainForm form = chain_form_named(transitions);
+  form.initial = initial_named(initial);
+  form.pseudo_count = pseudo_count;
+  std::optional<FittedSequences> fitted;
+  watch.run([&] { fitted = fit_hidden_markov(table, schema, states, form, options, chosen); });
   ModelFile file = file_of(std::move(fitted->model), column_names(table));
   file.fit = summarize(fitted->report, chosen, states);
-  file.schema = std::move(schema);
+  file.schema = std::move(fitted->schema);
   return nb::make_tuple(std::move(file), to_python(fitted->report, states), watch.interrupted());
-}
-
-// The model with these parameters; the schema leaves nothing to the data.
-ModelFile model_from(const std::string& text, const Levels& levels, int states, const Numbers& parameters) {
-  Schema schema = schema_of(text, levels);
-  AnyHiddenMarkov model(emissions_for(schema, states));
-  model.set_parameters({parameters.data(), parameters.size()});
-  ModelFile file = file_of(std::move(model), columns_of(schema));
-  file.schema = std::move(schema);
-  return file;
 }
 
 nb::tuple chain(const ModelFile& file) {
@@ -93,9 +89,8 @@ nb::tuple decode(const ModelFile& file, const Table& table) {
 
 void bind_hidden_markov(nb::module_& module) {
   module.def("fit_hidden_markov", &fit, nb::arg("table"), nb::arg("schema"), nb::arg("levels"), nb::arg("states"),
-             nb::arg("pseudo_count"), nb::arg("prior"), nb::arg("options"), nb::arg("callback").none());
-  module.def("hidden_markov", &model_from, nb::arg("schema"), nb::arg("levels"), nb::arg("states"),
-             nb::arg("parameters"));
+             nb::arg("transitions"), nb::arg("initial"), nb::arg("pseudo_count"), nb::arg("prior"), nb::arg("options"),
+             nb::arg("callback").none());
   module.def("hidden_markov_chain", &chain, nb::arg("model"));
   module.def("hidden_markov_gaussians", &gaussians, nb::arg("model"));
   module.def("decode", &decode, nb::arg("model"), nb::arg("table"));

@@ -9,7 +9,6 @@
 #include <jensen/em/inference/uncertainty_summary.h>
 #include <jensen/emissions/schema_emissions.h>
 #include <jensen/error.h>
-#include <jensen/models/any_hidden_markov.h>
 
 #include <algorithm>
 #include <optional>
@@ -78,11 +77,6 @@ std::pair<nb::object, nb::object> sample(const ModelFile& file, std::int64_t row
           array(std::move(states))};
 }
 
-// A model of sequences has not been in a file: it holds its prior still.
-std::unique_ptr<Model> with_its_prior(const ModelFile& file, const Table& table) {
-  return file.get<AnyHiddenMarkov>() != nullptr ? file.model->clone() : as_fitted(file, table);
-}
-
 nb::dict standard_errors(const ModelFile& file, const Table& table, const std::string& method,
                          const std::optional<std::string>& intervals, double level, int replicates, std::uint64_t seed,
                          int threads) {
@@ -99,7 +93,7 @@ nb::dict standard_errors(const ModelFile& file, const Table& table, const std::s
   UncertaintySummary summary;
   {
     const nb::gil_scoped_release unlocked;
-    summary = summarize_uncertainty(*with_its_prior(file, table), table, options, kind, level);
+    summary = summarize_uncertainty(*as_fitted(file, table), table, options, kind, level);
   }
   return to_python(summary);
 }
@@ -114,6 +108,20 @@ nb::object parameters(const ModelFile& file) {
 nb::object fit_summary(const ModelFile& file) {
   if (!file.fit) return nb::none();
   return to_python(*file.fit);
+}
+
+// What each part of the schema is: its kind, and its options as they are written.
+std::vector<std::pair<std::string, std::string>> kinds(const ModelFile& file) {
+  std::vector<std::pair<std::string, std::string>> parts;
+  for (const SchemaPart& part : file.schema) {
+    std::string options;
+    for (const auto& [name, value] : part.options) {
+      options += options.empty() ? "" : ", ";
+      options += value.empty() ? name : name + "=" + value;
+    }
+    parts.emplace_back(part.kind, std::move(options));
+  }
+  return parts;
 }
 
 nb::bytes text_of(const ModelFile& file) {
@@ -147,6 +155,7 @@ void bind_model(nb::module_& module) {
       .def_prop_ro("component_names", [](const ModelFile& file) { return file.component_names; })
       .def_prop_ro("gate", [](const ModelFile& file) { return file.gate; })
       .def_prop_ro("schema", [](const ModelFile& file) { return to_string(file.schema); })
+      .def_prop_ro("kinds", &kinds)
       .def_prop_ro("free_parameters", [](const ModelFile& file) { return file.model->free_parameters(); })
       .def_prop_ro("parameters", &parameters)
       .def_prop_ro("fit", &fit_summary)

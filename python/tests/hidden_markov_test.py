@@ -2,12 +2,13 @@
 
 import itertools
 import pickle
+import subprocess
 
 import numpy as np
 import pytest
 
 import jensen
-from conftest import golden_cases, read_columns
+from conftest import SOURCE, golden_cases, read_columns
 from jensen import HiddenMarkov
 
 
@@ -201,6 +202,43 @@ def test_pickle_keeps_every_bit(fitted):
     words = np.array([[0.0], [0], [1], [1], [0], [2], [2], [2]] * 3)
     model = HiddenMarkov("categorical", n_components=2, random_state=0, n_init=2, max_iter=20).fit(words)
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).score_samples(words), model.score_samples(words))
+
+
+def test_chains_of_other_forms():
+    X, lengths, _ = chain_data()
+    onwards = HiddenMarkov(n_components=3, random_state=0, transitions="left-right").fit(X, lengths)
+    assert onwards.startprob_.tolist() == [1, 0, 0]
+    assert onwards.transmat_[1, 0] == onwards.transmat_[2, 0] == onwards.transmat_[0, 2] == 0
+    banded = HiddenMarkov(n_components=3, random_state=0, transitions="banded:1").fit(X, lengths)
+    assert banded.transmat_[0, 2] == banded.transmat_[2, 0] == 0 < banded.transmat_[2, 1] + banded.transmat_[1, 0]
+    stationary = HiddenMarkov(n_components=2, random_state=0, initial="stationary").fit(X, lengths)
+    np.testing.assert_allclose(stationary.startprob_ @ stationary.transmat_, stationary.startprob_, atol=1e-9)
+    uniform = HiddenMarkov(n_components=2, random_state=0, initial="uniform").fit(X, lengths)
+    assert uniform.startprob_.tolist() == [0.5, 0.5]
+    for bad in ({"transitions": "sideways"}, {"initial": "last"}):
+        with pytest.raises(ValueError, match=next(iter(bad))):
+            HiddenMarkov(n_components=2, **bad).fit(X, lengths)
+
+
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+def test_files_are_shared_with_the_command_line(tool, tmp_path):
+    path = tmp_path / "model.json"
+    subprocess.run([tool, "fit", "hidden-markov", SOURCE / "data/earthquakes.csv", "-k", "3", "--columns",
+                    "count:poisson", "--restarts", "3", "--seed", "1", "-o", path], check=True, capture_output=True)
+    loaded = jensen.load(path)
+    assert (loaded.emissions, loaded.n_components, loaded.converged_) == ("poisson", 3, True)
+    counts = np.loadtxt(SOURCE / "data/earthquakes.csv", delimiter=",", skiprows=1, usecols=[-1])[:, None]
+    assert loaded.score(counts) == pytest.approx(loaded.report_.log_likelihood)
+    X, lengths, _ = chain_data()
+    own = HiddenMarkov(n_components=2, covariance_type="diag", random_state=0).fit(X, lengths)
+    own.save(path)
+    again = jensen.load(path)
+    assert again.covariance_type == "diag"
+    np.testing.assert_array_equal(again.covariances_, own.covariances_)
+    np.testing.assert_array_equal(again.predict_proba(X, lengths), own.predict_proba(X, lengths))
+    np.testing.assert_array_equal(again.standard_errors(X, lengths)["standard_error"],
+                                  own.standard_errors(X, lengths)["standard_error"])
+    subprocess.run([tool, "describe", path], check=True, capture_output=True)
 
 
 def test_unfitted():
