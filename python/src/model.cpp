@@ -117,7 +117,8 @@ std::vector<std::pair<std::string, std::string>> kinds(const ModelFile& file) {
     std::string options;
     for (const auto& [name, value] : part.options) {
       options += options.empty() ? "" : ", ";
-      options += value.empty() ? name : name + "=" + value;
+      options += name;
+      if (!value.empty()) options.append("=").append(value);
     }
     parts.emplace_back(part.kind, std::move(options));
   }

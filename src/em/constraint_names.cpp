@@ -89,9 +89,9 @@ std::vector<std::vector<std::size_t>> ties_across(const std::string& pattern, co
     }
     groups[at].push_back(i);
   }
-  for (std::size_t g = 0; g < groups.size(); ++g) {
-    if (groups[g].size() < 2) {
-      throw ArgumentError(function, pattern, names[groups[g][0]] + " is one parameter: there is nothing to tie it to");
+  for (const auto& group : groups) {
+    if (group.size() < 2) {
+      throw ArgumentError(function, pattern, names[group[0]] + " is one parameter: there is nothing to tie it to");
     }
   }
   return groups;

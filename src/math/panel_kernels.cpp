@@ -584,29 +584,34 @@ T* CenteredRowsOf<T>::prepare(std::int64_t rows, int columns) {
   return values_.data() + offset_;
 }
 
+// The instantiations below make Clang 14 compile members whose constraint does not hold, too.
 template <class T>
 void CenteredRowsOf<T>::assign(ConstPanel x, const double* point) requires std::is_same_v<T, double> {
-  double* values = prepare(x.rows, x.columns);
-  HWY_DYNAMIC_DISPATCH(center_rows)(x, point, values, stride_, padded_rows());
+  if constexpr (std::is_same_v<T, double>) {
+    T* values = prepare(x.rows, x.columns);
+    HWY_DYNAMIC_DISPATCH(center_rows)(x, point, values, stride_, padded_rows());
+  }
 }
 
 template <class T>
 void CenteredRowsOf<T>::assign(ConstPanel x, const double* point,
                                std::span<const std::int32_t> rows) requires std::is_same_v<T, double> {
-  double* values = prepare(static_cast<std::int64_t>(rows.size()), x.columns);
+  T* values = prepare(static_cast<std::int64_t>(rows.size()), x.columns);
   for (int j = 0; j < x.columns; ++j) {
     const double* source = x.column(j);
-    double* to = values + static_cast<std::size_t>(1 + j) * stride_;
-    for (std::size_t i = 0; i < rows.size(); ++i) to[i] = source[rows[i]] - point[j];
-    std::fill(to + rows.size(), to + padded_rows(), 0.0);
+    T* to = values + static_cast<std::size_t>(1 + j) * stride_;
+    for (std::size_t i = 0; i < rows.size(); ++i) to[i] = static_cast<T>(source[rows[i]] - point[j]);
+    std::fill(to + rows.size(), to + padded_rows(), T{0});
   }
 }
 
 template <class T>
 void CenteredRowsOf<T>::assign(ConstPanel x, const double* point,
                                const double* scale) requires std::is_same_v<T, float> {
-  float* values = prepare(x.rows, x.columns);
-  HWY_DYNAMIC_DISPATCH(center_rows_single)(x, point, scale, values, stride_, padded_rows());
+  if constexpr (std::is_same_v<T, float>) {
+    T* values = prepare(x.rows, x.columns);
+    HWY_DYNAMIC_DISPATCH(center_rows_single)(x, point, scale, values, stride_, padded_rows());
+  }
 }
 
 template class CenteredRowsOf<double>;
