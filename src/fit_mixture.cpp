@@ -56,8 +56,8 @@ void set_resolution(AnyEmissions& emissions, const std::vector<double>& largest,
   DataResolution resolution;
   resolution.row_weight = row_weight;
   for (double v : largest) resolution.granularity.push_back(4 * std::numeric_limits<double>::epsilon() * v);
-  if (auto* gaussian = emissions.as<Gaussian>()) gaussian->set_resolution(std::move(resolution));
-  if (auto* student = emissions.as<StudentT>()) student->set_resolution(std::move(resolution));
+  if (auto* gaussian = emissions.as<Gaussian>()) gaussian->set_resolution(resolution);
+  if (auto* student = emissions.as<StudentT>()) student->set_resolution(resolution);
   const auto* product = emissions.as<Product>();
   if (product == nullptr) return;
   auto parts = product->parts();

@@ -472,12 +472,12 @@ HWY_INLINE void few_columns_tiles(const Product<double>& p, const double* packed
                                   std::size_t rows) {
   constexpr std::size_t pairs = (D + 1) * (D + 2) / 2;
 #if HWY_MAX_BYTES == 64
-  constexpr std::size_t F = C > 4 || pairs == 3 ? 3 : pairs == 6 ? 6 : 5;
+  constexpr std::size_t at_once = C > 4 || pairs == 3 ? 3 : pairs == 6 ? 6 : 5;
 #else
-  constexpr std::size_t F = C > 2 ? 2 : pairs == 10 ? 4 : 3;
+  constexpr std::size_t at_once = C > 2 ? 2 : pairs == 10 ? 4 : 3;
 #endif
-  for (std::size_t f = 0; f < pairs; f += F) {
-    add_tile<C, F>(p, packed + k * virtual_lanes, states, k, f, 0, rows);
+  for (std::size_t f = 0; f < pairs; f += at_once) {
+    add_tile<C, at_once>(p, packed + k * virtual_lanes, states, k, f, 0, rows);
   }
 }
 
