@@ -277,9 +277,20 @@ std::vector<double> ConstraintChart::coordinates(const Model& model) const {
   return x;
 }
 
+namespace {
+
+// A probability that is 0 has no coordinate.
+void check_count(std::size_t coordinates, std::size_t expected) {
+  if (coordinates == expected) return;
+  throw ArgumentError(function, "parameters", "one lies on the edge of its domain, where no constraint can be kept");
+}
+
+}  // namespace
+
 std::vector<double> ConstraintChart::nearest_coordinates(const Model& model) const {
   const auto v = model.parameters();
   const auto u = model.unconstrained();
+  check_count(u.size(), own_size_);
   std::vector<double> mean(groups_.size(), 0.0);
   std::vector<double> members(groups_.size(), 0.0);
   for (std::size_t i : held_) {
@@ -338,9 +349,7 @@ std::vector<double> ConstraintChart::groups_at(std::span<const double> x) const 
 
 void ConstraintChart::place(Model& model, std::span<const double> x) const {
   auto u = model.unconstrained();
-  if (u.size() != own_size_) {
-    throw ArgumentError(function, "parameters", "one lies on the edge of its domain, where no constraint can be kept");
-  }
+  check_count(u.size(), own_size_);
   bool moved = false;
   for (std::size_t k = 0; k < own_.size(); ++k) {
     moved = moved || u[own_[k]] != x[free_.size() + k];
