@@ -6,21 +6,15 @@
 
 #include <algorithm>
 #include <charconv>
-#include <numeric>
-#include <set>
 
 #include "candidates.h"
+#include "data/has_labels.h"
 
 namespace jensen {
 
 namespace {
 
 constexpr const char* function = "fit_hidden_markov";
-
-bool has_labels(const Data& data) {
-  BlockBuffer buffer;
-  return data.rows() > 0 && !data.block(0, 1, buffer).allowed.empty();
-}
 
 // Starts that share the rows out among seeds.
 bool needs_distinct_rows(Start start) { return start != Start::random && start != Start::annealed; }
@@ -58,28 +52,13 @@ class Selecting {
 
   // Candidates one after the other: a fit shares out its starts among the threads itself.
   HiddenMarkovSelection run() {
+    auto candidates = grid(result_.forms, selection_.components);
     std::vector<std::optional<FittedSequences>> fits;
-    std::vector<MixtureCandidate> candidates;
-    const auto count = static_cast<int>(result_.forms.size() * selection_.components.size());
-    for (int form = 0; form < static_cast<int>(result_.forms.size()); ++form) {
-      for (const int states : selection_.components) {
-        candidates.emplace_back();
-        candidates.back().components = states;
-        candidates.back().form = form;
-        fits.push_back(tried(candidates.back()));
-        if (selection_.progress) selection_.progress(static_cast<int>(fits.size()), count);
-      }
+    for (MixtureCandidate& candidate : candidates) {
+      fits.push_back(tried(candidate));
+      if (selection_.progress) selection_.progress(static_cast<int>(fits.size()), static_cast<int>(candidates.size()));
     }
-    std::vector<std::size_t> order(candidates.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-      return better(candidates[a], candidates[b], selection_.criterion);
-    });
-    for (const std::size_t i : order) result_.candidates.push_back(candidates[i]);
-    if (fits[order.front()]) {
-      result_.best = std::move(fits[order.front()]);
-      result_.forms[static_cast<std::size_t>(candidates[order.front()].form)] = result_.best->schema;
-    }
+    put_in_order(result_, candidates, fits, best_first(candidates, selection_.criterion));
     return std::move(result_);
   }
 
@@ -110,23 +89,15 @@ class Selecting {
 };
 
 void check(const std::vector<Schema>& forms, const MixtureSelectionOptions& selection, const Options& options) {
-  options.validate();
+  constexpr const char* selecting = "select_hidden_markov";
+  check_candidates(selecting, forms, selection, options);
   const auto refuse = [](const char* argument, const std::string& problem) {
-    throw ArgumentError("select_hidden_markov", argument, problem);
+    throw ArgumentError(selecting, argument, problem);
   };
-  if (!options.checkpoint.empty()) refuse("checkpoint", "is for a single fit: candidates are many");
   if (!options.constraints.empty()) refuse("constraints", "name the states of one model: candidates are many");
-  if (options.start == Start::given) refuse("start", "cannot be 'given': candidates differ in their parameters");
-  const auto& ks = selection.components;
-  if (ks.empty() || forms.empty()) refuse("components", "must hold at least one entry");
-  if (std::set<int>(ks.begin(), ks.end()).size() != ks.size()) refuse("components", "holds an entry twice");
   if (selection.folds != 0) refuse("folds", "would take sequences apart");
   if (selection.bootstrap != 0) refuse("bootstrap", "would take sequences apart");
   if (selection.criterion == MixtureCriterion::cross_validation) refuse("criterion", "cv would take sequences apart");
-  for (const Schema& form : forms) {
-    check_schema(form);
-    if (columns_of(form) != columns_of(forms.front())) refuse("forms", "do not read the same columns");
-  }
 }
 
 }  // namespace

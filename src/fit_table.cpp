@@ -11,6 +11,7 @@
 #include <cmath>
 #include <optional>
 
+#include "data/has_labels.h"
 #include "data/selected_columns.h"
 
 namespace jensen {
@@ -18,11 +19,6 @@ namespace jensen {
 namespace {
 
 constexpr const char* function = "fit_mixture";
-
-bool has_labels(const Data& data) {
-  BlockBuffer buffer;
-  return data.rows() > 0 && !data.block(0, 1, buffer).allowed.empty();
-}
 
 // A constant column has no Gaussian density, and others no prior that could give it one.
 void refuse_constant(const SchemaPart& part, const Data& data, int first, int threads) {

@@ -12,7 +12,6 @@
 #include <limits>
 #include <memory>
 #include <mutex>
-#include <set>
 
 #include "candidates.h"
 #include "data/reweighted.h"
@@ -94,25 +93,16 @@ double ratio(const Data& data, const Schema& schema, int components, Prior prior
 
 void check(const Data& data, const std::vector<Schema>& forms, const MixtureSelectionOptions& selection,
            const Options& options) {
-  options.validate();
+  check_candidates(function, forms, selection, options);
   const auto refuse = [](const char* argument, const std::string& problem) {
     throw ArgumentError(function, argument, problem);
   };
-  if (!options.checkpoint.empty()) refuse("checkpoint", "is for a single fit: candidates are many");
-  if (options.start == Start::given) refuse("start", "cannot be 'given': candidates differ in their parameters");
-  const auto& ks = selection.components;
-  if (ks.empty() || forms.empty()) refuse("components", "must hold at least one entry");
-  if (std::set<int>(ks.begin(), ks.end()).size() != ks.size()) refuse("components", "holds an entry twice");
   if (selection.folds < 0 || selection.folds == 1)
     refuse("folds", fmt::format("must be 0 or ≥ 2, got {}", selection.folds));
   if (selection.folds > data.rows()) refuse("folds", fmt::format("are {}, more than the rows", selection.folds));
   if (selection.bootstrap < 0) refuse("bootstrap", fmt::format("must be ≥ 0, got {}", selection.bootstrap));
   if (selection.criterion == MixtureCriterion::cross_validation && selection.folds == 0) {
     refuse("folds", "must be said for cross-validation");
-  }
-  for (const Schema& form : forms) {
-    check_schema(form);
-    if (columns_of(form) != columns_of(forms.front())) refuse("forms", "do not read the same columns");
   }
   if (selection.bootstrap == 0) return;
   BlockBuffer buffer;
@@ -141,31 +131,16 @@ class Selecting {
   }
 
   MixtureSelection run() {
-    std::vector<MixtureCandidate> candidates;
-    for (int form = 0; form < static_cast<int>(result_.forms.size()); ++form) {
-      for (const int components : selection_.components) {
-        candidates.emplace_back();
-        candidates.back().components = components;
-        candidates.back().form = form;
-      }
-    }
+    auto candidates = grid(result_.forms, selection_.components);
     std::vector<std::optional<FittedTable>> fits(candidates.size());
     const auto count = static_cast<int>(candidates.size());
     workers_.run(count, [&](int i, int) {
       try_one(candidates[static_cast<std::size_t>(i)], fits[static_cast<std::size_t>(i)]);
       tell(count);
     });
-    std::vector<std::size_t> order(candidates.size());
-    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-      return better(candidates[a], candidates[b], selection_.criterion);
-    });
+    const auto order = best_first(candidates, selection_.criterion);
     if (selection_.bootstrap > 0 && candidates[order.front()].fitted) test(candidates, fits, candidates[order[0]].form);
-    for (const std::size_t i : order) result_.candidates.push_back(candidates[i]);
-    if (fits[order.front()]) {
-      result_.best = std::move(fits[order.front()]);
-      result_.forms[static_cast<std::size_t>(candidates[order.front()].form)] = result_.best->schema;
-    }
+    put_in_order(result_, candidates, fits, order);
     return std::move(result_);
   }
 

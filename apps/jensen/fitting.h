@@ -2,6 +2,7 @@
 #pragma once
 
 #include <jensen/em/options.h>
+#include <jensen/error.h>
 #include <jensen/gaussian_mixture_file.h>
 #include <jensen/select_gaussian_mixture.h>
 #include <jensen/select_mixture.h>
@@ -26,6 +27,14 @@ struct FitResult {
 /// A stochastic algorithm that did all it was asked to has done its work too.
 inline ExitCode exit_code(const jensen::Report& report) {
   return report.converged() || report.outcome == jensen::Outcome::completed ? exit_done : exit_not_converged;
+}
+
+/// How a selection ends; fit: of the best candidate. Throws Error where none could be fitted.
+template <class Selection>
+ExitCode exit_code(const Selection& selection, const jensen::Report* fit, bool interrupted) {
+  const auto& best = selection.candidates.front();
+  if (fit == nullptr) throw jensen::Error("no candidate could be fitted: " + best.reason);
+  return best.sound && exit_code(*fit) == exit_done && !interrupted ? exit_done : exit_not_converged;
 }
 
 /// A fit of columns of different kinds.

@@ -73,7 +73,5 @@ int run(const SelectArguments& a) {
   }
   if (a.json) print(selection_json(selection, a.criterion, best ? &*best : nullptr));
   if (!a.json && !a.quiet) print(describe_selection(selection, a, data.table.columns()));
-  if (!best) throw Error(fmt::format("no candidate could be fitted: {}", selection.candidates.front().reason));
-  const bool sound = selection.candidates.front().sound && exit_code(best->report) == exit_done;
-  return sound && !interrupted ? exit_done : exit_not_converged;
+  return exit_code(selection, best ? &best->report : nullptr, interrupted);
 }

@@ -59,9 +59,9 @@ n_jobs, callback
     _shown = ("startprob_", "transmat_", "means_", "covariances_", "covars_", "parameters_")
 
     def __init__(self, emissions="gaussian", n_components=1, *, covariance_type="full", transitions="full",
-                 initial="free", pseudo_count=0.0, tol=1e-8, max_iter=5000, n_init="auto", init_params="k-means++", random_state=None, verbose=0,
-                 verbose_interval=10, prior="default", algorithm="em", acceleration="auto", n_jobs=None,
-                 callback=None):
+                 initial="free", pseudo_count=0.0, tol=1e-8, max_iter=5000, n_init="auto", init_params="k-means++",
+                 random_state=None, verbose=0, verbose_interval=10, prior="default", algorithm="em",
+                 acceleration="auto", n_jobs=None, callback=None):
         self.emissions = emissions
         self.n_components = n_components
         self.covariance_type = covariance_type

@@ -42,6 +42,12 @@ double tidy(double c) {
   return std::abs(c - whole) < 1e-9 ? whole : c;
 }
 
+// A probability that is 0 has no coordinate.
+void check_count(std::size_t coordinates, std::size_t expected) {
+  if (coordinates == expected) return;
+  throw ArgumentError(function, "parameters", "one lies on the edge of its domain, where no constraint can be kept");
+}
+
 }  // namespace
 
 ConstraintChart::ConstraintChart(const Model& model, const Constraints& constraints)
@@ -276,16 +282,6 @@ std::vector<double> ConstraintChart::coordinates(const Model& model) const {
   for (std::size_t j : own_) x.push_back(u[j]);
   return x;
 }
-
-namespace {
-
-// A probability that is 0 has no coordinate.
-void check_count(std::size_t coordinates, std::size_t expected) {
-  if (coordinates == expected) return;
-  throw ArgumentError(function, "parameters", "one lies on the edge of its domain, where no constraint can be kept");
-}
-
-}  // namespace
 
 std::vector<double> ConstraintChart::nearest_coordinates(const Model& model) const {
   const auto v = model.parameters();

@@ -14,6 +14,8 @@
 #include <span>
 #include <vector>
 
+#include "data/data_view.h"
+
 namespace jensen {
 
 namespace {
@@ -112,28 +114,24 @@ void check_labels(const Data& data, int states) {
 }
 
 // The first block of every chunk: enough to find means near those of the whole.
-class Excerpt final : public Data {
+class Excerpt final : public DataView {
  public:
-  explicit Excerpt(const Data& data) : data_(data), layout_(chunk_layout(data.rows(), data.columns())) {}
+  explicit Excerpt(const Data& data) : DataView(data), layout_(chunk_layout(data.rows(), data.columns())) {}
 
   std::int64_t rows() const override {
     return rows_of(layout_.chunks() - 1) + (layout_.chunks() - 1) * layout_.block_rows;
   }
-  int columns() const override { return data_.columns(); }
   // Blocks begin at the same multiples as those of the data, and none is longer.
   Block block(std::int64_t first, std::int64_t count, BlockBuffer& buffer) const override {
     const std::int64_t chunk = first / layout_.block_rows;
-    return data_.block(chunk * layout_.chunk_rows + first % layout_.block_rows, count, buffer);
+    return data().block(chunk * layout_.chunk_rows + first % layout_.block_rows, count, buffer);
   }
-  WeightKind weight_kind() const override { return data_.weight_kind(); }
-  std::string column_name(int j) const override { return data_.column_name(j); }
 
  private:
   std::int64_t rows_of(int chunk) const {
     return std::min(layout_.block_rows, layout_.chunk_end(chunk) - layout_.chunk_begin(chunk));
   }
 
-  const Data& data_;
   ChunkLayout layout_;
 };
 

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <map>
 
+#include "data/data_view.h"
 #include "em/variants/list.h"
 
 namespace jensen {
@@ -15,17 +16,12 @@ namespace jensen {
 namespace {
 
 // The same rows with what each row may be cut down to its active states.
-class ActiveStates final : public Data {
+class ActiveStates final : public DataView {
  public:
   ActiveStates(const Data& data, int states)
-      : data_(data), sets_{states, {}}, set_(static_cast<std::size_t>(data.rows()), -1) {}
-  std::int64_t rows() const override { return data_.rows(); }
-  int columns() const override { return data_.columns(); }
-  std::span<const std::int64_t> sequences() const override { return data_.sequences(); }
-  WeightKind weight_kind() const override { return data_.weight_kind(); }
-  std::string column_name(int j) const override { return data_.column_name(j); }
+      : DataView(data), sets_{states, {}}, set_(static_cast<std::size_t>(data.rows()), -1) {}
   Block block(std::int64_t first, std::int64_t count, BlockBuffer& buffer) const override {
-    Block block = data_.block(first, count, buffer);
+    Block block = data().block(first, count, buffer);
     block.allowed = std::span(set_).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
     block.state_sets = &sets_;
     return block;
@@ -36,7 +32,7 @@ class ActiveStates final : public Data {
     std::vector<double> values;
     std::string active(static_cast<std::size_t>(sets_.states), 0);
     sets_.allowed.clear();
-    visit_blocks(data_, [&](const Block& block) {
+    visit_blocks(data(), [&](const Block& block) {
       values.assign(static_cast<std::size_t>(block.rows()) * active.size(), 0);
       const Panel p{values.data(), block.rows(), sets_.states, block.rows()};
       model.responsibilities(block, p);
@@ -69,7 +65,6 @@ class ActiveStates final : public Data {
   }
 
  private:
-  const Data& data_;
   StateSets sets_;
   std::vector<std::int32_t> set_;
 };

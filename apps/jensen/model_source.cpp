@@ -1,0 +1,136 @@
+// Data to which a model is applied.
+#include <jensen/data/formula.h>
+#include <jensen/emissions/schema_emissions.h>
+#include <jensen/error.h>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "reading.h"
+
+namespace {
+
+using jensen::CsvOptions;
+using jensen::DataError;
+using jensen::Error;
+
+// Chooses the columns of the model in `options`; see load_data_for.
+void choose_columns(const jensen::ModelFile& model, const jensen::MappedFile& file,
+                    const std::vector<std::string>& further, CsvOptions& options, std::vector<bool>& logarithms) {
+  const auto names = first_record(file, options);
+  auto columns = model.columns;
+  auto computed = logarithms;
+  take_logarithms(names, columns, computed);
+  std::vector<std::string> absent;
+  auto wanted = columns;
+  wanted.insert(wanted.end(), further.begin(), further.end());
+  for (const auto& name : wanted) {
+    if (!is_among(name, names)) absent.push_back(name);
+  }
+  if (absent.empty() && options.header.value_or(true)) {
+    options.columns = std::move(columns);
+    logarithms = std::move(computed);
+    options.header = true;
+    return;
+  }
+  if (!begins_with_data(file, options)) {
+    throw DataError(
+        fmt::format("{}: lacks columns of the model: {}; it has {}. Say which ones to use instead with "
+                    "--columns, or --header no if its first line is data",
+                    file.name(), fmt::join(absent, ", "), fmt::join(names, ", ")));
+  }
+  if (!further.empty()) {
+    throw DataError(
+        fmt::format("{}: has no header: say which columns to use with --columns x1,x2,... and, for {}, with --sequence "
+                    "and --order ('' for none)",
+                    file.name(), fmt::join(further, " and ")));
+  }
+  options.header = false;
+  if (names.size() == model.columns.size()) return;
+  throw DataError(
+      fmt::format("{}: has no header and {} columns, but the model has {} ({}): say which ones to use with "
+                  "--columns x1,x2,...",
+                  file.name(), names.size(), model.columns.size(), fmt::join(model.columns, ", ")));
+}
+
+// Labels mean the model's components where they are called the same.
+void check_labels(const jensen::ModelFile& model, const LoadedData& data, const DataArguments& arguments) {
+  auto named = data.label_names;
+  named.resize(model.component_names.size());
+  if (named == model.component_names) return;
+  throw DataError(fmt::format(
+      "{}: column '{}' names {}, but the model's components are {}", arguments.path, *arguments.labels,
+      fmt::join(data.label_names, ", "),
+      model.component_names.empty() ? "not named" : fmt::to_string(fmt::join(model.component_names, ", "))));
+}
+
+// What the model's fit knew of sequences, where the user says nothing else.
+DataArguments with_sequences_of(const jensen::ModelFile& model, DataArguments arguments) {
+  if (model.model->sequential()) {
+    if (!arguments.sequence) arguments.sequence = model.sequence;
+    if (!arguments.order) arguments.order = model.order;
+    return arguments;
+  }
+  if (arguments.sequence) throw Error("--sequence: the model takes rows as independent");
+  if (arguments.order) throw Error("--order: the model takes rows as independent");
+  return arguments;
+}
+
+}  // namespace
+
+LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& given) {
+  const DataArguments arguments = with_sequences_of(model, given);
+  const auto count = static_cast<int>(model.columns.size());
+  const auto check_count = [&](int found) {
+    if (found == count) return;
+    throw DataError(fmt::format("{}: has {} columns, but the model has {}: {}", arguments.path, found, count,
+                                fmt::join(model.columns, ", ")));
+  };
+  if (is_npy(arguments.path)) {
+    LoadedData data = load_npy(given);
+    const auto computed = logarithms(model.columns, model.schema, model.gate);
+    const bool any = std::find(computed.begin(), computed.end(), true) != computed.end();
+    // A model of some columns of an array takes them by their names, x1, x2, …; else its columns are all of them.
+    if (!model.schema.empty() && (any || data.table.columns() != count)) {
+      select_columns(data, model.columns, computed, arguments.path);
+    } else {
+      check_count(data.table.columns());
+    }
+    DataArguments whole = arguments;  // columns have no names to cut by
+    whole.sequence.reset();
+    whole.order.reset();
+    if (model.model->sequential()) cut_into_sequences(data, whole);
+    return data;
+  }
+  CsvOptions options = reading_options(arguments);
+  const auto text = std::make_shared<jensen::MappedFile>(arguments.path);
+  auto computed = logarithms(model.columns, model.schema, model.gate);
+  if (arguments.columns) {
+    options.columns = list_of(arguments.columns, "--columns");
+    if (static_cast<int>(options.columns.size()) != count) {
+      throw Error(fmt::format("--columns: names {} columns, but the model has {}: {}", options.columns.size(), count,
+                              fmt::join(model.columns, ", ")));
+    }
+  } else {
+    choose_columns(model, *text, sequence_columns(arguments), options, computed);
+  }
+  for (std::size_t j = 0; j < model.columns.size(); ++j) {
+    const auto* levels = jensen::levels_of(model.schema, model.columns[j]);
+    if (levels == nullptr) continue;
+    // Without a header the columns are those of the file, in its order.
+    const std::string name = options.columns.empty() ? fmt::format("x{}", j + 1) : options.columns[j];
+    options.levels.emplace_back(name, *levels);
+  }
+  add_sequence_columns(arguments, options);
+  if (!options.columns.empty()) computed.resize(options.columns.size(), false);
+  options.weights = arguments.weights.value_or("");
+  options.labels = arguments.labels.value_or("");
+  if (arguments.labels) options.states = model.model->states();
+  LoadedData data = load_text(text, std::move(options), computed);
+  if (arguments.weight_kind == "sampling") data.table = of_sampling_weights(data.table);
+  if (arguments.labels) check_labels(model, data, arguments);
+  if (model.model->sequential()) cut_into_sequences(data, arguments);
+  return data;
+}
