@@ -79,3 +79,21 @@ PROGRAMS = [
     Program("hmmlearn", python("hmmlearn_peer.py"), threaded=False, cannot=copies_too_large,
             differs="takes covariances about the means of the iteration before"),
 ]
+
+
+def hmmlearn_chain(implementation):
+    return lambda folder, shape, threads: [
+        sys.executable, HERE / "hmmlearn_chain_peer.py", folder, shape.argument(), implementation]
+
+
+def takes_minutes(shape):
+    return "takes minutes an iteration" if shape.sequences * shape.length * shape.states**2 > 1e9 else ""
+
+
+# Of hidden Markov models.
+CHAIN_PROGRAMS = [
+    Program("jensen", lambda folder, shape, threads:
+            [ROOT / "build/release/bin/jensen_chain_peer", folder, shape.argument(), threads]),
+    Program("hmmlearn-scaling", hmmlearn_chain("scaling"), threaded=False),
+    Program("hmmlearn-log", hmmlearn_chain("log"), threaded=False, cannot=takes_minutes),
+]

@@ -1,4 +1,5 @@
-"""Seconds of one EM iteration of a Gaussian mixture: jensen beside other programs and beside the machine's own limits.
+"""Seconds of one EM iteration of a Gaussian mixture, or with --chains of a hidden Markov model: jensen beside other
+programs and beside the machine's own limits.
 
 Same data, same start, same number of iterations. Each program runs 1 and 1 + N iterations; the difference, divided by N,
 is the time of one iteration, so that neither reading the data nor setting up counts. The log-likelihoods at the end must
@@ -14,8 +15,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from programs import PROGRAMS, ROOT, Failed
-from shapes import SHAPES, make, quick
+import chain_shapes
+import shapes
+from programs import CHAIN_PROGRAMS, PROGRAMS, ROOT, Failed
 
 SLOW = 2.0  # seconds of an iteration from which one measurement has to do
 
@@ -39,9 +41,13 @@ class Measured:
             self.failure = str(failure)
 
 
-def limits(shapes, threads):
-    command = [ROOT / "build/release/bin/jensen_limits", str(threads)] + [shape.argument() for shape in shapes]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+def limits(chosen, threads, chains):
+    command = [ROOT / "build/release/bin/jensen_limits", str(threads)]
+    command += [] if chains else [shape.argument() for shape in chosen]
+    machine = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    if chains:
+        machine["seconds"] = [shape.seconds(machine) for shape in chosen]
+    return machine
 
 
 def figure(seconds):
@@ -122,28 +128,32 @@ def main():
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--iterations", type=int, default=3)
     parser.add_argument("--threads", default="1,2")
+    parser.add_argument("--chains", action="store_true", help="hidden Markov models instead of mixtures")
     parser.add_argument("--only", help="names of programs, separated by commas")
     parser.add_argument("--shapes", help="numbers of rows of the table, from 1, separated by commas")
     arguments = parser.parse_args()
     only = arguments.only.lower().split(",") if arguments.only else None
-    programs = [p for p in PROGRAMS if p.name == "jensen" or only is None or p.name.lower() in only]
-    chosen = SHAPES
+    rows, everyone = (chain_shapes, CHAIN_PROGRAMS) if arguments.chains else (shapes, PROGRAMS)
+    every_shape = rows.CHAIN_SHAPES if arguments.chains else rows.SHAPES
+    programs = [p for p in everyone if p.name == "jensen" or only is None or p.name.lower() in only]
+    chosen = every_shape
     if arguments.shapes:
-        chosen = [SHAPES[int(number) - 1] for number in arguments.shapes.split(",")]
+        chosen = [every_shape[int(number) - 1] for number in arguments.shapes.split(",")]
     if arguments.quick:
-        chosen, arguments.repeats = [quick(shape) for shape in chosen], 1
+        chosen, arguments.repeats = [rows.quick(shape) for shape in chosen], 1
     threads = [int(t) for t in arguments.threads.split(",")]
 
-    machine = {t: limits(chosen, t) for t in threads}
+    machine = {t: limits(chosen, t, arguments.chains) for t in threads}
     print_machine(machine)
     print("\nSeconds of one EM iteration, float64:\n")
-    heads = ["n, d, K, covariance", "threads", "limit", "jensen", "jensen / limit"] + [p.name for p in programs[1:]]
+    what = "data and states" if arguments.chains else "n, d, K, covariance"
+    heads = [what, "threads", "limit", "jensen", "jensen / limit"] + [p.name for p in programs[1:]]
     print("| " + " | ".join(heads) + " |")
     print("|" + " --- |" * len(heads))
     comparison = Comparison(programs, arguments)
     for index, shape in enumerate(chosen):
         with tempfile.TemporaryDirectory() as name:
-            make(Path(name), shape)
+            rows.make(Path(name), shape)
             alone = {}
             for t in threads:
                 comparison.row(Path(name), shape, t, machine[t]["seconds"][index], alone)
