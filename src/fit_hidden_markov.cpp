@@ -122,7 +122,7 @@ ChainForm chain_form_named(std::string_view text) {
                       fmt::format("'{}' is none of full, left-right, banded, banded:WIDTH", text));
 }
 
-MarkovChain chain_of(const ChainForm& form, int states) {
+AnyChain chain_of(const ChainForm& form, int states) {
   if (form.transitions == Transitions::left_to_right && form.initial != InitialStates::free) {
     throw ArgumentError("chain_of", "initial",
                         "does not apply to left-to-right transitions: sequences begin in state 0");
@@ -136,7 +136,7 @@ MarkovChain chain_of(const ChainForm& form, int states) {
   return chain;
 }
 
-AnyHiddenMarkov hidden_markov_for(const Data& data, MarkovChain chain, AnyEmissions emissions, Prior prior) {
+AnyHiddenMarkov hidden_markov_for(const Data& data, AnyChain chain, AnyEmissions emissions, Prior prior) {
   return {std::move(chain), mixture_for(data, std::move(emissions), prior).emissions()};
 }
 

@@ -50,7 +50,7 @@ Json write(const ModelFile& file) {
   if (!file.component_names.empty()) json["component_names"] = file.component_names;
   if (!file.sequence.empty()) json["sequence"] = file.sequence;
   if (!file.order.empty()) json["order"] = file.order;
-  json["chain"] = chain_fields(model.chain());
+  json["chain"] = std::visit([](const auto& chain) { return chain_fields(chain); }, model.chain().held());
   json["schema"] = schema_fields(file.schema);
   json["parameters"] = parameter_fields(model.parameter_names(), model.parameters());
   return json;
@@ -83,7 +83,7 @@ bool is_fixed(const Field& field) {
   return false;
 }
 
-MarkovChain read_chain(const Field& field, int states) {
+AnyChain read_chain(const Field& field, int states) {
   MarkovChain chain = read_support(field, states);
   const bool stationary = field["initial"].text() == "stationary";
   if (stationary) {

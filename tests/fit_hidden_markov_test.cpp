@@ -45,16 +45,16 @@ TEST(FitHiddenMarkov, StatesComeInCanonicalOrder) {
   const auto rates = fitted.model.emissions().parameters();
   EXPECT_NEAR(rates[0], 3, 0.3);
   EXPECT_NEAR(rates[1], 20, 1);
-  EXPECT_NEAR(fitted.model.chain().transition(1, 0), 0.1, 0.04);
-  EXPECT_NEAR(fitted.model.chain().transition(0, 1), 0.2, 0.06);
+  EXPECT_NEAR(fitted.model.chain().as<MarkovChain>()->transition(1, 0), 0.1, 0.04);
+  EXPECT_NEAR(fitted.model.chain().as<MarkovChain>()->transition(0, 1), 0.2, 0.06);
 }
 
 TEST(FitHiddenMarkov, TheFormOfTheChainIsWhatWasAskedFor) {
   ChainForm form;
   form.transitions = Transitions::left_to_right;
   const auto onwards = fit_hidden_markov(regimes(), counts, 3, form, few_starts());
-  EXPECT_EQ(onwards.model.chain().transition(1, 0), 0);
-  EXPECT_EQ(onwards.model.chain().transition(2, 2), 1);
+  EXPECT_EQ(onwards.model.chain().as<MarkovChain>()->transition(1, 0), 0);
+  EXPECT_EQ(onwards.model.chain().as<MarkovChain>()->transition(2, 2), 1);
   EXPECT_EQ(onwards.report.free_parameters, 3 + 2);
   form = {.transitions = Transitions::banded, .width = 1};
   EXPECT_EQ(chain_of(form, 4).transition(0, 2), 0);
@@ -63,19 +63,19 @@ TEST(FitHiddenMarkov, TheFormOfTheChainIsWhatWasAskedFor) {
 
   form = {.initial = InitialStates::uniform};
   const auto uniform = fit_hidden_markov(regimes(), counts, 2, form, few_starts());
-  EXPECT_EQ(uniform.model.chain().initial()[0], 0.5);
+  EXPECT_EQ(uniform.model.chain().as<MarkovChain>()->initial()[0], 0.5);
   EXPECT_EQ(uniform.report.free_parameters, 2 + 2);
   form.initial = InitialStates::stationary;
   const auto stationary = fit_hidden_markov(regimes(), counts, 2, form, few_starts());
   EXPECT_TRUE(stationary.report.monotone);
   EXPECT_TRUE(stationary.report.converged()) << stationary.report.message;
-  const auto& chain = stationary.model.chain();
+  const auto& chain = *stationary.model.chain().as<MarkovChain>();
   EXPECT_NEAR(chain.initial()[0], chain.transition(1, 0) / (chain.transition(0, 1) + chain.transition(1, 0)), 1e-14);
   EXPECT_LT(stationary.report.gradient, 1e-6);
 
   form = {.pseudo_count = 50};
   const auto held = fit_hidden_markov(regimes(), counts, 2, form, few_starts());
-  EXPECT_GT(held.model.chain().transition(0, 1), chain.transition(0, 1));
+  EXPECT_GT(held.model.chain().as<MarkovChain>()->transition(0, 1), chain.transition(0, 1));
   EXPECT_LT(held.report.log_prior, 0);
 }
 
@@ -123,7 +123,7 @@ TEST(SelectHiddenMarkov, FindsTheNumberOfStates) {
 
 ModelFile file_of(const ChainForm& form, int states) {
   MarkovChain chain = chain_of(form, states);
-  std::vector<double> counted(MarkovChain::statistics_size(states));
+  std::vector<double> counted(MarkovChain(states).statistics_size());
   for (std::size_t e = 0; e < counted.size(); ++e) counted[e] = std::sqrt(static_cast<double>(e + 1));
   chain.maximize(counted);
   AnyHiddenMarkov model(chain, emissions_for(counts, states));
@@ -147,7 +147,7 @@ TEST(HiddenMarkovFile, KeepsEveryBitAndTheFormOfTheChain) {
     EXPECT_EQ(read.sequence, "id");
     EXPECT_EQ(read.order, "time");
     EXPECT_EQ(model_text(read), model_text(file));
-    const auto& chain = read.get<AnyHiddenMarkov>()->chain();
+    const auto& chain = *read.get<AnyHiddenMarkov>()->chain().as<MarkovChain>();
     EXPECT_EQ(chain.initial_stationary(), form.initial == InitialStates::stationary);
     EXPECT_EQ(chain.initial_fixed(), form.initial == InitialStates::uniform);
   }

@@ -77,23 +77,18 @@ std::vector<Ahead> forecasts(const ForecastArguments& a, const ModelFile& file, 
   const auto names = names_of_sequences(data);
   const auto begins = data.table.sequences();
   std::vector<Ahead> result;
-  std::vector<double> memory;
+  std::vector<double> memory(static_cast<std::size_t>(a.steps) * states);
+  const jensen::Panel ahead{memory.data(), a.steps, model.states(), a.steps};
   jensen::BlockBuffer buffer;
   for (std::size_t s = 0; s + 1 < begins.size(); ++s) {
-    const std::int64_t rows = begins[s + 1] - begins[s];
-    memory.assign(static_cast<std::size_t>(rows) * states, 0.0);
-    const jensen::Panel filtered{memory.data(), rows, model.states(), rows};
-    model.filtered(data.table.block(begins[s], rows, buffer), filtered);
-    std::vector<double> last(states);
-    for (std::size_t k = 0; k < states; ++k) last[k] = filtered(rows - 1, static_cast<int>(k));
-    if (!std::any_of(last.begin(), last.end(), [](double p) { return p > 0; })) {
+    model.forecast(data.table.block(begins[s], begins[s + 1] - begins[s], buffer), ahead);
+    if (std::all_of(memory.begin(), memory.end(), [](double p) { return p == 0; })) {
       throw Error(
           fmt::format("{}: the model gives sequence {} probability 0: nothing follows from it", a.data.path, names[s]));
     }
-    const auto ahead = jensen::state_forecast(model.chain(), last, a.steps);
     for (int h = 0; h < a.steps; ++h) {
-      const auto begin = ahead.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(h) * states);
-      Ahead line{names[s], h + 1, {begin, begin + static_cast<std::ptrdiff_t>(states)}, {}};
+      Ahead line{names[s], h + 1, {}, {}};
+      for (int k = 0; k < model.states(); ++k) line.states.push_back(ahead(h, k));
       for (int j = 0; j < model.columns(); ++j) line.cells.push_back(cell_ahead(file, model, line.states, j, a.level));
       result.push_back(std::move(line));
     }

@@ -115,15 +115,17 @@ void name_rows_of_file(jensen::Report& report, const LoadedData& data) {
   }
 }
 
-ChainFacts chain_facts(const jensen::MarkovChain& chain) {
+namespace {
+
+ChainFacts facts_of(const jensen::MarkovChain& chain) {
   ChainFacts facts;
   for (int k = 0; k < chain.states(); ++k) facts.durations.push_back(1 / (1 - chain.transition(k, k)));
   facts.stationary = jensen::stationary_distribution(chain.transitions(), chain.states());
   return facts;
 }
 
-std::string describe_chain(const jensen::ModelFile& file, const jensen::MarkovChain& chain) {
-  const ChainFacts facts = chain_facts(chain);
+std::string text_of(const jensen::ModelFile& file, const jensen::MarkovChain& chain) {
+  const ChainFacts facts = facts_of(chain);
   std::vector<Row> rows{{"state", "first"}};
   if (!facts.stationary.empty()) rows[0].emplace_back("long run");
   rows[0].emplace_back("stays, rows");
@@ -138,4 +140,14 @@ std::string describe_chain(const jensen::ModelFile& file, const jensen::MarkovCh
   return "\nChain of states\n" + aligned(rows) +
          "  (probability of the first row; share of rows in the long run; expected stay; probability of the next "
          "state)\n";
+}
+
+}  // namespace
+
+ChainFacts chain_facts(const jensen::AnyChain& chain) {
+  return std::visit([](const auto& own) { return facts_of(own); }, chain.held());
+}
+
+std::string describe_chain(const jensen::ModelFile& file, const jensen::AnyChain& chain) {
+  return std::visit([&](const auto& own) { return text_of(file, own); }, chain.held());
 }

@@ -20,7 +20,7 @@ void prepare_sequences(LoadedData& data, const DataArguments& arguments, const C
 void name_rows_of_file(jensen::Report& report, const LoadedData& data);
 
 /// First states, transitions, and what follows from them.
-std::string describe_chain(const jensen::ModelFile& file, const jensen::MarkovChain& chain);
+std::string describe_chain(const jensen::ModelFile& file, const jensen::AnyChain& chain);
 
 /// What `jensen describe --json` adds: expected durations (null: never left) and the stationary distribution, where
 /// there is one.
@@ -28,4 +28,4 @@ struct ChainFacts {
   std::vector<double> durations;   ///< 1 / (1 − A_kk)
   std::vector<double> stationary;  ///< empty where there are several
 };
-ChainFacts chain_facts(const jensen::MarkovChain& chain);
+ChainFacts chain_facts(const jensen::AnyChain& chain);

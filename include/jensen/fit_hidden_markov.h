@@ -38,11 +38,11 @@ struct ChainForm {
 ChainForm chain_form_named(std::string_view transitions);
 /// A chain of that form, uniform on what it allows. Throws ArgumentError for left-to-right transitions with another
 /// initial distribution than `free` (they begin in the first state).
-MarkovChain chain_of(const ChainForm& form, int states);
+AnyChain chain_of(const ChainForm& form, int states);
 
 /// A hidden Markov model made ready for the data as mixture_for() makes a mixture: every cell looked at, emissions
 /// whose likelihood can be unbounded with their data-scaled prior.
-AnyHiddenMarkov hidden_markov_for(const Data& data, MarkovChain chain, AnyEmissions emissions,
+AnyHiddenMarkov hidden_markov_for(const Data& data, AnyChain chain, AnyEmissions emissions,
                                   Prior prior = Prior::data_scaled);
 
 struct FittedSequences {

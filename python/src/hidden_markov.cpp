@@ -57,7 +57,7 @@ nb::tuple fit(const Table& table, const std::string& text, const Levels& levels,
 }
 
 nb::tuple chain(const ModelFile& file) {
-  const MarkovChain& chain = chain_model_in(file).chain();
+  const MarkovChain& chain = *chain_model_in(file).chain().as<MarkovChain>();
   const auto states = static_cast<std::size_t>(chain.states());
   const auto copied = [](std::span<const double> values) { return std::vector<double>(values.begin(), values.end()); };
   return nb::make_tuple(array(copied(chain.initial()), {states}), array(copied(chain.transitions()), {states, states}));

@@ -2,6 +2,6 @@
 
 namespace jensen {
 
-template class HiddenMarkov<AnyEmissions>;
+template class HiddenMarkov<AnyEmissions, AnyChain>;
 
 }  // namespace jensen

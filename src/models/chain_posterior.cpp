@@ -298,4 +298,20 @@ void chain_filter(const Block& x, const MarkovChain& chain, Panel log_density, C
   }
 }
 
+void chain_predict(const Block& x, const MarkovChain& chain, Panel log_density, ChainScratch& scratch) {
+  chain_filter(x, chain, log_density, scratch);
+  const int states = chain.states();
+  const auto bounds = sequence_bounds(x);
+  for (std::size_t s = 0; s + 1 < bounds.size(); ++s) {
+    for (std::int64_t t = bounds[s + 1] - 1; t > bounds[s]; --t) {
+      for (int j = 0; j < states; ++j) {
+        double p = 0;
+        for (int i = 0; i < states; ++i) p += log_density(t - 1, i) * chain.transition(i, j);
+        log_density(t, j) = p;
+      }
+    }
+    for (int k = 0; k < states; ++k) log_density(bounds[s], k) = chain.initial()[static_cast<std::size_t>(k)];
+  }
+}
+
 }  // namespace jensen

@@ -11,17 +11,6 @@ namespace jensen {
 
 namespace {
 
-// p A
-std::vector<double> step(const MarkovChain& chain, std::span<const double> p) {
-  std::vector<double> next(p.size());
-  for (int i = 0; i < chain.states(); ++i) {
-    for (int j = 0; j < chain.states(); ++j) {
-      next[static_cast<std::size_t>(j)] += p[static_cast<std::size_t>(i)] * chain.transition(i, j);
-    }
-  }
-  return next;
-}
-
 std::vector<Marginal> marginals(const AnyEmissions& emissions, int column) {
   std::vector<Marginal> result;
   for (int k = 0; k < emissions.states(); ++k) {
@@ -34,26 +23,7 @@ std::vector<Marginal> marginals(const AnyEmissions& emissions, int column) {
   return result;
 }
 
-void check_states(const MarkovChain& chain, std::size_t given) {
-  if (given == static_cast<std::size_t>(chain.states())) return;
-  throw ArgumentError(
-      "state_forecast", "filtered",
-      "holds " + std::to_string(given) + " probabilities, the chain has " + std::to_string(chain.states()) + " states");
-}
-
 }  // namespace
-
-std::vector<double> state_forecast(const MarkovChain& chain, std::span<const double> filtered, int steps) {
-  check_states(chain, filtered.size());
-  if (steps < 1) throw ArgumentError("state_forecast", "steps", "must be at least 1, got " + std::to_string(steps));
-  std::vector<double> result;
-  std::vector<double> now(filtered.begin(), filtered.end());
-  for (int h = 0; h < steps; ++h) {
-    now = step(chain, now);
-    result.insert(result.end(), now.begin(), now.end());
-  }
-  return result;
-}
 
 MixedMarginal column_forecast(const AnyEmissions& emissions, std::span<const double> state_probabilities, int column) {
   return {{state_probabilities.begin(), state_probabilities.end()}, marginals(emissions, column)};
@@ -63,21 +33,16 @@ void pseudo_residuals(const AnyHiddenMarkov& model, const Block& x, int column, 
   const auto states = static_cast<std::size_t>(model.states());
   const auto own = marginals(model.emissions(), column);
   std::vector<double> memory(static_cast<std::size_t>(x.rows()) * states);
-  const Panel filtered{memory.data(), x.rows(), model.states(), x.rows()};
-  model.filtered(x, filtered);
-  const auto bounds = sequence_bounds(x);
+  const Panel predicted{memory.data(), x.rows(), model.states(), x.rows()};
+  model.predicted(x, predicted);
   std::vector<double> known(states);
-  for (std::size_t s = 0; s + 1 < bounds.size(); ++s) {
-    for (std::int64_t t = bounds[s]; t < bounds[s + 1]; ++t) {
-      for (std::size_t k = 0; k < states; ++k) {
-        known[k] = t == bounds[s] ? model.chain().initial()[k] : filtered(t - 1, static_cast<int>(k));
-      }
-      const MixedMarginal ahead(t == bounds[s] ? known : step(model.chain(), known), own);
-      const double cell = x.x(t, column);
-      const double u = (ahead.below(cell) + ahead.up_to(cell)) / 2;
-      out[static_cast<std::size_t>(t)] =
-          std::isnan(cell) ? std::numeric_limits<double>::quiet_NaN() : normal_quantile(std::clamp(u, 0.0, 1.0));
-    }
+  for (std::int64_t t = 0; t < x.rows(); ++t) {
+    for (std::size_t k = 0; k < states; ++k) known[k] = predicted(t, static_cast<int>(k));
+    const MixedMarginal ahead(known, own);
+    const double cell = x.x(t, column);
+    const double u = (ahead.below(cell) + ahead.up_to(cell)) / 2;
+    out[static_cast<std::size_t>(t)] =
+        std::isnan(cell) ? std::numeric_limits<double>::quiet_NaN() : normal_quantile(std::clamp(u, 0.0, 1.0));
   }
 }
 

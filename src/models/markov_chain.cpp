@@ -240,9 +240,9 @@ std::vector<double> MarkovChain::parameters() const {
 }
 
 void MarkovChain::set_parameters(std::span<const double> v) {
-  if (v.size() != statistics_size(states())) {
+  if (v.size() != statistics_size()) {
     throw ArgumentError("MarkovChain::set_parameters", "v",
-                        fmt::format("must be {} numbers, got {}", statistics_size(states()), v.size()));
+                        fmt::format("must be {} numbers, got {}", statistics_size(), v.size()));
   }
   const auto split = v.begin() + states();
   MarkovChain checked({v.begin(), split}, {split, v.end()});
@@ -274,6 +274,12 @@ std::vector<std::string> MarkovChain::parameter_names() const {
     for (int j = 0; j < states(); ++j) names.push_back(fmt::format("transition[{},{}]", i, j));
   }
   return names;
+}
+
+int MarkovChain::Path::next(Stream& stream) {
+  state_ =
+      stream.choice(state_ < 0 ? chain_.initial() : chain_.row(chain_.transitions_, static_cast<std::size_t>(state_)));
+  return state_;
 }
 
 }  // namespace jensen

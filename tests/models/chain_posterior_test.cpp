@@ -103,7 +103,7 @@ Answer enumerate(const Puzzle& puzzle, double temperature = 1) {
     }
   }
   answer.marginals.assign(puzzle.log_density.size(), 0);
-  answer.counts.assign(MarkovChain::statistics_size(states), 0);
+  answer.counts.assign(MarkovChain(states).statistics_size(), 0);
   if (largest == -infinity) return answer;
   double total = 0;
   for (const auto& [z, value] : paths) total += std::exp(value - largest);
@@ -130,7 +130,7 @@ struct Smoothed {
 Smoothed run(const Puzzle& puzzle, const Rule& rule, std::span<const double> weights = {}) {
   Smoothed result;
   result.q = puzzle.log_density;
-  result.counts.assign(MarkovChain::statistics_size(puzzle.states()), 0);
+  result.counts.assign(MarkovChain(puzzle.states()).statistics_size(), 0);
   ChainScratch scratch;
   const Panel panel{result.q.data(), puzzle.steps, puzzle.states(), puzzle.steps};
   result.evidence = chain_posterior(puzzle.block(weights), rule, puzzle.chain, panel, result.counts, scratch);

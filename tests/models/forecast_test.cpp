@@ -38,9 +38,9 @@ double over_paths(const AnyHiddenMarkov& model, const std::vector<double>& x, in
       z = rest % states;
       rest /= states;
     }
-    double p = model.chain().initial()[static_cast<std::size_t>(path[0])];
+    double p = model.chain().as<MarkovChain>()->initial()[static_cast<std::size_t>(path[0])];
     for (std::size_t t = 0; t < path.size(); ++t) {
-      if (t > 0) p *= model.chain().transition(path[t - 1], path[t]);
+      if (t > 0) p *= model.chain().as<MarkovChain>()->transition(path[t - 1], path[t]);
       if (t < x.size()) p *= probability(x[t], path[t]);
     }
     total += p * value(path);
@@ -69,18 +69,37 @@ TEST(Forecast, StatesAreTheSumOverAllPaths) {
       EXPECT_NEAR(filtered(t, k), here / evidence, 1e-14) << t << " " << k;
     }
   }
-  std::vector<double> last;
-  for (int k = 0; k < states; ++k) last.push_back(filtered(3, k));
-  const auto ahead = state_forecast(model.chain(), last, 4);
+  std::vector<double> future(4 * states);
+  const Panel ahead{future.data(), 4, states, 4};
+  model.forecast(block_of(x), ahead);
   const double evidence = over_paths(model, x, 4, [](const auto&) { return 1.0; });
   for (int h = 1; h <= 4; ++h) {
     for (int k = 0; k < states; ++k) {
       const double here = over_paths(model, x, 4 + h, [&](const auto& z) { return z.back() == k ? 1.0 : 0.0; });
-      EXPECT_NEAR(ahead[static_cast<std::size_t>((h - 1) * states + k)], here / evidence, 1e-14) << h << " " << k;
+      EXPECT_NEAR(ahead(h - 1, k), here / evidence, 1e-14) << h << " " << k;
     }
   }
-  EXPECT_THROW(state_forecast(model.chain(), last, 0), ArgumentError);
-  EXPECT_THROW(state_forecast(model.chain(), {last.data(), 2}, 1), ArgumentError);
+  EXPECT_THROW(model.forecast(block_of(x), {nullptr, 0, states, 0}), ArgumentError);
+  Block two = block_of(x);
+  const std::vector<std::int64_t> bounds{0, 1, 4};
+  two.sequences = bounds;
+  EXPECT_THROW(model.forecast(two, ahead), ArgumentError);
+}
+
+TEST(Forecast, PredictionsAreWhatFollowsFromThePast) {
+  const auto model = counts_in_regimes();
+  const std::vector<double> x{0, 3, support::missing, 8};
+  std::vector<double> memory(x.size() * states);
+  const Panel predicted{memory.data(), 4, states, 4};
+  model.predicted(block_of(x), predicted);
+  for (int t = 0; t < 4; ++t) {
+    const std::vector<double> past(x.begin(), x.begin() + t);
+    const double evidence = over_paths(model, past, t + 1, [](const auto&) { return 1.0; });
+    for (int k = 0; k < states; ++k) {
+      const double here = over_paths(model, past, t + 1, [&](const auto& z) { return z.back() == k ? 1.0 : 0.0; });
+      EXPECT_NEAR(predicted(t, k), here / evidence, 1e-14) << t << " " << k;
+    }
+  }
 }
 
 TEST(Forecast, ColumnsAreMixtures) {

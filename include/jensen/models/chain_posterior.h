@@ -48,4 +48,21 @@ void chain_score(const Block& x, const MarkovChain& chain, Panel log_density, st
 /// the past makes impossible.
 void chain_filter(const Block& x, const MarkovChain& chain, Panel log_density, ChainScratch& scratch);
 
+/// In place: turns log p(x_t | k) into p(z_t = k | x_1 … x_{t−1}; θ), sequence by sequence; 0 from the first row on
+/// whose past is impossible.
+void chain_predict(const Block& x, const MarkovChain& chain, Panel log_density, ChainScratch& scratch);
+
+/// Whether a chain can what a model over it is asked for: what it does not speak of, it can.
+template <class Chain>
+bool chain_can(const Chain& chain, Capability capability) {
+  if constexpr (requires { chain.can(capability); }) return chain.can(capability);
+  return true;
+}
+/// Whether the last M-step of a chain was a step on an expansion of Q (concepts.h, HasTentative).
+template <class Chain>
+bool chain_tentative(const Chain& chain) {
+  if constexpr (requires { chain.tentative(); }) return chain.tentative();
+  return false;
+}
+
 }  // namespace jensen

@@ -9,12 +9,9 @@
 
 namespace jensen {
 
-/// p(z_{T+h} = k | x_1 … x_T) = (α A^h)_k for h = 1 … steps, α_k = p(z_T = k | x_1 … x_T) the last row of filtered().
-/// steps × K, row by row. Throws ArgumentError for another number of states than the chain's.
-std::vector<double> state_forecast(const MarkovChain& chain, std::span<const double> filtered, int steps);
-
-/// p(x_{T+h, column} | x_1 … x_T) = Σ_k p(z_{T+h} = k | …) p(x_column | k), given those probabilities. Throws
-/// UnsupportedError where the column has no distribution on the line (emissions/marginal.h).
+/// p(x_{T+h, column} | x_1 … x_T) = Σ_k p(z_{T+h} = k | …) p(x_column | k), given those probabilities, which
+/// HiddenMarkov::forecast computes. Throws UnsupportedError where the column has no distribution on the line
+/// (emissions/marginal.h).
 MixedMarginal column_forecast(const AnyEmissions& emissions, std::span<const double> state_probabilities, int column);
 
 /// Forecast pseudo-residuals (Zucchini, MacDonald and Langrock 2016, section 6.2.2) of one column: Φ⁻¹(u_t) with

@@ -1,4 +1,4 @@
-// p(x, z; θ) = π(z_1) Π_t A(z_{t−1}, z_t) Π_t p(x_t | z_t; θ): a hidden Markov model over any emissions.
+// p(x, z; θ) = p(z_1 … z_T; θ) Π_t p(x_t | z_t; θ): a chain of hidden states under any emissions.
 #pragma once
 
 #include <algorithm>
@@ -16,9 +16,14 @@
 namespace jensen {
 
 /// Its units are sequences of rows (Data::sequences); a block without sequences is taken as one. Statistics: those of
-/// the chain (markov_chain.h), then those of the emissions. Missing cells and wholly missing rows are integrated out,
-/// states known for some rows restrict the paths.
-template <Emissions E>
+/// the chain, then those of the emissions. Missing cells and wholly missing rows are integrated out, states known for
+/// some rows restrict the paths.
+///
+/// A Chain is a distribution of paths of states: its parameters and its M-step are members under the names of
+/// MarkovChain (markov_chain.h), what needs the observations are overloads of chain_posterior, chain_score,
+/// chain_filter, chain_predict (chain_posterior.h) and viterbi (viterbi.h), and Chain::Path draws one state after
+/// the other. AnyChain (any_chain.h) is one chosen at run time.
+template <Emissions E, class Chain = MarkovChain>
 class HiddenMarkov {
  public:
   struct Scratch {
@@ -30,7 +35,7 @@ class HiddenMarkov {
   /// Uniform initial distribution and transitions.
   explicit HiddenMarkov(E emissions) : chain_(emissions.states()), emissions_(std::move(emissions)) {}
   /// Throws ArgumentError where chain and emissions differ in the number of states.
-  HiddenMarkov(MarkovChain chain, E emissions) : chain_(std::move(chain)), emissions_(std::move(emissions)) {
+  HiddenMarkov(Chain chain, E emissions) : chain_(std::move(chain)), emissions_(std::move(emissions)) {
     if (chain_.states() == emissions_.states()) return;
     throw ArgumentError("HiddenMarkov", "chain",
                         "has " + std::to_string(chain_.states()) + " states, the emissions have " +
@@ -40,17 +45,19 @@ class HiddenMarkov {
   int states() const { return emissions_.states(); }
   int columns() const { return emissions_.columns(); }
   bool sequential() const { return true; }
-  /// A hidden Markov model can what its emissions can.
-  bool can(Capability capability) const { return optional::can(emissions_, capability); }
-  bool tentative() const { return optional::tentative(emissions_); }
+  /// A hidden Markov model can what both its chain and its emissions can.
+  bool can(Capability capability) const {
+    return optional::can(emissions_, capability) && chain_can(chain_, capability);
+  }
+  bool tentative() const { return optional::tentative(emissions_) || chain_tentative(chain_); }
   /// The relative error of a log-likelihood summed over rows.
   double rounding() const {
     if constexpr (requires { emissions_.rounding(); }) return emissions_.rounding();
     return std::numeric_limits<double>::epsilon();
   }
   std::string name() const { return "hidden Markov model"; }
-  const MarkovChain& chain() const { return chain_; }
-  MarkovChain& chain() { return chain_; }
+  const Chain& chain() const { return chain_; }
+  Chain& chain() { return chain_; }
   const E& emissions() const { return emissions_; }
   E& emissions() { return emissions_; }
 
@@ -115,6 +122,33 @@ class HiddenMarkov {
     for (int k = 0; k < states(); ++k) std::copy_n(panel.column(k), panel.rows, p.column(k));
   }
 
+  /// p(i, k) = p(z_i = k | the rows of its sequence before row i; θ).
+  void predicted(const Block& x, Panel p) const {
+    Scratch scratch;
+    const Panel panel = log_density(x, scratch);
+    chain_predict(x, chain_, panel, scratch.chain);
+    for (int k = 0; k < states(); ++k) std::copy_n(panel.column(k), panel.rows, p.column(k));
+  }
+
+  /// p(h, k) = p(z_{T+1+h} = k | x_1 … x_T; θ) for the p.rows ≥ 1 rows that follow on those of x, which is one
+  /// sequence; zeros where the model gives x probability 0. Throws ArgumentError for several sequences and for no step.
+  void forecast(const Block& x, Panel p) const {
+    if (sequence_bounds(x).size() != 2) throw ArgumentError("forecast", "x", "must be one sequence");
+    if (p.rows < 1) throw ArgumentError("forecast", "steps", "must be at least 1, got " + std::to_string(p.rows));
+    // What follows is predicted as rows are that were not seen.
+    const std::int64_t rows = x.rows() + p.rows;
+    std::vector<double> memory(static_cast<std::size_t>(rows) * static_cast<std::size_t>(states()), 0.0);
+    const Panel seen{memory.data(), x.rows(), states(), rows};
+    Scratch scratch;
+    emissions_.add_log_density(x, seen, scratch.emissions);
+    rule_out_states(x, seen);
+    Block longer;
+    longer.x = {nullptr, rows, 0, rows};
+    const Panel panel{memory.data(), rows, states(), rows};
+    chain_predict(longer, chain_, panel, scratch.chain);
+    for (int k = 0; k < states(); ++k) std::copy_n(panel.column(k) + x.rows(), p.rows, p.column(k));
+  }
+
   /// x with missing cells at what is expected there given the whole sequence; `filled` has the block's shape.
   void impute(const Block& x, Panel filled) const {
     for (int j = 0; j < x.columns(); ++j) std::copy_n(x.x.column(j), x.rows(), filled.column(j));
@@ -137,12 +171,10 @@ class HiddenMarkov {
   /// and stay.
   void sample(std::uint64_t seed, std::int64_t first_row, Panel x, std::span<std::int32_t> z) const {
     std::vector<double> row;
-    int state = -1;
+    typename Chain::Path path(chain_);
     for (std::int64_t i = 0; i < first_row + x.rows; ++i) {
       Stream stream(seed, Purpose::sample, 0, 0, static_cast<std::uint64_t>(i));
-      const auto size = static_cast<std::size_t>(states());
-      state = stream.choice(state < 0 ? chain_.initial()
-                                      : chain_.transitions().subspan(static_cast<std::size_t>(state) * size, size));
+      const int state = path.next(stream);
       if (i < first_row) continue;
       optional::sample_row(emissions_, state, stream, x, i - first_row, row);
       if (!z.empty()) z[static_cast<std::size_t>(i - first_row)] = state;
@@ -160,7 +192,7 @@ class HiddenMarkov {
   }
   std::vector<double> parameters() const { return joined(chain_.parameters(), optional::parameters(emissions_)); }
   void set_parameters(std::span<const double> v) {
-    const std::size_t own = std::min(v.size(), chain_size());
+    const std::size_t own = std::min(v.size(), chain_.parameters().size());
     optional::set_parameters(emissions_, v.subspan(own));
     chain_.set_parameters(v.first(own));
   }
@@ -169,7 +201,7 @@ class HiddenMarkov {
   }
 
  private:
-  std::size_t chain_size() const { return MarkovChain::statistics_size(states()); }
+  std::size_t chain_size() const { return chain_.statistics_size(); }
   ConstSlice emission_part(const Statistics& s) const {
     return {std::span<const double>(s.sum).subspan(chain_size()), s.about};
   }
@@ -193,7 +225,7 @@ class HiddenMarkov {
     return panel;
   }
 
-  MarkovChain chain_;
+  Chain chain_;
   E emissions_;
 };
 

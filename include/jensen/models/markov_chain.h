@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <jensen/math/random.h>
+
 namespace jensen {
 
 /// Zeros given at construction are structural: they have no coordinate, and no M-step moves them. A probability that an
@@ -14,6 +16,8 @@ namespace jensen {
 /// Statistics: K expected first states, then K × K expected transitions, from × to.
 class MarkovChain {
  public:
+  class Path;
+
   /// π and every row of A uniform. states ≥ 1.
   explicit MarkovChain(int states);
   /// initial: K probabilities; transitions: K × K, row by row. Each distribution sums to 1 within 1e-9 and is scaled
@@ -55,9 +59,7 @@ class MarkovChain {
   /// The same chain with state k being what state order[k] was.
   MarkovChain reordered(std::span<const int> order) const;
 
-  static std::size_t statistics_size(int states) {
-    return static_cast<std::size_t>(states) * static_cast<std::size_t>(states + 1);
-  }
+  std::size_t statistics_size() const { return initial_.size() * (initial_.size() + 1); }
   /// π ∝ first states, A(i, ·) ∝ transitions from i (plus pseudo-counts). A state that is never left, because its
   /// expected count is 0, keeps its row; without any first state π stays. A stationary π follows from A.
   void maximize(std::span<const double> statistics);
@@ -94,6 +96,18 @@ class MarkovChain {
   bool initial_stationary_ = false;
   double initial_count_ = 0;
   double transition_count_ = 0;
+};
+
+/// A path drawn from left to right. Refers to the chain.
+class MarkovChain::Path {
+ public:
+  explicit Path(const MarkovChain& chain) : chain_(chain) {}
+  /// The state of the next row; uses one number of the stream.
+  int next(Stream& stream);
+
+ private:
+  const MarkovChain& chain_;
+  int state_ = -1;
 };
 
 }  // namespace jensen

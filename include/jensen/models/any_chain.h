@@ -1,0 +1,80 @@
+// Any of the chains of hidden states that the library has, chosen at run time.
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include <jensen/models/chain_posterior.h>
+#include <jensen/models/markov_chain.h>
+#include <jensen/models/viterbi.h>
+
+namespace jensen {
+
+/// A value that holds one of the chains below; every call goes to the one inside.
+///   AnyChain chain = MarkovChain::left_to_right(3);
+class AnyChain {
+ public:
+  using Held = std::variant<MarkovChain>;
+  class Path;
+
+  /// MarkovChain(states)
+  explicit AnyChain(int states) : held_(MarkovChain(states)) {}
+  // clang-format off
+  template <class Chain>
+    requires std::constructible_from<Held, Chain> && (!std::same_as<std::remove_cvref_t<Chain>, AnyChain>)
+  AnyChain(Chain chain) : held_(std::move(chain)) {}
+  // clang-format on
+
+  /// The chain inside if it is of type Chain, else null.
+  template <class Chain>
+  const Chain* as() const {
+    return std::get_if<Chain>(&held_);
+  }
+  template <class Chain>
+  Chain* as() {
+    return std::get_if<Chain>(&held_);
+  }
+  const Held& held() const { return held_; }
+
+  int states() const;
+  bool can(Capability capability) const;
+  bool tentative() const;
+  std::size_t statistics_size() const;
+  void maximize(std::span<const double> statistics);
+  double expected_log_density(std::span<const double> statistics) const;
+  double log_prior() const;
+  int free_parameters() const;
+  std::vector<double> unconstrained() const;
+  void set_unconstrained(std::span<const double> u);
+  std::vector<double> parameters() const;
+  void set_parameters(std::span<const double> v);
+  std::vector<std::string> parameter_names() const;
+  /// The same chain with state k being what state order[k] was.
+  AnyChain reordered(std::span<const int> order) const;
+
+ private:
+  Held held_;
+};
+
+/// A path drawn from left to right. Refers to the chain.
+class AnyChain::Path {
+ public:
+  explicit Path(const AnyChain& chain);
+  int next(Stream& stream);
+
+ private:
+  std::variant<MarkovChain::Path> held_;
+};
+
+Evidence chain_posterior(const Block& x, const Rule& rule, const AnyChain& chain, Panel log_density,
+                         std::span<double> counts, ChainScratch& scratch);
+void chain_score(const Block& x, const AnyChain& chain, Panel log_density, std::span<double> out,
+                 ChainScratch& scratch);
+void chain_filter(const Block& x, const AnyChain& chain, Panel log_density, ChainScratch& scratch);
+void chain_predict(const Block& x, const AnyChain& chain, Panel log_density, ChainScratch& scratch);
+void viterbi(const Block& x, const AnyChain& chain, Panel log_density, std::span<std::int32_t> path,
+             std::span<double> value = {});
+
+}  // namespace jensen

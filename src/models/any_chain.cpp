@@ -1,0 +1,94 @@
+#include <jensen/models/any_chain.h>
+
+namespace jensen {
+
+int AnyChain::states() const {
+  return std::visit([](const auto& chain) { return chain.states(); }, held_);
+}
+
+bool AnyChain::can(Capability capability) const {
+  return std::visit([&](const auto& chain) { return chain_can(chain, capability); }, held_);
+}
+
+bool AnyChain::tentative() const {
+  return std::visit([](const auto& chain) { return chain_tentative(chain); }, held_);
+}
+
+std::size_t AnyChain::statistics_size() const {
+  return std::visit([](const auto& chain) { return chain.statistics_size(); }, held_);
+}
+
+void AnyChain::maximize(std::span<const double> statistics) {
+  std::visit([&](auto& chain) { chain.maximize(statistics); }, held_);
+}
+
+double AnyChain::expected_log_density(std::span<const double> statistics) const {
+  return std::visit([&](const auto& chain) { return chain.expected_log_density(statistics); }, held_);
+}
+
+double AnyChain::log_prior() const {
+  return std::visit([](const auto& chain) { return chain.log_prior(); }, held_);
+}
+
+int AnyChain::free_parameters() const {
+  return std::visit([](const auto& chain) { return chain.free_parameters(); }, held_);
+}
+
+std::vector<double> AnyChain::unconstrained() const {
+  return std::visit([](const auto& chain) { return chain.unconstrained(); }, held_);
+}
+
+void AnyChain::set_unconstrained(std::span<const double> u) {
+  std::visit([&](auto& chain) { chain.set_unconstrained(u); }, held_);
+}
+
+std::vector<double> AnyChain::parameters() const {
+  return std::visit([](const auto& chain) { return chain.parameters(); }, held_);
+}
+
+void AnyChain::set_parameters(std::span<const double> v) {
+  std::visit([&](auto& chain) { chain.set_parameters(v); }, held_);
+}
+
+std::vector<std::string> AnyChain::parameter_names() const {
+  return std::visit([](const auto& chain) { return chain.parameter_names(); }, held_);
+}
+
+AnyChain AnyChain::reordered(std::span<const int> order) const {
+  return std::visit([&](const auto& chain) { return AnyChain(chain.reordered(order)); }, held_);
+}
+
+AnyChain::Path::Path(const AnyChain& chain)
+    : held_(std::visit(
+          [](const auto& own) { return decltype(held_)(typename std::remove_cvref_t<decltype(own)>::Path(own)); },
+          chain.held())) {}
+
+int AnyChain::Path::next(Stream& stream) {
+  return std::visit([&](auto& path) { return path.next(stream); }, held_);
+}
+
+Evidence chain_posterior(const Block& x, const Rule& rule, const AnyChain& chain, Panel log_density,
+                         std::span<double> counts, ChainScratch& scratch) {
+  return std::visit([&](const auto& own) { return chain_posterior(x, rule, own, log_density, counts, scratch); },
+                    chain.held());
+}
+
+void chain_score(const Block& x, const AnyChain& chain, Panel log_density, std::span<double> out,
+                 ChainScratch& scratch) {
+  std::visit([&](const auto& own) { chain_score(x, own, log_density, out, scratch); }, chain.held());
+}
+
+void chain_filter(const Block& x, const AnyChain& chain, Panel log_density, ChainScratch& scratch) {
+  std::visit([&](const auto& own) { chain_filter(x, own, log_density, scratch); }, chain.held());
+}
+
+void chain_predict(const Block& x, const AnyChain& chain, Panel log_density, ChainScratch& scratch) {
+  std::visit([&](const auto& own) { chain_predict(x, own, log_density, scratch); }, chain.held());
+}
+
+void viterbi(const Block& x, const AnyChain& chain, Panel log_density, std::span<std::int32_t> path,
+             std::span<double> value) {
+  std::visit([&](const auto& own) { viterbi(x, own, log_density, path, value); }, chain.held());
+}
+
+}  // namespace jensen

@@ -1,0 +1,52 @@
+#include <jensen/models/any_chain.h>
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace jensen {
+namespace {
+
+MarkovChain two_states() { return {{0.25, 0.75}, {0.9, 0.1, 0.4, 0.6}}; }
+
+TEST(AnyChain, HoldsTheChainItWasGiven) {
+  const AnyChain chain = two_states();
+  ASSERT_NE(chain.as<MarkovChain>(), nullptr);
+  EXPECT_EQ(chain.states(), 2);
+  EXPECT_EQ(chain.parameters(), two_states().parameters());
+  EXPECT_EQ(chain.parameter_names(), two_states().parameter_names());
+  EXPECT_EQ(chain.unconstrained(), two_states().unconstrained());
+  EXPECT_EQ(chain.free_parameters(), 3);
+  EXPECT_EQ(AnyChain(3).parameters(), MarkovChain(3).parameters());
+}
+
+TEST(AnyChain, MaximizesTheChainInside) {
+  AnyChain chain = two_states();
+  const std::vector<double> statistics{1, 3, 6, 2, 1, 3};
+  MarkovChain known = two_states();
+  known.maximize(statistics);
+  chain.maximize(statistics);
+  EXPECT_EQ(chain.parameters(), known.parameters());
+  EXPECT_EQ(chain.expected_log_density(statistics), known.expected_log_density(statistics));
+  EXPECT_EQ(chain.statistics_size(), statistics.size());
+}
+
+TEST(AnyChain, ReordersTheChainInside) {
+  const std::vector<int> swapped{1, 0};
+  EXPECT_EQ(AnyChain(two_states()).reordered(swapped).parameters(), two_states().reordered(swapped).parameters());
+}
+
+TEST(AnyChain, DrawsThePathsOfTheChainInside) {
+  const AnyChain chain = two_states();
+  const MarkovChain known = two_states();
+  AnyChain::Path any(chain);
+  MarkovChain::Path own(known);
+  for (std::uint64_t t = 0; t < 50; ++t) {
+    Stream left(1, Purpose::sample, 0, 0, t);
+    Stream right(1, Purpose::sample, 0, 0, t);
+    EXPECT_EQ(any.next(left), own.next(right)) << t;
+  }
+}
+
+}  // namespace
+}  // namespace jensen
