@@ -57,9 +57,9 @@ TEST(FitHiddenMarkov, TheFormOfTheChainIsWhatWasAskedFor) {
   EXPECT_EQ(onwards.model.chain().as<MarkovChain>()->transition(2, 2), 1);
   EXPECT_EQ(onwards.report.free_parameters, 3 + 2);
   form = {.transitions = Transitions::banded, .width = 1};
-  EXPECT_EQ(chain_of(form, 4).transition(0, 2), 0);
+  EXPECT_EQ(chain_of(form, 4).as<MarkovChain>()->transition(0, 2), 0);
   form.width = 2;
-  EXPECT_GT(chain_of(form, 4).transition(0, 2), 0);
+  EXPECT_GT(chain_of(form, 4).as<MarkovChain>()->transition(0, 2), 0);
 
   form = {.initial = InitialStates::uniform};
   const auto uniform = fit_hidden_markov(regimes(), counts, 2, form, few_starts());
@@ -122,8 +122,8 @@ TEST(SelectHiddenMarkov, FindsTheNumberOfStates) {
 }
 
 ModelFile file_of(const ChainForm& form, int states) {
-  MarkovChain chain = chain_of(form, states);
-  std::vector<double> counted(MarkovChain(states).statistics_size());
+  AnyChain chain = chain_of(form, states);
+  std::vector<double> counted(chain.statistics_size());
   for (std::size_t e = 0; e < counted.size(); ++e) counted[e] = std::sqrt(static_cast<double>(e + 1));
   chain.maximize(counted);
   AnyHiddenMarkov model(chain, emissions_for(counts, states));
