@@ -49,6 +49,7 @@ struct ConstraintArguments {
   std::vector<std::string> tie;
   std::vector<std::string> bound;
   std::vector<std::string> order;
+  std::string order_option = "--order";  ///< what the option is called where --order puts rows in order
 };
 
 /// Standard errors that are to go with a fit.

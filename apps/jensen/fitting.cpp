@@ -52,7 +52,7 @@ void add_constraints(jensen::Options& options, const ConstraintArguments& argume
   read("--fix", arguments.fix, &jensen::Constraints::read_fix);
   read("--tie", arguments.tie, &jensen::Constraints::read_tie);
   read("--bound", arguments.bound, &jensen::Constraints::read_bound);
-  read("--order", arguments.order, &jensen::Constraints::read_order);
+  read(arguments.order_option.c_str(), arguments.order, &jensen::Constraints::read_order);
   for (const auto& [name, value] : c.fixed()) {
     if (value || from_parameters) continue;
     throw jensen::Error(fmt::format(

@@ -225,6 +225,22 @@ TEST_F(HiddenMarkovTest, StatesKnownForSomeRowsAndWeights) {
                  "rows 1 and 3 are of one sequence, but have different weights, 2 and 3");
 }
 
+TEST_F(HiddenMarkovTest, OrderedSpeaksOfParameters) {
+  const Words two{earthquakes(), "-k", "2", "--columns", "count:poisson", "--restarts", "5"};
+  const auto attempt = [&](const Words& more) {
+    Words words = fit_words(two);
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  };
+  const auto rising = json(attempt({"--json"}));
+  const auto falling = json(attempt({"--ordered", "count.rate[1] < count.rate[0]", "--json"}));
+  EXPECT_LT(rising["parameters"]["count.rate[0]"], rising["parameters"]["count.rate[1]"]);
+  EXPECT_GT(falling["parameters"]["count.rate[0]"], falling["parameters"]["count.rate[1]"]);
+  EXPECT_NEAR(falling["log_likelihood"].get<double>(), rising["log_likelihood"].get<double>(), 1e-4);
+  EXPECT_EQ(falling["constraints"], Json::parse(R"({"order": ["count.rate[1]<count.rate[0]"]})"));
+  EXPECT_REFUSED(run(attempt({"--ordered", "count.rate[1] <"})), "--ordered: ");
+}
+
 TEST_F(HiddenMarkovTest, RefusesByName) {
   const auto attempt = [&](const std::string& text, const Words& more) {
     Words words = fit_words({write("t.csv", text), "-k", "1", "--columns", "x:poisson"});

@@ -39,18 +39,12 @@ void add_chain(CLI::App& app, ChainArguments& chain) {
 void add_fit_hidden_markov(CLI::App& fit, Command& chosen) {
   auto* markov = fit.add_subcommand("hidden-markov", "Fit a hidden Markov model of K states to sequences of rows");
   auto a = std::make_shared<FitSequencesArguments>();
+  a->one.constraints.order_option = "--ordered";  // --order is that of the rows
   add_table_fit(*markov, *a, "-k,--states", "states");
   markov->get_option("--columns")
       ->description("What each column is, given the state: see jensen fit mixture --help")
       ->type_name("SCHEMA");
   markov->get_option("--weights")->description("Column of weights, the same in all rows of a sequence");
-  // The order of parameters, which --order means elsewhere, gives way to that of rows.
-  markov->remove_option(markov->get_option("--order"));
-  markov
-      ->add_option("--ordered", a->one.constraints.order,
-                   "Parameters none of which may exceed the next: 'x.rate[0] < x.rate[1]'")
-      ->allow_extra_args(false)
-      ->type_name("NAMES");
   add_sequences(*markov, a->data, false);
   add_chain(*markov, a->chain);
   add_regression(*markov, *a);

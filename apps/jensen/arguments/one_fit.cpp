@@ -25,7 +25,8 @@ void add_constraints(CLI::App& app, ConstraintArguments& constraints) {
       "NAMES");
   add("--bound", constraints.bound, "Keep a parameter between two values, either of which may be left out",
       "NAME=LO..HI");
-  add("--order", constraints.order, "Parameters none of which may exceed the next: 'mean[0,0] < mean[1,0]'", "NAMES");
+  add(constraints.order_option.c_str(), constraints.order,
+      "Parameters none of which may exceed the next: 'mean[0,0] < mean[1,0]'", "NAMES");
 }
 
 }  // namespace
