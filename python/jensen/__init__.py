@@ -11,7 +11,8 @@
 """
 
 from ._core import version as __version__
-from ._report import Report, Table
+from . import parameters
+from ._report import Diagnosis, Report, Table
 from .exceptions import (
     ArgumentError,
     ConvergenceWarning,
@@ -21,9 +22,11 @@ from .exceptions import (
     NotFittedError,
     UnsupportedError,
 )
+from .family import Family
 from .files import load
 from .gaussian_mixture import GaussianMixture
 from .hidden_markov import HiddenMarkov
+from .latent_model import DiscreteLatent, LatentModel
 from .mixture import Mixture
 from .selection import Selection, select
 
@@ -32,9 +35,13 @@ __all__ = [
     "ConvergenceWarning",
     "DataError",
     "DegenerateComponentWarning",
+    "Diagnosis",
+    "DiscreteLatent",
     "Error",
+    "Family",
     "GaussianMixture",
     "HiddenMarkov",
+    "LatentModel",
     "Mixture",
     "NotFittedError",
     "Report",
@@ -43,5 +50,6 @@ __all__ = [
     "UnsupportedError",
     "__version__",
     "load",
+    "parameters",
     "select",
 ]

@@ -7,8 +7,8 @@ import warnings
 import numpy as np
 
 from . import _core, _data
-from ._report import Report, Table
-from .exceptions import ArgumentError, ConvergenceWarning, DegenerateComponentWarning, NotFittedError, as_known
+from ._report import Diagnosis, Report, Table
+from .exceptions import ArgumentError, ConvergenceWarning, DegenerateComponentWarning, NotFittedError, UnsupportedError, as_known
 
 # Names of scikit-learn's and our own, as the engine calls them.
 STARTS = {
@@ -19,6 +19,54 @@ STARTS = {
     "short-runs": "short-runs",
     "annealed": "annealed",
 }
+
+
+def progress_bar(delay=1.0):
+    """What shows a fit that takes longer than `delay` seconds as a bar of tqdm's; None where tqdm is not installed."""
+    try:
+        from tqdm.auto import tqdm
+    except ImportError:
+        return None
+    bar = tqdm(desc="jensen", unit=" iterations", delay=delay)
+
+    def called(restart, restarts, iteration, log_likelihood, remaining):
+        bar.set_postfix_str(f"start {restart + 1}/{restarts}, log-likelihood {log_likelihood:.6g}, still to gain about "
+                            f"{remaining:.2g}", refresh=False)
+        bar.update()
+
+    return called  # the bar closes as it goes
+
+
+def constraint_texts(constraints):
+    """The engine's lists of texts from what a user writes.
+
+    >>> constraint_texts({"fix": {"weight[0]": 0.5}, "bound": {"mean[*,0]": (0, None)}, "tie": [["a", "b"]]})
+    {'fix': ['weight[0]=0.5'], 'bound': ['mean[*,0]=0.0..'], 'tie': ['a,b']}
+    """
+    if not constraints:
+        return {}
+    if not isinstance(constraints, dict) or not set(constraints) <= {"fix", "tie", "bound", "order"}:
+        raise ArgumentError(f"constraints: must be a dictionary of fix, tie, bound and order, got {constraints!r}")
+
+    def end(value):
+        return "" if value is None or np.isinf(value) else repr(float(value))
+
+    def text(kind, one):
+        if isinstance(one, str):
+            return one
+        if kind in ("tie", "order"):
+            return ("," if kind == "tie" else "<").join(one)
+        name, value = one
+        if kind == "fix":
+            return name if value is None else f"{name}={float(value)!r}"
+        return f"{name}={end(value[0])}..{end(value[1])}"
+
+    def entries(kind, listed):
+        if isinstance(listed, str):
+            return [listed]
+        return list(listed.items()) if isinstance(listed, dict) else list(listed)
+
+    return {kind: [text(kind, one) for one in entries(kind, listed)] for kind, listed in constraints.items()}
 
 
 class Estimator:
@@ -109,10 +157,17 @@ class Estimator:
         """Takes a model and sets the attributes that show it."""
         self._model = model
 
+    def _model_state(self):
+        """The model as bytes that __setstate__ can read: the text of a model file, unless a class knows better."""
+        return self._engine().text()
+
+    def _model_from_state(self, state):
+        return _core.Model.parse(state)
+
     def __getstate__(self):
         state = dict(self.__dict__)
         if hasattr(self, "_model"):
-            state["_model"] = self._engine().text()
+            state["_model"] = self._model_state()
             for name in self._shown:
                 state.pop(name, None)
         return state
@@ -122,12 +177,15 @@ class Estimator:
         text = state.pop("_model", None)
         self.__dict__.update(state)
         if text is not None:
-            self._keep(_core.Model.parse(text))
+            self._keep(self._model_from_state(text))
 
     _shown = ()  # attributes that follow from the model
+    _own = False  # whether the model is one of the user's own
 
     def save(self, path):
         """Writes the fitted model to a file that ``jensen.load`` and the command-line tool read."""
+        if self._own:
+            raise UnsupportedError(f"save: {type(self).__name__} is made of Python code, which no model file holds: pickle it")
         self._engine().save(str(path))
 
     # Fits ------------------------------------------------------------------------------------------------------------
@@ -145,27 +203,38 @@ class Estimator:
             raise ArgumentError(f"n_components: must be an integer ≥ 1, got {self.n_components!r}")
         if self.init_params not in STARTS:
             raise ArgumentError(f"init_params: {self.init_params!r} is none of {', '.join(STARTS)}")
-        if self.verbose_interval < 1:
-            raise ArgumentError(f"verbose_interval: must be ≥ 1, got {self.verbose_interval!r}")
         starts = self.n_init
         if starts == "auto":
             starts = 1 if self.init_params == "hierarchical" else 10
+        return self._engine_options(int(starts))
+
+    def _engine_options(self, starts):
+        if self.verbose_interval < 1:
+            raise ArgumentError(f"verbose_interval: must be ≥ 1, got {self.verbose_interval!r}")
         options = {
-            "start": STARTS[self.init_params], "restarts": int(starts),
+            "start": STARTS.get(self.init_params, self.init_params), "restarts": starts,
             "tolerance": float(self.tol), "max_iterations": int(self.max_iter),
             "seed": _data.seed_of(self.random_state), "threads": self._threads(), "algorithm": self.algorithm,
         }
         if self.acceleration != "auto":
             options["acceleration"] = self.acceleration
+        constraints = constraint_texts(getattr(self, "constraints", None))
+        if constraints:
+            options["constraints"] = constraints
+        if getattr(self, "checkpoint", None) is not None:
+            options.update(checkpoint=str(self.checkpoint), resume=True)
         return options
 
     def _progress(self):
         """What the engine calls back, or None."""
         if not self.verbose and self.callback is None:
             return None
+        bar = progress_bar() if self.verbose == "bar" else None
 
         def called(restart, restarts, iteration, log_likelihood, objective, gain, remaining, seconds):
-            if self.verbose and iteration % self.verbose_interval == 0:
+            if bar is not None:
+                bar(restart, restarts, iteration, log_likelihood, remaining)
+            elif self.verbose and iteration % self.verbose_interval == 0:
                 print(f"start {restart + 1}/{restarts}, iteration {iteration}, log-likelihood {log_likelihood:.6f}, "
                       f"gain {gain:.3g}, {seconds:.2f} s", flush=True)
             if self.callback is None:
@@ -274,4 +343,15 @@ class RowEstimator(Estimator):
         table = self._rows(X) if sample_weight is None else self._rows(X, sample_weight)
         seed = _data.seed_of(self.random_state if self.random_state is not None else 0)
         return uncertainty_table(self._engine().standard_errors(
-            table, method, intervals, float(level), int(replicates), seed, self._threads()))
+            table, method, intervals, float(level), int(replicates), seed, self._threads(), self._own))
+
+    def diagnose(self, X, sample_weight=None):
+        """How the fitted model stands, which should be a fit to these rows: how fast EM goes there, what the unseen
+        costs, how well the data determine each parameter.
+
+        Returns
+        -------
+        Diagnosis
+        """
+        table = self._rows(X) if sample_weight is None else self._rows(X, sample_weight)
+        return Diagnosis(self._engine().diagnose(table, self._threads(), self._own))

@@ -4,6 +4,7 @@ import numpy as np
 
 from . import _core, _data
 from .exceptions import ArgumentError, DataError
+from .family import Family
 
 __all__ = ["Columns", "schema_text"]
 
@@ -191,3 +192,32 @@ def read(columns, X, gate=()):
         table.names = names
     levels = levels_for(table, text, level_columns)
     return text, names, levels, table.matrix(names, levels), table
+
+
+def families_in(columns):
+    """The part of `columns` that is a schema, and families of the user's: (names, or None for all columns; family)."""
+    if isinstance(columns, Family):
+        return None, [(None, columns)]
+    if isinstance(columns, dict):
+        own = [(name, kind) for name, kind in columns.items() if isinstance(kind, Family)]
+        return {name: kind for name, kind in columns.items() if not isinstance(kind, Family)}, own
+    return columns, []
+
+
+def read_with_families(known, own, X):
+    """As read(), with families over further columns: (names, indices, family, whether its parameters bear the name)."""
+    table = Columns(X)
+    text, names, level_columns = "", [], []
+    if known:
+        text = schema_text(known, table.names)
+        names, level_columns, _ = _core.schema_columns(text, [])
+    joined = [tuple(table.names) if name is None else (name,) if isinstance(name, str) else tuple(name)
+              for name, _ in own]
+    names = list(dict.fromkeys([*names, *(name for several in joined for name in several)]))
+    if not table.has_names and len(table.names) == len(names):
+        table._columns = {name: table[known_as] for name, known_as in zip(names, table.names)}
+        table.names = names
+    levels = levels_for(table, text, level_columns)
+    families = [(several, [names.index(name) for name in several], family, name is not None)
+                for several, (name, family) in zip(joined, own)]
+    return text, names, levels, table.matrix(names, levels), table, families

@@ -4,7 +4,7 @@ import html
 
 import numpy as np
 
-__all__ = ["Report", "Table"]
+__all__ = ["Diagnosis", "Report", "Table"]
 
 
 def _shown(value):
@@ -132,3 +132,41 @@ class Report:
         for d in self.degeneracies or []:
             lines.append(f"  component {d['component']}: {d['reason']}")
         return "\n".join([head, *lines])
+
+
+class Diagnosis:
+    """How a fit stands (docs/standard-errors.md).
+
+    Attributes
+    ----------
+    findings : list of str
+        What deserves attention, in sentences; empty where all is well.
+    parameters : Table
+        parameter, estimate, standard_error and missing_fraction, the share of the information about it that not seeing z
+        costs.
+    rate, missing_fraction, condition : float
+        The largest eigenvalue of EM's Jacobian, that of the missing information, and the condition of the information.
+    slowest, weakest : Table
+        The directions in which EM is slowest and the data say least: parameter, by (in standard errors).
+    looser : Table
+        What stopping at a looser tolerance would leave.
+    bound_gap, gain_left : float
+    observations, free_parameters, evaluations : numbers
+    """
+
+    _tables = ("parameters", "slowest", "weakest", "looser")
+    _fields = ("findings", "observations", "free_parameters", "evaluations", "bound_gap", "gain_left", "rate",
+               "missing_fraction", "condition", *_tables)
+
+    def __init__(self, fields):
+        for name in self._fields:
+            setattr(self, name, Table(fields[name]) if name in self._tables else fields[name])
+
+    def __repr__(self):
+        numbers = ("rate", "missing_fraction", "condition", "gain_left", "bound_gap")
+        lines = [f"{name}: {_shown(getattr(self, name))}" for name in numbers]
+        return "\n".join([*(self.findings or ["nothing found"]), *lines, repr(self.parameters)])
+
+    def _repr_html_(self):
+        findings = "".join(f"<li>{html.escape(text)}</li>" for text in self.findings) or "<li>nothing found</li>"
+        return f"<ul>{findings}</ul>{self.parameters._repr_html_()}"

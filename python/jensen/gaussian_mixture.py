@@ -92,8 +92,9 @@ class GaussianMixture(RowEstimator):
         An integer is the engine's seed: the command line's ``--seed`` gives the same fit.
     warm_start : bool, default False
         fit() begins at the model that it left, with a single start.
-    verbose : int, default 0
-        Prints a line each `verbose_interval` iterations.
+    verbose : int or "bar", default 0
+        Prints a line each `verbose_interval` iterations; "bar": a bar of tqdm's (where it is installed) for fits that
+        take longer than a second.
     verbose_interval : int, default 10
     prior : {"default", "none"}, default "default"
         "default": as if 0.02/n further rows like the whole data had been seen by each component, which bounds the
@@ -105,6 +106,11 @@ class GaussianMixture(RowEstimator):
         Leaps between the steps (docs/acceleration.md); "auto" is the engine's choice.
     weight_kind : {"frequency", "sampling"}, default "frequency"
         Whether a row of weight w stands for w observations, or is one that represents w of a population.
+    constraints : dict, optional
+        What the parameters must satisfy, by name (docs/em.md): ``{"fix": {"weight[0]": 0.3}, "bound": {"mean[*,0]": (0,
+        None)}, "tie": [["covariance[#,*]"]], "order": [["mean[0,0]", "mean[1,0]"]]}``, or the command line's texts.
+    checkpoint : path, optional
+        A file that keeps the fit as it stands; a fit that was killed goes on from it, to the same bits.
     n_jobs : int, optional
         Threads; None and -1: one per processor. The result is the same for any number.
     callback : callable, optional
@@ -136,7 +142,8 @@ class GaussianMixture(RowEstimator):
     def __init__(self, n_components=1, *, covariance_type="full", tol=1e-8, reg_covar=0.0, max_iter=5000,
                  n_init="auto", init_params="k-means++", weights_init=None, means_init=None, precisions_init=None,
                  random_state=None, warm_start=False, verbose=0, verbose_interval=10, prior="default",
-                 algorithm="em", acceleration="auto", weight_kind="frequency", n_jobs=None, callback=None):
+                 algorithm="em", acceleration="auto", weight_kind="frequency", constraints=None, checkpoint=None,
+                 n_jobs=None, callback=None):
         self.n_components = n_components
         self.covariance_type = covariance_type
         self.tol = tol
@@ -155,6 +162,8 @@ class GaussianMixture(RowEstimator):
         self.algorithm = algorithm
         self.acceleration = acceleration
         self.weight_kind = weight_kind
+        self.constraints = constraints
+        self.checkpoint = checkpoint
         self.n_jobs = n_jobs
         self.callback = callback
 
@@ -201,6 +210,8 @@ class GaussianMixture(RowEstimator):
         return self._fit_from_partly_given_starts(table, structure, options)
 
     def _fit_from_partly_given_starts(self, table, structure, options):
+        if "checkpoint" in options:
+            raise ArgumentError("checkpoint: needs a start that is given whole, or not at all")
         starts = options.pop("restarts")
         seed = options.pop("seed")
         best = None

@@ -4,8 +4,9 @@ import numpy as np
 
 from . import _core, _data
 from ._base import Estimator, uncertainty_table
-from ._report import Table
+from ._report import Diagnosis, Table
 from .exceptions import ArgumentError, UnsupportedError
+from .family import Family, bound_families
 from .gaussian_mixture import _from_matrices, _structure
 
 
@@ -16,9 +17,9 @@ class HiddenMarkov(Estimator):
 
     Parameters
     ----------
-    emissions : str, default "gaussian"
+    emissions : str or Family, default "gaussian"
         The distribution of a row given its state: "gaussian" over all columns, or a kind that holds for each column:
-        "poisson", "gamma", "categorical", … (docs/mixed-data.md).
+        "poisson", "gamma", "categorical", … (docs/mixed-data.md); or a family of your own (jensen.Family).
     n_components : int, default 1
         The number of states.
     covariance_type : {"full", "tied", "diag", "spherical"} or mclust's three letters, default "full"
@@ -30,7 +31,7 @@ class HiddenMarkov(Estimator):
     pseudo_count : float, default 0
         Added to every count of first states and transitions.
     tol, max_iter, n_init, init_params, random_state, verbose, verbose_interval, prior, algorithm, acceleration, \
-n_jobs, callback
+constraints, checkpoint, n_jobs, callback
         As of jensen.GaussianMixture.
 
     Attributes
@@ -61,7 +62,7 @@ n_jobs, callback
     def __init__(self, emissions="gaussian", n_components=1, *, covariance_type="full", transitions="full",
                  initial="free", pseudo_count=0.0, tol=1e-8, max_iter=5000, n_init="auto", init_params="k-means++",
                  random_state=None, verbose=0, verbose_interval=10, prior="default", algorithm="em",
-                 acceleration="auto", n_jobs=None, callback=None):
+                 acceleration="auto", constraints=None, checkpoint=None, n_jobs=None, callback=None):
         self.emissions = emissions
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -78,6 +79,8 @@ n_jobs, callback
         self.prior = prior
         self.algorithm = algorithm
         self.acceleration = acceleration
+        self.constraints = constraints
+        self.checkpoint = checkpoint
         self.n_jobs = n_jobs
         self.callback = callback
 
@@ -115,12 +118,40 @@ n_jobs, callback
         table = _data.table(
             values, [f"x{j + 1}" for j in range(values.shape[1])], weights=weights, begins=begins,
             labels=_data.labels_of(labels, len(values), self.n_components), states=self.n_components)
-        result = _core.fit_hidden_markov(table, self._schema(values.shape[1]), {}, self.n_components,
-                                         self.transitions, self.initial, float(self.pseudo_count), self.prior,
-                                         options, self._progress())
+        result = self._fit(table, values, options)
         _data.check_feature_names(self, names, reset=True)
         self.n_features_in_ = values.shape[1]
         return self._finish(*result)
+
+    def _fit(self, table, values, options):
+        if self._own:
+            columns = list(range(values.shape[1]))
+            self._families = bound_families([((), columns, self.emissions, False)], values)
+            return _core.fit_hidden_markov_of_own(table, self._families, self.n_components, self.transitions,
+                                                  self.initial, float(self.pseudo_count), options, self._progress())
+        return _core.fit_hidden_markov(table, self._schema(values.shape[1]), {}, self.n_components, self.transitions,
+                                       self.initial, float(self.pseudo_count), self.prior, options, self._progress())
+
+    @property
+    def _own(self):
+        return isinstance(self.emissions, Family)
+
+    def _threads(self):
+        # Python runs on one thread at a time.
+        return 1 if self._own and self.n_jobs is None else super()._threads()
+
+    def _model_state(self):
+        if not self._own:
+            return super()._model_state()
+        model = self._engine()
+        return model.columns, np.asarray(model.parameters[1]).tolist()
+
+    def _model_from_state(self, state):
+        if not self._own:
+            return super()._model_from_state(state)
+        columns, values = state
+        return _core.hidden_markov_of_own(columns, self._families, self.n_components, self.transitions, self.initial,
+                                          values)
 
     def _keep(self, model):
         super()._keep(model)
@@ -220,4 +251,10 @@ n_jobs, callback
         model = self._engine()
         seed = _data.seed_of(self.random_state if self.random_state is not None else 0)
         return uncertainty_table(model.standard_errors(
-            self._sequences(X, lengths), method, intervals, float(level), int(replicates), seed, self._threads()))
+            self._sequences(X, lengths), method, intervals, float(level), int(replicates), seed, self._threads(),
+            self._own))
+
+    def diagnose(self, X, lengths=None):
+        """How the fitted model stands, as of jensen.GaussianMixture."""
+        model = self._engine()
+        return Diagnosis(model.diagnose(self._sequences(X, lengths), self._threads(), self._own))

@@ -6,6 +6,7 @@ from . import _columns, _core, _data
 from ._base import RowEstimator
 from ._report import Table
 from .exceptions import UnsupportedError
+from .family import bound_families
 
 
 class Mixture(RowEstimator):
@@ -19,12 +20,12 @@ class Mixture(RowEstimator):
     columns : dict or str, default "gaussian"
         From a column, or a tuple of columns that are modelled jointly, to its kind: "gaussian", "categorical",
         "poisson(exposure=days)", … (docs/mixed-data.md); the same as text, ``"age:gaussian, sex:categorical"``; or one
-        kind for every column.
+        kind for every column. A kind may be a family of your own (jensen.Family), as may the whole.
     n_components : int, default 1
     gate : sequence of str, default ()
         Columns on which the weights of the components depend.
     tol, max_iter, n_init, init_params, random_state, verbose, verbose_interval, prior, algorithm, acceleration, \
-weight_kind, n_jobs, callback
+weight_kind, constraints, checkpoint, n_jobs, callback
         As of jensen.GaussianMixture.
 
     Attributes
@@ -40,7 +41,8 @@ weight_kind, n_jobs, callback
     converged_, n_iter_, lower_bound_, n_features_in_, feature_names_in_, report_
         As of jensen.GaussianMixture.
 
-    Components are numbered by the expected value of the first column, ascending.
+    Components are numbered by the expected value of the first column, ascending; with families of your own they have the
+    order of the start.
 
     Examples
     --------
@@ -60,7 +62,8 @@ weight_kind, n_jobs, callback
 
     def __init__(self, columns="gaussian", n_components=1, *, gate=(), tol=1e-8, max_iter=5000, n_init="auto",
                  init_params="k-means++", random_state=None, verbose=0, verbose_interval=10, prior="default",
-                 algorithm="em", acceleration="auto", weight_kind="frequency", n_jobs=None, callback=None):
+                 algorithm="em", acceleration="auto", weight_kind="frequency", constraints=None, checkpoint=None,
+                 n_jobs=None, callback=None):
         self.columns = columns
         self.n_components = n_components
         self.gate = gate
@@ -75,6 +78,8 @@ weight_kind, n_jobs, callback
         self.algorithm = algorithm
         self.acceleration = acceleration
         self.weight_kind = weight_kind
+        self.constraints = constraints
+        self.checkpoint = checkpoint
         self.n_jobs = n_jobs
         self.callback = callback
 
@@ -92,13 +97,25 @@ weight_kind, n_jobs, callback
             Known components, −1 where unknown. Components then keep the order of their labels.
         """
         options = self._options()
-        text, names, levels, values, table = _columns.read(self.columns, X, self.gate)
+        known, own = _columns.families_in(self.columns)
+        self._own = bool(own)
+        if own:
+            if len(self.gate) > 0:
+                raise UnsupportedError("gate: is not there for families of your own")
+            text, names, levels, values, table, families = _columns.read_with_families(known, own, X)
+        else:
+            text, names, levels, values, table = _columns.read(self.columns, X, self.gate)
         _data.matrix(values, least_rows=2)
         engine_table = _data.table(
             values, names, weights=_data.weights(sample_weight, len(values)), weight_kind=self.weight_kind,
             labels=_data.labels_of(labels, len(values), self.n_components), states=self.n_components)
-        result = _core.fit_mixture(engine_table, text, levels, list(self.gate), self.n_components, self.prior, options,
-                                   self._progress())
+        if own:
+            self._families = bound_families(families, values)
+            result = _core.fit_mixture_of_own(engine_table, text, levels, self._families, self.n_components, self.prior,
+                                              options, self._progress())
+        else:
+            result = _core.fit_mixture(engine_table, text, levels, list(self.gate), self.n_components, self.prior,
+                                       options, self._progress())
         _data.check_feature_names(self, names if table.has_names else None, reset=True)
         self.n_features_in_ = len(names)
         return self._finish(*result)
@@ -117,6 +134,22 @@ weight_kind, n_jobs, callback
         self.schema_ = model.schema
         found = {name: model.levels(name) for name in model.columns}
         self.levels_ = {name: levels for name, levels in found.items() if levels}
+
+    def _threads(self):
+        # Python runs on one thread at a time.
+        return 1 if self._own and self.n_jobs is None else super()._threads()
+
+    def _model_state(self):
+        if not self._own:
+            return super()._model_state()
+        model = self._engine()
+        return model.columns, model.schema, self.levels_, np.asarray(model.parameters[1]).tolist()
+
+    def _model_from_state(self, state):
+        if not self._own:
+            return super()._model_from_state(state)
+        columns, schema, levels, values = state
+        return _core.mixture_of_own(columns, schema, levels, self._families, self.n_components, values)
 
     def _rows(self, X, sample_weight=None):
         model = self._engine()

@@ -36,10 +36,11 @@ ModelFile model_from(const Numbers& weights, const Matrix& means, const Stack& c
   return file_of(std::move(mixture), std::move(columns));
 }
 
-nb::tuple result_of(Fitted<GaussianMixture> fitted, const Table& table, Prior prior, bool interrupted) {
+nb::tuple result_of(Fitted<GaussianMixture> fitted, const Table& table, Prior prior, const Options& options,
+                    bool interrupted) {
   const int states = fitted.model.states();
   ModelFile file = file_of(std::move(fitted.model), column_names(table));
-  file.fit = summarize(fitted.report, prior, states);
+  file.fit = summarize(fitted.report, prior, states, options.constraints);
   return nb::make_tuple(std::move(file), to_python(fitted.report, states), interrupted);
 }
 
@@ -50,7 +51,7 @@ nb::tuple fit_from_data(const Table& table, int components, const std::string& s
   const GaussianMixtureOptions model{components, covariance_named(structure), prior_named(prior)};
   std::optional<Fitted<GaussianMixture>> fitted;
   watch.run([&] { fitted = fit_gaussian_mixture(table, model, options); });
-  return result_of(std::move(*fitted), table, model.prior, watch.interrupted());
+  return result_of(std::move(*fitted), table, model.prior, options, watch.interrupted());
 }
 
 nb::tuple fit_from_model(const Table& table, const ModelFile& start, const std::string& prior,
@@ -61,7 +62,7 @@ nb::tuple fit_from_model(const Table& table, const ModelFile& start, const std::
   const Prior chosen = prior_named(prior);
   std::optional<Fitted<GaussianMixture>> fitted;
   watch.run([&] { fitted = fit_gaussian_mixture(mixture, table, chosen, options); });
-  return result_of(std::move(*fitted), table, chosen, watch.interrupted());
+  return result_of(std::move(*fitted), table, chosen, options, watch.interrupted());
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 
 #include "arrays.h"
@@ -31,11 +32,12 @@ const AnyHiddenMarkov& chain_model_in(const ModelFile& file) {
   return *model;
 }
 
-InitialStates initial_named(const std::string& name) {
-  if (name == "free") return InitialStates::free;
-  if (name == "uniform") return InitialStates::uniform;
-  if (name == "stationary") return InitialStates::stationary;
-  throw ArgumentError("fit", "initial", "must be free, uniform or stationary, got '" + name + "'");
+nb::tuple result_of(FittedSequences fitted, const Table& table, Prior prior, const Options& options, bool interrupted) {
+  const int states = fitted.model.states();
+  ModelFile file = file_of(std::move(fitted.model), column_names(table));
+  file.fit = summarize(fitted.report, prior, states, options.constraints);
+  file.schema = std::move(fitted.schema);
+  return nb::make_tuple(std::move(file), to_python(fitted.report, states), interrupted);
 }
 
 nb::tuple fit(const Table& table, const std::string& text, const Levels& levels, int states,
@@ -46,14 +48,48 @@ nb::tuple fit(const Table& table, const std::string& text, const Levels& levels,
   const Prior chosen = prior_named(prior);
   const Schema schema = schema_of(text, levels);
   ChainForm form = chain_form_named(transitions);
-  form.initial = initial_named(initial);
+  form.initial = initial_states_named(initial);
   form.pseudo_count = pseudo_count;
   std::optional<FittedSequences> fitted;
   watch.run([&] { fitted = fit_hidden_markov(table, schema, states, form, options, chosen); });
-  ModelFile file = file_of(std::move(fitted->model), column_names(table));
-  file.fit = summarize(fitted->report, chosen, states);
-  file.schema = std::move(fitted->schema);
-  return nb::make_tuple(std::move(file), to_python(fitted->report, states), watch.interrupted());
+  return result_of(std::move(*fitted), table, chosen, options, watch.interrupted());
+}
+
+// From a model with parameters at hand. What is fixed is left alone by M-steps and counts no parameters.
+nb::tuple fit_from(const Table& table, const ModelFile& start, const std::string& prior, double initial_count,
+                   double transition_count, bool initial_fixed, bool transitions_fixed, const nb::dict& arguments,
+                   nb::object callback) {
+  Watch watch(std::move(callback));
+  const Options options = watch.over(options_from(arguments));
+  const Prior chosen = prior_named(prior);
+  const AnyHiddenMarkov& given = chain_model_in(start);
+  if (given.chain().as<MarkovChain>() == nullptr) throw ArgumentError("fit", "start", "has no Markov chain");
+  std::optional<Fitted<AnyHiddenMarkov>> fitted;
+  watch.run([&] {
+    AnyHiddenMarkov model = hidden_markov_for(table, given.chain(), given.emissions(), chosen);
+    model.set_parameters(given.parameters());  // a prior has put the whole data's in their place
+    MarkovChain& chain = *model.chain().as<MarkovChain>();
+    chain.set_pseudo_counts(initial_count, transition_count);
+    if (initial_fixed) chain.fix_initial(true);
+    if (transitions_fixed) chain.fix_transitions(true);
+    fitted = jensen::fit(std::move(model), table, options);
+  });
+  return result_of({std::move(fitted->model), std::move(fitted->report), start.schema}, table, chosen, options,
+                   watch.interrupted());
+}
+
+// The model of these parameters; zeros in the chain are structural. emissions: all of theirs, or none for those that
+// they are made with.
+ModelFile model_from(const std::vector<std::string>& columns, const std::string& text, const Levels& levels,
+                     const Numbers& initial, const Numbers& transitions, const std::vector<double>& emissions) {
+  const auto copied = [](const Numbers& n) { return std::vector<double>(n.data(), n.data() + n.size()); };
+  const Schema schema = schema_of(text, levels);
+  const auto states = static_cast<int>(initial.size());
+  AnyEmissions own = emissions_for(schema, states);
+  if (!emissions.empty()) own.set_parameters(emissions);
+  ModelFile file = file_of(AnyHiddenMarkov(MarkovChain(copied(initial), copied(transitions)), std::move(own)), columns);
+  file.schema = schema;
+  return file;
 }
 
 nb::tuple chain(const ModelFile& file) {
@@ -87,10 +123,22 @@ nb::tuple decode(const ModelFile& file, const Table& table) {
 
 }  // namespace
 
+InitialStates initial_states_named(const std::string& name) {
+  if (name == "free") return InitialStates::free;
+  if (name == "uniform") return InitialStates::uniform;
+  if (name == "stationary") return InitialStates::stationary;
+  throw ArgumentError("fit", "initial", "must be free, uniform or stationary, got '" + name + "'");
+}
+
 void bind_hidden_markov(nb::module_& module) {
   module.def("fit_hidden_markov", &fit, nb::arg("table"), nb::arg("schema"), nb::arg("levels"), nb::arg("states"),
              nb::arg("transitions"), nb::arg("initial"), nb::arg("pseudo_count"), nb::arg("prior"), nb::arg("options"),
              nb::arg("callback").none());
+  module.def("fit_hidden_markov_from", &fit_from, nb::arg("table"), nb::arg("start"), nb::arg("prior"),
+             nb::arg("initial_count"), nb::arg("transition_count"), nb::arg("initial_fixed"),
+             nb::arg("transitions_fixed"), nb::arg("options"), nb::arg("callback").none());
+  module.def("hidden_markov", &model_from, nb::arg("columns"), nb::arg("schema"), nb::arg("levels"), nb::arg("initial"),
+             nb::arg("transitions"), nb::arg("emissions"));
   module.def("hidden_markov_chain", &chain, nb::arg("model"));
   module.def("hidden_markov_gaussians", &gaussians, nb::arg("model"));
   module.def("decode", &decode, nb::arg("model"), nb::arg("table"));

@@ -24,10 +24,10 @@ namespace {
 
 template <class Fitted>
 nb::tuple result_of(Fitted fitted, const Table& table, const std::vector<std::string>& gate, Prior prior,
-                    bool interrupted) {
+                    const Options& options, bool interrupted) {
   const int states = fitted.model.states();
   ModelFile file = file_of(std::move(fitted.model), column_names(table));
-  file.fit = summarize(fitted.report, prior, states);
+  file.fit = summarize(fitted.report, prior, states, options.constraints);
   file.schema = std::move(fitted.schema);
   file.gate = gate;
   return nb::make_tuple(std::move(file), to_python(fitted.report, states), interrupted);
@@ -42,11 +42,11 @@ nb::tuple fit(const Table& table, const std::string& text, const Levels& levels,
   if (gate.empty()) {
     std::optional<FittedTable> fitted;
     watch.run([&] { fitted = fit_mixture(table, schema, components, options, chosen); });
-    return result_of(std::move(*fitted), table, gate, chosen, watch.interrupted());
+    return result_of(std::move(*fitted), table, gate, chosen, options, watch.interrupted());
   }
   std::optional<FittedGatedTable> fitted;
   watch.run([&] { fitted = fit_mixture(table, schema, gate, components, options, chosen); });
-  return result_of(std::move(*fitted), table, gate, chosen, watch.interrupted());
+  return result_of(std::move(*fitted), table, gate, chosen, options, watch.interrupted());
 }
 
 // What the schema asks of a table: its columns, those whose cells are words, those that are read but not modelled.

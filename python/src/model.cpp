@@ -6,11 +6,14 @@
 #include <nanobind/stl/vector.h>
 
 #include <jensen/data/schema.h>
+#include <jensen/em/constrained_model.h>
+#include <jensen/em/inference/diagnosis.h>
 #include <jensen/em/inference/uncertainty_summary.h>
 #include <jensen/emissions/schema_emissions.h>
 #include <jensen/error.h>
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <span>
 
@@ -77,9 +80,25 @@ std::pair<nb::object, nb::object> sample(const ModelFile& file, std::int64_t row
           array(std::move(states))};
 }
 
+// The model as its fit knew it; one written in Python has no prior to restore.
+std::unique_ptr<Model> objective(const ModelFile& file, const Table& table, bool own) {
+  if (!own) return as_fitted(file, table);
+  if (!file.fit || file.fit->constraints.empty()) return file.model->clone();
+  return std::make_unique<ConstrainedModel>(*file.model, file.fit->constraints);
+}
+
+nb::dict diagnosis(const ModelFile& file, const Table& table, int threads, bool own) {
+  Diagnosis found;
+  {
+    const nb::gil_scoped_release unlocked;
+    found = diagnose(*objective(file, table, own), table, threads);
+  }
+  return to_python(found);
+}
+
 nb::dict standard_errors(const ModelFile& file, const Table& table, const std::string& method,
                          const std::optional<std::string>& intervals, double level, int replicates, std::uint64_t seed,
-                         int threads) {
+                         int threads, bool own) {
   StandardErrorOptions options;
   options.method = standard_error_method_named(method);
   options.threads = threads;
@@ -93,7 +112,7 @@ nb::dict standard_errors(const ModelFile& file, const Table& table, const std::s
   UncertaintySummary summary;
   {
     const nb::gil_scoped_release unlocked;
-    summary = summarize_uncertainty(*as_fitted(file, table), table, options, kind, level);
+    summary = summarize_uncertainty(*objective(file, table, own), table, options, kind, level);
   }
   return to_python(summary);
 }
@@ -151,7 +170,8 @@ void bind_model(nb::module_& module) {
           "save", [](const ModelFile& file, const std::string& path) { save_model(path, file); }, nb::arg("path"))
       .def("text", &text_of)
       .def_prop_ro("kind", &model_kind)
-      .def_prop_ro("states", [](const ModelFile& file) { return file.model->states(); })
+      .def_prop_ro("states",
+                   [](const ModelFile& file) { return file.model->can(Capability::states) ? file.model->states() : 0; })
       .def_prop_ro("columns", [](const ModelFile& file) { return file.columns; })
       .def_prop_ro("component_names", [](const ModelFile& file) { return file.component_names; })
       .def_prop_ro("gate", [](const ModelFile& file) { return file.gate; })
@@ -177,7 +197,8 @@ void bind_model(nb::module_& module) {
       .def("impute", &impute, nb::arg("table"), nb::arg("threads"))
       .def("sample", &sample, nb::arg("rows"), nb::arg("seed"))
       .def("standard_errors", &standard_errors, nb::arg("table"), nb::arg("method"), nb::arg("intervals").none(),
-           nb::arg("level"), nb::arg("replicates"), nb::arg("seed"), nb::arg("threads"));
+           nb::arg("level"), nb::arg("replicates"), nb::arg("seed"), nb::arg("threads"), nb::arg("own") = false)
+      .def("diagnose", &diagnosis, nb::arg("table"), nb::arg("threads"), nb::arg("own") = false);
 }
 
 }  // namespace jensen::python

@@ -5,6 +5,7 @@
 
 #include "arrays.h"
 #include "model.h"
+#include "own.h"
 
 namespace nb = nanobind;
 
@@ -41,4 +42,6 @@ NB_MODULE(_core, module) {
   jensen::python::bind_mixture(module);
   jensen::python::bind_hidden_markov(module);
   jensen::python::bind_selection(module);
+  jensen::python::bind_own_families(module);
+  jensen::python::bind_own_models(module);
 }

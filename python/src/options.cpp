@@ -1,12 +1,16 @@
 #include "options.h"
 
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
 
 #include <jensen/error.h>
 #include <jensen/fit_gaussian_mixture.h>
 
 #include <initializer_list>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace jensen::python {
 
@@ -44,6 +48,21 @@ Acceleration acceleration_named(const std::string& name) {
                {Acceleration::none, Acceleration::squarem, Acceleration::anderson, Acceleration::quasi_newton});
 }
 
+// {"fix": [texts], "tie": …, "bound": …, "order": …}, as the command line reads them.
+Constraints constraints_from(const nb::dict& lists) {
+  using Read = Constraints& (Constraints::*)(std::string_view);
+  const std::pair<const char*, Read> all[] = {{"fix", &Constraints::read_fix},
+                                              {"tie", &Constraints::read_tie},
+                                              {"bound", &Constraints::read_bound},
+                                              {"order", &Constraints::read_order}};
+  Constraints constraints;
+  for (const auto& [name, read] : all) {
+    if (!lists.contains(name)) continue;
+    for (const auto& text : nb::cast<std::vector<std::string>>(lists[name])) (constraints.*read)(text);
+  }
+  return constraints;
+}
+
 void set(Options& options, const std::string& name, nb::handle value) {
   if (name == "tolerance") {
     options.tolerance = nb::cast<double>(value);
@@ -61,6 +80,14 @@ void set(Options& options, const std::string& name, nb::handle value) {
     options.algorithm = algorithm_named(nb::cast<std::string>(value));
   } else if (name == "acceleration") {
     options.acceleration = acceleration_named(nb::cast<std::string>(value));
+  } else if (name == "constraints") {
+    options.constraints = constraints_from(nb::cast<nb::dict>(value));
+  } else if (name == "checkpoint") {
+    options.checkpoint = nb::cast<std::string>(value);
+  } else if (name == "checkpoint_seconds") {
+    options.checkpoint_seconds = nb::cast<double>(value);
+  } else if (name == "resume") {
+    options.resume = nb::cast<bool>(value);
   } else {
     throw ArgumentError("fit", name, "is no option of a fit");
   }

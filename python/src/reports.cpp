@@ -75,6 +75,8 @@ nb::dict starts_of(const std::vector<RestartReport>& starts) {
       .table();
 }
 
+double or_nan(const Available& number) { return number.value.value_or(std::numeric_limits<double>::quiet_NaN()); }
+
 nb::list degeneracies_of(const std::vector<Degeneracy>& degeneracies,
                          const std::vector<std::vector<std::int64_t>>& rows) {
   nb::list list;
@@ -144,9 +146,6 @@ nb::dict to_python(const FitSummary& fit) {
 
 nb::dict to_python(const UncertaintySummary& summary) {
   using Parameter = UncertaintySummary::Parameter;
-  const auto or_nan = [](const Available& number) {
-    return number.value.value_or(std::numeric_limits<double>::quiet_NaN());
-  };
   nb::dict all;
   all["method"] = to_string(summary.method);
   all["intervals"] = to_string(summary.intervals);
@@ -157,11 +156,51 @@ nb::dict to_python(const UncertaintySummary& summary) {
   all["table"] = Columns<Parameter>(summary.parameters)
                      .object("parameter", [](const Parameter& p) { return p.name; })
                      .number("estimate", [](const Parameter& p) { return p.estimate; })
-                     .number("standard_error", [&](const Parameter& p) { return or_nan(p.standard_error); })
+                     .number("standard_error", [](const Parameter& p) { return or_nan(p.standard_error); })
                      .number("lower", [&](const Parameter& p) { return or_nan(p.interval.lower); })
                      .number("upper", [&](const Parameter& p) { return or_nan(p.interval.upper); })
                      .object("not_available", [](const Parameter& p) { return p.standard_error.why_not; })
                      .table();
+  return all;
+}
+
+namespace {
+
+nb::dict to_python(const Direction& direction) {
+  return Columns<Direction::Mover>(direction.movers)
+      .object("parameter", [](const Direction::Mover& m) { return m.name; })
+      .number("by", [](const Direction::Mover& m) { return m.by; })
+      .table();
+}
+
+}  // namespace
+
+nb::dict to_python(const Diagnosis& diagnosis) {
+  using Parameter = ParameterDiagnosis;
+  nb::dict all;
+  all["findings"] = diagnosis.findings;
+  all["observations"] = diagnosis.observations;
+  all["free_parameters"] = diagnosis.coordinates;
+  all["evaluations"] = diagnosis.evaluations;
+  all["bound_gap"] = diagnosis.bound_gap;
+  all["gain_left"] = diagnosis.gain_left;
+  all["rate"] = or_nan(diagnosis.rate);
+  all["missing_fraction"] = or_nan(diagnosis.missing_fraction);
+  all["condition"] = or_nan(diagnosis.condition);
+  all["slowest"] = to_python(diagnosis.slowest);
+  all["weakest"] = to_python(diagnosis.weakest);
+  all["parameters"] = Columns<Parameter>(diagnosis.parameters)
+                          .object("parameter", [](const Parameter& p) { return p.name; })
+                          .number("estimate", [](const Parameter& p) { return p.estimate; })
+                          .number("standard_error", [](const Parameter& p) { return or_nan(p.standard_error); })
+                          .number("missing_fraction", [](const Parameter& p) { return or_nan(p.missing_fraction); })
+                          .table();
+  all["looser"] = Columns<LooserStop>(diagnosis.looser)
+                      .number("tolerance", [](const LooserStop& l) { return l.tolerance; })
+                      .number("left", [](const LooserStop& l) { return l.left; })
+                      .number("standard_errors", [](const LooserStop& l) { return l.standard_errors; })
+                      .integer("iterations_saved", [](const LooserStop& l) { return l.iterations_saved; })
+                      .table();
   return all;
 }
 

@@ -4,6 +4,7 @@
 #include <nanobind/nanobind.h>
 
 #include <jensen/em/criteria.h>
+#include <jensen/em/inference/diagnosis.h>
 #include <jensen/em/inference/uncertainty_summary.h>
 #include <jensen/em/result.h>
 #include <jensen/fit_summary.h>
@@ -15,6 +16,7 @@ namespace nb = nanobind;
 nb::dict to_python(const Report& report, int states);
 nb::dict to_python(const FitSummary& fit);
 nb::dict to_python(const UncertaintySummary& summary);
+nb::dict to_python(const Diagnosis& diagnosis);
 /// Adds them under their names.
 void put_criteria(nb::dict& target, const Criteria& criteria);
 

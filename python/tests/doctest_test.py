@@ -1,4 +1,4 @@
-"""Examples in docstrings and on docs/python.md are run."""
+"""Examples in docstrings and on the pages about Python are run."""
 
 import doctest
 import importlib
@@ -22,8 +22,9 @@ def test_there_are_examples():
     assert sum(doctest.testmod(importlib.import_module(name)).attempted for name in MODULES) > 10
 
 
-def test_page(monkeypatch):
+@pytest.mark.parametrize("page", ["python.md", "python-models.md"])
+def test_page(page, monkeypatch):
     monkeypatch.chdir(SOURCE)
-    results = doctest.testfile(str(SOURCE / "docs/python.md"), module_relative=False)
+    results = doctest.testfile(str(SOURCE / "docs" / page), module_relative=False)
     assert results.attempted > 5
     assert results.failed == 0
