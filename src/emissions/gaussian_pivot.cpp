@@ -151,37 +151,40 @@ void Gaussian::accumulate_complete_rows(ConstPanel x, ConstPanel r, Slice s, Scr
   scratch.centered.assign(x, pivot_.data());
   kernels::add_pair_moments(scratch.centered, pairs_, columns, scratch.moments.data());
   for (std::size_t t = 0; t < together.size(); ++t) {
-    add_recentered(scratch.moments.data() + t * pairs_.size(), pivot_.data(), together[t], s);
+    add_recentered({scratch.moments.data(), together.size()}, t, pivot_.data(), together[t], s);
   }
 }
 
 // Moments about the pivot become moments about the mean μ, with δ = μ − pivot:
 //   f_a − N δ_a   and   S_ab − f_a δ_b − δ_a f_b + N δ_a δ_b.
-void Gaussian::add_recentered(const double* about_pivot, const double* pivot, int k, Slice s) const {
+// `moments` are those of several components, of which k comes at `at`.
+void Gaussian::add_recentered(const PairMoments& moments, std::size_t at, const double* pivot, int k, Slice s) const {
   const auto d = static_cast<std::size_t>(columns_);
-  const auto center = mean(k);
-  const double weight = about_pivot[0];
+  const auto about_pivot = [&](std::size_t f) { return moments.sums[f * moments.components + at]; };
+  const double weight = about_pivot(0);
   double* first = first_moments(s, k);
   double* second = second_moments(s, k);
   s.sum[static_cast<std::size_t>(k)] += weight;
+  const auto center = mean(k);
   const auto delta = [&](std::size_t j) { return center[j] - pivot[j]; };
   if (has_matrices()) {  // (1; c) (1; c)ᵀ, packed
     for (std::size_t a = 0; a < d; ++a) {
-      const double* row = about_pivot + (a + 1) * (a + 2) / 2;
-      const double shift = row[0] - weight * delta(a);
+      const std::size_t row = (a + 1) * (a + 2) / 2;
+      const double delta_a = delta(a);
+      const double shift = about_pivot(row) - weight * delta_a;
       first[a] += shift;
+      double* to = second + a * (a + 1) / 2;
       for (std::size_t b = 0; b <= a; ++b) {
-        const double* other = about_pivot + (b + 1) * (b + 2) / 2;
-        second[a * (a + 1) / 2 + b] += row[1 + b] - shift * delta(b) - delta(a) * other[0];
+        to[b] += about_pivot(row + 1 + b) - shift * delta(b) - delta_a * about_pivot((b + 1) * (b + 2) / 2);
       }
     }
     return;
   }
   for (std::size_t j = 0; j < d; ++j) {  // 1, c_1, c_1², c_2, …
-    const double* column = about_pivot + 1 + 2 * j;
-    const double shift = column[0] - weight * delta(j);
+    const double own = about_pivot(1 + 2 * j);
+    const double shift = own - weight * delta(j);
     first[j] += shift;
-    second[has_variances() ? j : 0] += column[1] - (shift + column[0]) * delta(j);
+    second[has_variances() ? j : 0] += about_pivot(2 + 2 * j) - (shift + own) * delta(j);
   }
 }
 

@@ -1,8 +1,8 @@
-// E-step and statistics under a mixture's posterior at one go: in float, and for few columns, where the traffic between
-// passes over a block costs as much as its arithmetic.
+// E-step and statistics under a mixture's posterior at one go: what passes over a block cost in loads and stores is
+// saved, which is as much as their arithmetic where columns are few.
 #include <jensen/emissions/gaussian.h>
 
-#include "math/few_columns.h"
+#include "math/posterior_moments.h"
 
 namespace jensen {
 
@@ -13,26 +13,30 @@ std::optional<Evidence> Gaussian::expect_posterior(const Block& x, std::span<con
     refuse_missing(x);
     return expect_single(x, log_weights, weights, s, scratch);
   }
-  const bool few = columns_ <= kernels::most_few_columns &&
-                   static_cast<std::size_t>(components_) <= kernels::most_few_states && has_matrices();
-  if (!few || !far_.empty() || x.has_missing) return std::nullopt;
+  if (!far_.empty() || x.has_missing || bound_columns_ > 0) return std::nullopt;
 
   const auto d = static_cast<std::size_t>(columns_);
-  std::vector<kernels::TriangularTerm> terms;
+  std::vector<kernels::TriangularTerm> triangular;
+  std::vector<kernels::DiagonalTerm> diagonal;
   for (int k = 0; k < components_; ++k) {
     const auto at = static_cast<std::size_t>(k);
-    terms.push_back({factors_[static_cast<std::size_t>(factor_of(k))].inverse.data(), offsets_.data() + at * d,
-                     constants_[at], nullptr});
+    const double* offset = offsets_.data() + at * d;
+    if (has_matrices()) {
+      triangular.push_back(
+          {factors_[static_cast<std::size_t>(factor_of(k))].inverse.data(), offset, constants_[at], nullptr});
+    } else {
+      diagonal.push_back({scales_.data() + at * d, offset, constants_[at], nullptr});
+    }
   }
-  scratch.moments.assign(terms.size() * pairs_.size(), 0.0);
+  scratch.moments.assign(static_cast<std::size_t>(components_) * pairs_.size(), 0.0);
   const auto normalized =
-      kernels::add_posterior_moments({x.x, pivot_.data(), terms, log_weights.data(),
+      kernels::add_posterior_moments({x.x, pivot_.data(), triangular, diagonal, log_weights.data(),
                                       x.weights.empty() ? nullptr : x.weights.data(), pairs_, scratch.moments.data()},
                                      scratch.workspace);
-  for (int k = 0; k < components_; ++k) {
-    const double* moments = scratch.moments.data() + static_cast<std::size_t>(k) * pairs_.size();
-    weights[static_cast<std::size_t>(k)] += moments[0];
-    add_recentered(moments, pivot_.data(), k, s);
+  const auto count = static_cast<std::size_t>(components_);
+  for (std::size_t k = 0; k < count; ++k) {
+    weights[k] += scratch.moments[k];
+    add_recentered({scratch.moments.data(), count}, k, pivot_.data(), static_cast<int>(k), s);
   }
   return Evidence{normalized.log_likelihood, normalized.entropy, normalized.entropy, normalized.weight};
 }

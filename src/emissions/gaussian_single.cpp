@@ -142,11 +142,11 @@ void Gaussian::accumulate_single(ConstPanel x, BasicPanel<float> r, double unit,
     for (const int k : components) columns.push_back(r.column(k));
     scratch.moments.assign(components.size() * pairs_.size(), 0.0);
     kernels::add_pair_moments(scratch.single_centered, pairs_, columns, scratch.moments.data());
-    for (std::size_t t = 0; t < components.size(); ++t) {
-      double* moments = scratch.moments.data() + t * pairs_.size();
-      for (std::size_t f = 0; f < pairs_.size(); ++f) moments[f] *= factors[f];
-      add_recentered(moments, point, components[t], s);
+    const std::size_t count = components.size();
+    for (std::size_t f = 0; f < pairs_.size(); ++f) {
+      for (std::size_t t = 0; t < count; ++t) scratch.moments[f * count + t] *= factors[f];
     }
+    for (std::size_t t = 0; t < count; ++t) add_recentered({scratch.moments.data(), count}, t, point, components[t], s);
   };
   if (!near_.empty()) add(near_, pivot_.data());
   for (const int k : far_) {

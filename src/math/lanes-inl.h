@@ -73,19 +73,58 @@ HWY_INLINE hn::Vec<PairLane> fold(const Vector* sums) {
 }
 #endif
 
-// *first += the sum of the eight lanes of `a`, *second += that of `b`: two at a time, as one addition finishes both.
-HWY_INLINE void add_two_sums(const Vector* a, const Vector* b, double* first, double* second) {
+// The sum of eight lanes.
+HWY_INLINE double sum_lanes(const Vector* sums) {
+#if HWY_MAX_BYTES >= 16
+  const PairLane d;
+  const auto two = fold(sums);
+  return hn::GetLane(hn::Add(two, hn::Reverse(d, two)));
+#else
+  return add_lanes(sums);
+#endif
+}
+
+// to[0] += the sum of the eight lanes of `a`, to[1] += that of `b`: one addition finishes both.
+HWY_INLINE void add_two_sums(const Vector* a, const Vector* b, double* to) {
 #if HWY_MAX_BYTES >= 16
   const PairLane d;
   const auto x = fold(a);
   const auto y = fold(b);
   const auto both = hn::Add(hn::InterleaveLower(d, x, y), hn::InterleaveUpper(d, x, y));
-  *first += hn::GetLane(both);
-  *second += hn::GetLane(hn::Reverse(d, both));
+  hn::StoreU(hn::Add(hn::LoadU(d, to), both), d, to);
 #else
-  *first += add_lanes(a);
-  *second += add_lanes(b);
+  to[0] += add_lanes(a);
+  to[1] += add_lanes(b);
 #endif
+}
+
+#if HWY_MAX_BYTES == 64
+// The same of eight vectors: in each step halves of what is left are added, in the order of add_lanes().
+HWY_INLINE void add_eight_sums(const Vector (*v)[1], double* to) {
+  const Lane d;
+  const auto halves = [&](std::size_t a, std::size_t b) HWY_ATTR {  // a0 + a4 … a3 + a7, b0 + b4 … b3 + b7
+    return hn::Add(hn::ConcatLowerLower(d, v[b][0], v[a][0]), hn::ConcatUpperUpper(d, v[b][0], v[a][0]));
+  };
+  const auto quarters = [&](Vector ab, Vector cd) HWY_ATTR {  // two sums each of a, c, b, d
+    return hn::Add(hn::OddEvenBlocks(hn::SwapAdjacentBlocks(cd), ab),
+                   hn::OddEvenBlocks(cd, hn::SwapAdjacentBlocks(ab)));
+  };
+  const Vector even = quarters(halves(0, 4), halves(2, 6));
+  const Vector odd = quarters(halves(1, 5), halves(3, 7));
+  const Vector all = hn::Add(hn::InterleaveLower(d, even, odd), hn::InterleaveUpper(d, even, odd));
+  hn::StoreU(hn::Add(hn::LoadU(d, to), all), d, to);
+}
+#endif
+
+// to[c] += the sum of the eight lanes of v[c], for C of them.
+template <std::size_t C>
+HWY_INLINE void add_sums(const Vector (*v)[parts], double* to) {
+  std::size_t c = 0;
+#if HWY_MAX_BYTES == 64
+  for (; c + 8 <= C; c += 8) add_eight_sums(v + c, to + c);
+#endif
+  for (; c + 2 <= C; c += 2) add_two_sums(v[c], v[c + 1], to + c);
+  if (c < C) to[c] += sum_lanes(v[c]);
 }
 
 // Vectors of float, which together have sixteen lanes, as vectors of double: lane i is the sum of lanes i and i + 8.
@@ -110,11 +149,11 @@ HWY_INLINE void widen_sums(const VectorOf<float>* sums, Vector* wide) {
   }
 #endif
 }
-HWY_INLINE void add_two_sums(const VectorOf<float>* a, const VectorOf<float>* b, double* first, double* second) {
-  Vector wide_a[parts], wide_b[parts];
-  widen_sums(a, wide_a);
-  widen_sums(b, wide_b);
-  add_two_sums(wide_a, wide_b, first, second);
+template <std::size_t C>
+HWY_INLINE void add_sums(const VectorOf<float> (*v)[parts_of<float>], double* to) {
+  Vector wide[C][parts];
+  for (std::size_t c = 0; c < C; ++c) widen_sums(v[c], wide[c]);
+  add_sums<C>(wide, to);
 }
 
 // e^v for −708 ≤ v ≤ 709; any other v gives any number. With n the integer nearest v / log 2 and r = v − n log 2 it is

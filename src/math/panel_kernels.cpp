@@ -4,8 +4,9 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <vector>
 
-#include "math/few_columns.h"
+#include "math/posterior_moments.h"
 #include "math/product.h"
 
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV | HWY_AVX3_DL | HWY_SSSE3)
@@ -162,12 +163,11 @@ HWY_INLINE void add_squares(const T* columns, std::size_t stride, const Triangul
   }
 }
 
-// One group of rows and one component; D columns where that is known at compile time, else 0.
+// squares ← ‖W c_i − offset‖² of one group of rows; D columns where that is known at compile time, else 0.
 template <std::size_t D, std::size_t V, class T>
-HWY_INLINE void triangular_group(const T* columns, std::size_t stride, std::size_t dimensions,
-                                 const TriangularTermOf<T>& term, T* out, std::size_t count) {
-  VectorOf<T> squares[V];
-  for (auto& s : squares) s = hn::Zero(LaneOf<T>());
+HWY_INLINE void triangular_squares(const T* columns, std::size_t stride, std::size_t dimensions,
+                                   const TriangularTermOf<T>& term, VectorOf<T>* squares) {
+  for (std::size_t v = 0; v < V; ++v) squares[v] = hn::Zero(LaneOf<T>());
   if constexpr (D > 0) {
     add_squares<D, V>(columns, stride, term, 0, squares);
   } else {
@@ -179,6 +179,13 @@ HWY_INLINE void triangular_group(const T* columns, std::size_t stride, std::size
     }
     if (a < dimensions) add_squares<1, V>(columns, stride, term, a, squares);
   }
+}
+
+template <std::size_t D, std::size_t V, class T>
+HWY_INLINE void triangular_group(const T* columns, std::size_t stride, std::size_t dimensions,
+                                 const TriangularTermOf<T>& term, T* out, std::size_t count) {
+  VectorOf<T> squares[V];
+  triangular_squares<D, V>(columns, stride, dimensions, term, squares);
   add_to_output<V>(squares, term.constant, out, count);
 }
 
@@ -220,10 +227,10 @@ void add_triangular_single(const float* columns, std::size_t stride, std::size_t
   triangular(columns, stride, dimensions, rows, terms, count);
 }
 
-// One group of rows and C components.
-template <std::size_t C, class T>
+// One group of rows and C components: finish(c, squares) gets Σ_j (scale[j] c_ij − offset[j])².
+template <std::size_t C, class T, class Finish>
 HWY_INLINE void diagonal_group(const T* columns, std::size_t stride, std::size_t dimensions,
-                               const DiagonalTermOf<T>* terms, std::size_t i, std::size_t count) {
+                               const DiagonalTermOf<T>* terms, const Finish& finish) {
   const LaneOf<T> d;
   VectorOf<T> squares[C][register_vectors];
   const T* scale[C];
@@ -239,18 +246,28 @@ HWY_INLINE void diagonal_group(const T* columns, std::size_t stride, std::size_t
       x.add_squares(hn::Set(d, scale[c][j]), hn::Set(d, offset[c][j]), squares[c]);
     }
   }
-  for (std::size_t c = 0; c < C; ++c)
-    add_to_output<register_vectors>(squares[c], terms[c].constant, terms[c].out + i, count);
+  for (std::size_t c = 0; c < C; ++c) finish(c, squares[c]);
+}
+
+// All components: finish(t, squares).
+template <class T, class Finish>
+HWY_INLINE void diagonal_groups(const T* columns, std::size_t stride, std::size_t dimensions,
+                                const DiagonalTermOf<T>* terms, std::size_t count, const Finish& finish) {
+  std::size_t t = 0;
+  const auto shifted = [&](std::size_t c, const VectorOf<T>* squares) HWY_ATTR { finish(t + c, squares); };
+  for (; t + 4 <= count; t += 4) diagonal_group<4>(columns, stride, dimensions, terms + t, shifted);
+  for (; t + 2 <= count; t += 2) diagonal_group<2>(columns, stride, dimensions, terms + t, shifted);
+  for (; t < count; ++t) diagonal_group<1>(columns, stride, dimensions, terms + t, shifted);
 }
 
 template <class T>
 HWY_INLINE void diagonal(const T* columns, std::size_t stride, std::size_t dimensions, std::size_t rows,
                          const DiagonalTermOf<T>* terms, std::size_t count) {
   for (std::size_t i = 0; i < rows; i += group_rows_of<T>) {
-    std::size_t t = 0;
-    for (; t + 4 <= count; t += 4) diagonal_group<4>(columns + i, stride, dimensions, terms + t, i, rows - i);
-    for (; t + 2 <= count; t += 2) diagonal_group<2>(columns + i, stride, dimensions, terms + t, i, rows - i);
-    for (; t < count; ++t) diagonal_group<1>(columns + i, stride, dimensions, terms + t, i, rows - i);
+    diagonal_groups(columns + i, stride, dimensions, terms, count,
+                    [&](std::size_t t, const VectorOf<T>* squares) HWY_ATTR {
+                      add_to_output<register_vectors>(squares, terms[t].constant, terms[t].out + i, rows - i);
+                    });
   }
 }
 
@@ -338,7 +355,7 @@ void pack(const Product<T>& p, std::size_t k, std::size_t first, std::size_t end
   }
 }
 
-// `packed` holds packed_states components, of which the first C are meant: sums[c · pair_count + f] += … for C
+// `packed` holds packed_states components, of which the first C are meant: sums[f · states + c] += … for C
 // components from `k` on and F pairs from `f` on, over rows from `first` on, as many at a time as there are virtual
 // lanes. Pairs beyond the last are formed and thrown away, so that no remainder needs code.
 template <std::size_t C, std::size_t F, class T>
@@ -353,7 +370,7 @@ void add_tile(const Product<T>& p, const T* packed, std::size_t packed_states, s
     left[t] = p.columns + static_cast<std::size_t>(pair.a) * p.stride + first;
     right[t] = p.columns + static_cast<std::size_t>(pair.b) * p.stride + first;
   }
-  VectorOf<T> sums[C][F][parts_of<T>];
+  VectorOf<T> sums[F][C][parts_of<T>];
   for (std::size_t part = 0; part < parts_of<T>; ++part) {
     VectorOf<T> tile[C][F];
     for (auto& row : tile) {
@@ -369,77 +386,89 @@ void add_tile(const Product<T>& p, const T* packed, std::size_t packed_states, s
       }
     }
     for (std::size_t c = 0; c < C; ++c) {
-      for (std::size_t t = 0; t < F; ++t) sums[c][t][part] = tile[c][t];
+      for (std::size_t t = 0; t < F; ++t) sums[t][c][part] = tile[c][t];
     }
   }
-  double spare[2] = {};
-  for (std::size_t c = 0; c < C; ++c) {
-    double* to = p.sums + (k + c) * p.pair_count + f;
-    for (std::size_t t = 0; t < F; t += 2) {
-      double* one = f + t < p.pair_count ? to + t : spare;
-      double* two = t + 1 < F && f + t + 1 < p.pair_count ? to + t + 1 : spare + 1;
-      add_two_sums(sums[c][t], sums[c][t + 1 < F ? t + 1 : t], one, two);
-    }
-  }
+  for (std::size_t t = 0; t < F && f + t < p.pair_count; ++t) add_sums<C>(sums[t], p.sums + (f + t) * p.states + k);
 }
 
-template <std::size_t C, std::size_t F, class T>
-void add_tiles(const Product<T>& p, std::size_t& k, std::size_t first, std::size_t end, T* packed) {
-  pack<C>(p, k, first, end, packed);
-  for (std::size_t f = 0; f < p.pair_count; f += F) add_tile<C, F>(p, packed, C, k, f, first, end - first);
-  k += C;
+// Components and pairs that one tile serves: as many as the registers hold sums for.
+template <std::size_t C, std::size_t F>
+struct Tile {
+  static constexpr std::size_t states = C, pairs = F;
+};
+
+// visit(k, tile) for tiles of neighbouring components, from k on, that cover all of them.
+template <class Visit>
+HWY_INLINE void in_tiles(std::size_t components, const Visit& visit) {
+  std::size_t k = 0;
+  const auto visited = [&](std::size_t from, auto tile) HWY_ATTR {
+    visit(from, tile);
+    return from + tile.states;
+  };
+  while (k < components) {
+    const std::size_t left = components - k;
+#if HWY_MAX_BYTES == 64  // 32 registers
+    if (left >= 8 && left != 9 && left != 10) {
+      k = visited(k, Tile<8, 3>());
+    } else if (left >= 5) {
+      k = visited(k, Tile<5, 4>());
+    } else if (left == 4) {
+      k = visited(k, Tile<4, 5>());
+    } else if (left == 3) {
+      k = visited(k, Tile<3, 6>());
+    } else if (left == 2) {
+      k = visited(k, Tile<2, 6>());
+    }
+#else
+    if (left >= 4) {
+      k = visited(k, Tile<4, 2>());
+    } else if (left >= 2) {
+      k = visited(k, Tile<2, 4>());
+    }
+#endif
+    else {
+      k = visited(k, Tile<1, 8>());
+    }
+  }
 }
 
 // `packed`: room for product_rows_of<T> × 8 numbers.
 template <class T>
-HWY_INLINE void product(const Product<T>& p, std::size_t components, std::size_t rows, T* packed) {
+HWY_INLINE void product(const Product<T>& p, std::size_t rows, T* packed) {
   for (std::size_t first = 0; first < rows; first += product_rows_of<T>) {
     const std::size_t end = std::min(rows, first + product_rows_of<T>);
-    std::size_t k = 0;
-    while (k < components) {
-      const std::size_t left = components - k;
-#if HWY_MAX_BYTES == 64  // 32 registers
-      if (left >= 8 && left != 9 && left != 10) {
-        add_tiles<8, 3>(p, k, first, end, packed);
-      } else if (left >= 5) {
-        add_tiles<5, 4>(p, k, first, end, packed);
-      } else if (left == 4) {
-        add_tiles<4, 5>(p, k, first, end, packed);
-      } else if (left == 3) {
-        add_tiles<3, 6>(p, k, first, end, packed);
-      } else if (left == 2) {
-        add_tiles<2, 6>(p, k, first, end, packed);
+    in_tiles(p.states, [&](std::size_t k, auto tile) HWY_ATTR {
+      constexpr std::size_t states = decltype(tile)::states, pairs = decltype(tile)::pairs;
+      pack<states>(p, k, first, end, packed);
+      for (std::size_t f = 0; f < p.pair_count; f += pairs) {
+        add_tile<states, pairs>(p, packed, states, k, f, first, end - first);
       }
-#else
-      if (left >= 4) {
-        add_tiles<4, 2>(p, k, first, end, packed);
-      } else if (left >= 2) {
-        add_tiles<2, 4>(p, k, first, end, packed);
-      }
-#endif
-      else {
-        add_tiles<1, 8>(p, k, first, end, packed);
-      }
-    }
+    });
   }
 }
 
-void add_product(const Product<double>& p, std::size_t components, std::size_t rows, double* packed) {
-  product(p, components, rows, packed);
-}
+void add_product(const Product<double>& p, std::size_t rows, double* packed) { product(p, rows, packed); }
 
-void add_product_single(const Product<float>& p, std::size_t components, std::size_t rows, float* packed) {
-  product(p, components, rows, packed);
-}
+void add_product_single(const Product<float>& p, std::size_t rows, float* packed) { product(p, rows, packed); }
 
-// What a portion of rows needs: centred columns, responsibilities as pack() lays them out, weights, and the
-// log-densities of one group.
-template <std::size_t D>
-struct FewColumnsMemory {
+// Up to four columns and so many components, moments have tiles of their own: what the others leave over would weigh
+// too much.
+constexpr std::size_t most_few_states = 16;
+
+// Where the responsibilities of a component lie: those of row i at offset + ⌊i / virtual_lanes⌋ distance +
+// i mod virtual_lanes.
+struct Place {
+  std::size_t offset, distance;
+};
+
+// What a portion of rows needs: centred columns, responsibilities as pack() lays them out, weights, and the log-joints
+// of one group.
+struct PosteriorMemory {
   static constexpr std::size_t rows = product_rows_of<double>, stride = rows + virtual_lanes;
-  FewColumnsMemory(double* memory, std::size_t states)
+  PosteriorMemory(double* memory, std::size_t dimensions, std::size_t states)
       : columns(memory),
-        packed(columns + (1 + D) * stride),
+        packed(columns + (1 + dimensions) * stride),
         weights(packed + rows * states),
         log_joint(weights + rows) {}
   double* columns;
@@ -450,20 +479,24 @@ struct FewColumnsMemory {
 
 // Log-joints of one group of rows: out[k · group + i].
 template <std::size_t D>
-HWY_INLINE void few_columns_group(const FewColumns& few, const double* columns, std::size_t stride, double* out) {
+HWY_INLINE void log_joint_of_group(const PosteriorMoments& p, const double* columns, std::size_t stride, double* out) {
   const Lane d;
-  constexpr std::size_t group = register_vectors * lanes;
-  for (std::size_t k = 0; k < few.terms.size(); ++k, out += group) {
-    const TriangularTerm& term = few.terms[k];
-    Vector squares[register_vectors];
-    for (auto& s : squares) s = hn::Zero(d);
-    add_squares<D, register_vectors>(columns, stride, term, 0, squares);
-    const Vector start = hn::Set(d, few.log_weights[k]);
-    const Vector top = hn::Set(d, term.constant);
+  constexpr std::size_t group = group_rows_of<double>;
+  const auto dimensions = static_cast<std::size_t>(p.x.columns);
+  const auto finish = [&](std::size_t k, double constant, const Vector* squares) HWY_ATTR {
+    const Vector start = hn::Set(d, p.log_weights[k]);
+    const Vector top = hn::Set(d, constant);
     for (std::size_t v = 0; v < register_vectors; ++v) {
-      hn::Store(hn::Add(start, hn::MulAdd(hn::Set(d, -0.5), squares[v], top)), d, out + v * lanes);
+      hn::Store(hn::Add(start, hn::MulAdd(hn::Set(d, -0.5), squares[v], top)), d, out + k * group + v * lanes);
     }
+  };
+  for (std::size_t k = 0; k < p.triangular.size(); ++k) {
+    Vector squares[register_vectors];
+    triangular_squares<D, register_vectors>(columns, stride, dimensions, p.triangular[k], squares);
+    finish(k, p.triangular[k].constant, squares);
   }
+  diagonal_groups(columns, stride, dimensions, p.diagonal.data(), p.diagonal.size(),
+                  [&](std::size_t k, const Vector* squares) HWY_ATTR { finish(k, p.diagonal[k].constant, squares); });
 }
 
 // The moments of C components from `k` on.
@@ -476,7 +509,7 @@ HWY_INLINE void few_columns_tiles(const Product<double>& p, const double* packed
 #else
   constexpr std::size_t at_once = C > 2 ? 2 : pairs == 10 ? 4 : 3;
 #endif
-  for (std::size_t f = 0; f < pairs; f += at_once) {
+  for (std::size_t f = 0; f < p.pair_count; f += at_once) {
     add_tile<C, at_once>(p, packed + k * virtual_lanes, states, k, f, 0, rows);
   }
 }
@@ -501,49 +534,83 @@ HWY_INLINE void few_columns_moments(const Product<double>& p, const double* pack
   }
 }
 
+// Asks for rows that will be wanted soon. Columns are far apart in memory and a portion of each is short, so that the
+// processor does not foresee them. Memory that is not there does no harm.
+HWY_INLINE void fetch_ahead(const double* rows, std::size_t count) {
+  constexpr std::size_t line = 64;
+  const auto address = reinterpret_cast<std::uintptr_t>(rows);
+  for (std::size_t at = 0; at < count * sizeof(double); at += line) {
+    __builtin_prefetch(reinterpret_cast<const void*>(address + at), 0, 3);
+  }
+}
+
+// D: the number of columns, if that is at most four, else 0.
 template <std::size_t D>
-void few_columns_of(const FewColumns& few, double* memory, Normalized* result) {
+void posterior_of(const PosteriorMoments& p, double* memory, Normalized* result) {
   const Lane d;
-  constexpr std::size_t group = register_vectors * lanes;
-  const std::size_t states = few.terms.size();
-  const FewColumnsMemory<D> own(memory, states);
+  constexpr std::size_t group = group_rows_of<double>;
+  const std::size_t states = p.triangular.size() + p.diagonal.size();
+  const auto dimensions = static_cast<std::size_t>(p.x.columns);
+  const PosteriorMemory own(memory, dimensions, states);
+  const bool few = D > 0 && states <= most_few_states;
+  std::vector<Place> place;
+  if (few) {
+    for (std::size_t k = 0; k < states; ++k) place.push_back({k * virtual_lanes, states * virtual_lanes});
+  } else {
+    in_tiles(states, [&](std::size_t k, auto tile) HWY_ATTR {
+      for (std::size_t c = 0; c < tile.states; ++c) {
+        place.push_back({k * own.rows + c * virtual_lanes, tile.states * virtual_lanes});
+      }
+    });
+  }
   std::fill_n(own.columns, own.stride, 1.0);
   NormalizedSums total;
-  const auto all = static_cast<std::size_t>(few.x.rows);
+  const auto all = static_cast<std::size_t>(p.x.rows);
   for (std::size_t first = 0; first < all; first += own.rows) {
     const std::size_t rows = std::min(own.rows, all - first);
     constexpr std::size_t whole = std::max(group, virtual_lanes);
     const std::size_t padded = (rows + whole - 1) / whole * whole;
-    const ConstPanel x{few.x.data + first, static_cast<std::int64_t>(rows), few.x.columns, few.x.stride};
-    center_rows(x, few.point, own.columns, own.stride, padded);
-    for (std::size_t i = 0; i < rows; ++i) own.weights[i] = few.weights == nullptr ? 1.0 : few.weights[first + i];
+    const ConstPanel x{p.x.data + first, static_cast<std::int64_t>(rows), p.x.columns, p.x.stride};
+    center_rows(x, p.point, own.columns, own.stride, padded);
+    for (std::size_t i = 0; i < rows; ++i) own.weights[i] = p.weights == nullptr ? 1.0 : p.weights[first + i];
     std::fill(own.weights + rows, own.weights + padded, 0.0);
     for (std::size_t i = 0; i < padded; i += group) {
-      few_columns_group<D>(few, own.columns + own.stride + i, own.stride, own.log_joint);
+      for (int j = 0; j < x.columns; ++j) fetch_ahead(x.column(j) + own.rows + i, group);
+      log_joint_of_group<D>(p, own.columns + own.stride + i, own.stride, own.log_joint);
       Vector weight[register_vectors];
       RowVector<double> row[register_vectors];
       for (std::size_t v = 0; v < register_vectors; ++v) weight[v] = hn::Load(d, own.weights + i + v * lanes);
       normalize_rows<register_vectors>(
           own.log_joint, group, states, weight, row, [&](std::size_t k, std::size_t v, Vector r) HWY_ATTR {
             const std::size_t at = i + v * lanes;
-            hn::Store(
-                r, d,
-                own.packed + at / virtual_lanes * virtual_lanes * states + k * virtual_lanes + at % virtual_lanes);
+            double* to = own.packed + place[k].offset + at / virtual_lanes * place[k].distance;
+            hn::Store(r, d, to + at % virtual_lanes);
           });
       for (std::size_t v = 0; v < register_vectors; ++v) total.add(first + i + v * lanes, weight[v], row[v]);
     }
-    const Product<double> moments{own.columns, own.stride, few.pairs.data(), few.pairs.size(), nullptr, few.sums};
-    few_columns_moments<D>(moments, own.packed, states, (rows + virtual_lanes - 1) / virtual_lanes * virtual_lanes);
+    const Product<double> moments{own.columns, own.stride, p.pairs.data(), p.pairs.size(), nullptr, states, p.sums};
+    const std::size_t summed = (rows + virtual_lanes - 1) / virtual_lanes * virtual_lanes;
+    if (few) {
+      few_columns_moments<D>(moments, own.packed, states, summed);
+      continue;
+    }
+    in_tiles(states, [&](std::size_t k, auto tile) HWY_ATTR {
+      constexpr std::size_t together = decltype(tile)::states, pairs = decltype(tile)::pairs;
+      for (std::size_t f = 0; f < p.pairs.size(); f += pairs) {
+        add_tile<together, pairs>(moments, own.packed + k * own.rows, together, k, f, 0, summed);
+      }
+    });
   }
   total.write(result);
 }
 
-void few_columns(const FewColumns& few, double* memory, Normalized* result) {
-  switch (few.x.columns) {
-    case 1: return few_columns_of<1>(few, memory, result);
-    case 2: return few_columns_of<2>(few, memory, result);
-    case 3: return few_columns_of<3>(few, memory, result);
-    default: return few_columns_of<4>(few, memory, result);
+void posterior(const PosteriorMoments& p, double* memory, Normalized* result) {
+  switch (p.x.columns) {
+    case 1: return posterior_of<1>(p, memory, result);
+    case 2: return posterior_of<2>(p, memory, result);
+    case 3: return posterior_of<3>(p, memory, result);
+    case 4: return posterior_of<4>(p, memory, result);
+    default: return posterior_of<0>(p, memory, result);
   }
 }
 
@@ -561,7 +628,7 @@ HWY_EXPORT(add_diagonal);
 HWY_EXPORT(add_diagonal_single);
 HWY_EXPORT(add_product);
 HWY_EXPORT(add_product_single);
-HWY_EXPORT(few_columns);
+HWY_EXPORT(posterior);
 HWY_EXPORT(largest_states);
 HWY_EXPORT(select_at_least);
 
@@ -651,24 +718,25 @@ void add_pair_moments(const CenteredRows& x, std::span<const ColumnPair> pairs, 
                       double* sums) {
   alignas(64) double packed[256 * 8];
   HWY_DYNAMIC_DISPATCH(add_product)
-  (Product<double>{x.data(), x.stride(), pairs.data(), pairs.size(), r.data(), sums}, r.size(), x.rows(), packed);
+  (Product<double>{x.data(), x.stride(), pairs.data(), pairs.size(), r.data(), r.size(), sums}, x.rows(), packed);
 }
 
 void add_pair_moments(const SingleCenteredRows& x, std::span<const ColumnPair> pairs, std::span<const float* const> r,
                       double* sums) {
   alignas(64) float packed[512 * 8];
   HWY_DYNAMIC_DISPATCH(add_product_single)
-  (Product<float>{x.data(), x.stride(), pairs.data(), pairs.size(), r.data(), sums}, r.size(), x.rows(), packed);
+  (Product<float>{x.data(), x.stride(), pairs.data(), pairs.size(), r.data(), r.size(), sums}, x.rows(), packed);
 }
 
-Normalized add_posterior_moments(const FewColumns& few, Workspace& workspace) {
-  constexpr std::size_t portion = 256, alignment = 8;
-  const std::size_t size = (1 + most_few_columns) * (portion + alignment) + (portion + 1 + 32) * (1 + few.terms.size());
-  if (workspace.size() < size + alignment) workspace.resize(size + alignment);
+Normalized add_posterior_moments(const PosteriorMoments& p, Workspace& workspace) {
+  constexpr std::size_t portion = 256, line = 8, most_group = 32;
+  const auto columns = static_cast<std::size_t>(p.x.columns);
+  const std::size_t states = p.triangular.size() + p.diagonal.size();
+  const std::size_t size = (1 + columns) * (portion + line) + portion * (states + 1) + most_group * states;
+  if (workspace.size() < size + line) workspace.resize(size + line);
   const auto address = reinterpret_cast<std::uintptr_t>(workspace.data());
   Normalized result;
-  HWY_DYNAMIC_DISPATCH(few_columns)
-  (few, workspace.data() + (64 - address % 64) % 64 / sizeof(double), &result);
+  HWY_DYNAMIC_DISPATCH(posterior)(p, workspace.data() + (64 - address % 64) % 64 / sizeof(double), &result);
   return result;
 }
 

@@ -14,7 +14,8 @@ struct Product {
   const ColumnPair* pairs;
   std::size_t pair_count;
   const T* const* r;
-  double* sums;
+  std::size_t states;
+  double* sums;  // [pair][state]
 };
 
 }  // namespace jensen::kernels

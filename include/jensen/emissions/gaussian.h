@@ -149,7 +149,11 @@ class Gaussian {
   void add_possible_rows(ConstPanel x, Panel p, Scratch& scratch) const;
   void add_log_densities(std::span<const int> components, Panel p, Scratch& scratch) const;
   void accumulate_complete_rows(ConstPanel x, ConstPanel r, Slice s, Scratch& scratch) const;
-  void add_recentered(const double* about_pivot, const double* pivot, int k, Slice s) const;
+  struct PairMoments {  // sums[f · components + t] of pairs_[f], as kernels::add_pair_moments() leaves them
+    const double* sums;
+    std::size_t components;
+  };
+  void add_recentered(const PairMoments& moments, std::size_t at, const double* pivot, int k, Slice s) const;
   bool about_own_means(std::span<const double> about) const;
   void refuse_missing(const Block& x) const;
   BasicPanel<float> single_panel(std::int64_t rows, Scratch& scratch) const;

@@ -79,7 +79,7 @@ struct ColumnPair {
   int a = 0;
   int b = 0;
 };
-/// sums[k · pairs.size() + f] += Σ_i r_k(i) c_{i, a_f} c_{i, b_f}: moments of all components as one product of the
+/// sums[f · r.size() + k] += Σ_i r_k(i) c_{i, a_f} c_{i, b_f}: moments of all components as one product of the
 /// responsibilities (columns r_k of x.rows() numbers ≥ 0) with products of columns, each formed once.
 void add_pair_moments(const CenteredRows& x, std::span<const ColumnPair> pairs, std::span<const double* const> r,
                       double* sums);
