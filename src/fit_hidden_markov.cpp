@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "candidates.h"
 #include "data/has_labels.h"
@@ -19,10 +20,10 @@ constexpr const char* function = "fit_hidden_markov";
 // Starts that share the rows out among seeds.
 bool needs_distinct_rows(Start start) { return start != Start::random && start != Start::annealed; }
 
-Schema ready(const Data& data, const Schema& schema, int states, Start start) {
+Schema ready(const Data& data, const Schema& schema, const ChainForm& form, int states, Start start) {
   if (states < 1) throw ArgumentError(function, "states", fmt::format("must be ≥ 1, got {}", states));
   if (data.rows() == 0) throw DataError(fmt::format("{}: the data have no rows", function));
-  const auto columns = static_cast<int>(columns_of(schema).size());
+  const auto columns = static_cast<int>(columns_of(schema, columns_of(form)).size());
   if (columns != data.columns()) {
     throw ArgumentError(function, "schema", fmt::format("reads {} columns, the data have {}", columns, data.columns()));
   }
@@ -34,6 +35,27 @@ Schema ready(const Data& data, const Schema& schema, int states, Start start) {
         fmt::format("must be at most {}, the number of distinct rows, got {}: or start at random", distinct, states));
   }
   return whole;
+}
+
+// The mean time between rows; 1 where there is none.
+double mean_step(const Data& data, int column) {
+  const auto begins = data.sequences();
+  BlockBuffer buffer;
+  double elapsed = 0;
+  double steps = 0;
+  for (std::size_t s = 0; s + 1 < begins.size(); ++s) {
+    const Block x = data.block(begins[s], begins[s + 1] - begins[s], buffer);
+    elapsed += x.x(x.rows() - 1, column) - x.x(0, column);
+    steps += static_cast<double>(x.rows() - 1);
+  }
+  const double mean = elapsed / steps;
+  return mean > 0 && std::isfinite(mean) ? mean : 1;
+}
+
+int place_of(const std::string& name, const std::vector<std::string>& columns, const char* argument) {
+  const auto found = std::find(columns.begin(), columns.end(), name);
+  if (found == columns.end()) throw ArgumentError("chain_of", argument, fmt::format("there is no column '{}'", name));
+  return static_cast<int>(found - columns.begin());
 }
 
 class Selecting {
@@ -122,7 +144,14 @@ ChainForm chain_form_named(std::string_view text) {
                       fmt::format("'{}' is none of full, left-right, banded, banded:WIDTH", text));
 }
 
-AnyChain chain_of(const ChainForm& form, int states) {
+std::vector<std::string> columns_of(const ChainForm& form) {
+  return form.time.empty() ? form.inputs : std::vector<std::string>{form.time};
+}
+
+AnyChain chain_of(const ChainForm& form, int states, const std::vector<std::string>& columns, double unit) {
+  if (!form.inputs.empty() && !form.time.empty()) {
+    throw ArgumentError("chain_of", "inputs", "do not go with a chain in continuous time");
+  }
   if (form.transitions == Transitions::left_to_right && form.initial != InitialStates::free) {
     throw ArgumentError("chain_of", "initial",
                         "does not apply to left-to-right transitions: sequences begin in state 0");
@@ -133,7 +162,11 @@ AnyChain chain_of(const ChainForm& form, int states) {
   if (form.initial == InitialStates::uniform) chain.fix_initial(true);
   if (form.initial == InitialStates::stationary) chain.make_initial_stationary();
   chain.set_pseudo_counts(form.pseudo_count, form.pseudo_count);
-  return chain;
+  if (!form.time.empty()) return TimedChain(chain, place_of(form.time, columns, "time"), unit);
+  if (form.inputs.empty()) return chain;
+  std::vector<int> inputs;
+  for (const auto& name : form.inputs) inputs.push_back(place_of(name, columns, "inputs"));
+  return InputChain(chain, std::move(inputs));
 }
 
 AnyHiddenMarkov hidden_markov_for(const Data& data, AnyChain chain, AnyEmissions emissions, Prior prior) {
@@ -144,9 +177,13 @@ FittedSequences fit_hidden_markov(const Data& data, const Schema& schema, int st
                                   const Options& options, Prior prior) {
   options.validate();
   if (options.start == Start::given) throw ArgumentError(function, "start", "is 'given', but no parameters are");
-  Schema whole = ready(data, schema, states, options.start);
+  Schema whole = ready(data, schema, form, states, options.start);
+  const auto columns = columns_of(whole, columns_of(form));
+  const auto further = static_cast<int>(columns.size() - columns_of(whole).size());
+  const double unit = form.time.empty() ? 1 : mean_step(data, place_of(form.time, columns, "time"));
   auto fitted =
-      fit(hidden_markov_for(data, chain_of(form, states), emissions_for(whole, states), prior), data, options);
+      fit(hidden_markov_for(data, chain_of(form, states, columns, unit), emissions_for(whole, states, further), prior),
+          data, options);
   const bool named = has_labels(data) || !options.constraints.empty();
   if (form.transitions == Transitions::full && !named) sort_states(fitted.model, fitted.report);
   return {std::move(fitted.model), std::move(fitted.report), std::move(whole)};

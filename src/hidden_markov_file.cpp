@@ -5,6 +5,9 @@
 //      "schema": [as in files of mixtures], "parameters": {"initial[0]": π_0, …, "transition[0,0]": A_00, …,
 //      "x.rate[0]": …}, "fit": {…}}
 //
+// A chain whose transitions depend on inputs has {"kind": "inputs", "inputs": [names of columns], "initial", "zeros",
+// "pseudo_counts"} and the parameters "logit[i,j,c]", one in continuous time {"kind": "continuous-time", "time": the
+// name of a column, …} and "rate[i,j]"; their "zeros" have the same names.
 // "initial" is free, fixed or stationary, "transitions" free or fixed; "zeros" are zero by the structure of the chain.
 // "sequence" and "order" name columns of the data, and stand only where there are some.
 #include <jensen/emissions/schema_emissions.h>
@@ -26,7 +29,7 @@ using Json = nlohmann::ordered_json;
 
 bool holds(const Model& model) { return dynamic_cast<const Erased<AnyHiddenMarkov>*>(&model) != nullptr; }
 
-Json chain_fields(const MarkovChain& chain) {
+Json chain_fields(const MarkovChain& chain, const ModelFile&) {
   Json json;
   json["initial"] = chain.initial_stationary() ? "stationary" : chain.initial_fixed() ? "fixed" : "free";
   json["transitions"] = chain.transitions_fixed() ? "fixed" : "free";
@@ -41,6 +44,25 @@ Json chain_fields(const MarkovChain& chain) {
   return json;
 }
 
+// The fields of a chain whose transitions come from elsewhere.
+void add_form(Json& json, const MarkovChain& form, const ModelFile& file) {
+  const Json fields = chain_fields(form, file);
+  for (const char* key : {"initial", "zeros", "pseudo_counts"}) json[key] = fields[key];
+}
+
+Json chain_fields(const InputChain& chain, const ModelFile& file) {
+  Json json{{"kind", "inputs"}, {"inputs", Json::array()}};
+  for (const int column : chain.inputs()) json["inputs"].push_back(file.columns.at(static_cast<std::size_t>(column)));
+  add_form(json, chain.form(), file);
+  return json;
+}
+
+Json chain_fields(const TimedChain& chain, const ModelFile& file) {
+  Json json{{"kind", "continuous-time"}, {"time", file.columns.at(static_cast<std::size_t>(chain.time()))}};
+  add_form(json, chain.form(), file);
+  return json;
+}
+
 Json write(const ModelFile& file) {
   const AnyHiddenMarkov& model = *file.get<AnyHiddenMarkov>();
   if (file.schema.empty()) throw UnsupportedError(model.name(), "be written to a file", "saving without a schema");
@@ -50,7 +72,7 @@ Json write(const ModelFile& file) {
   if (!file.component_names.empty()) json["component_names"] = file.component_names;
   if (!file.sequence.empty()) json["sequence"] = file.sequence;
   if (!file.order.empty()) json["order"] = file.order;
-  json["chain"] = std::visit([](const auto& chain) { return chain_fields(chain); }, model.chain().held());
+  json["chain"] = std::visit([&](const auto& chain) { return chain_fields(chain, file); }, model.chain().held());
   json["schema"] = schema_fields(file.schema);
   json["parameters"] = parameter_fields(model.parameter_names(), model.parameters());
   return json;
@@ -83,7 +105,16 @@ bool is_fixed(const Field& field) {
   return false;
 }
 
-AnyChain read_chain(const Field& field, int states) {
+// What the chain reads beside the columns that are modelled.
+std::vector<std::string> read_given(const Field& field) {
+  if (!field.has("kind")) return {};
+  const std::string kind = field["kind"].text();
+  if (kind == "inputs") return names(field["inputs"], field["inputs"].array("names"), "names", false);
+  if (kind == "continuous-time") return {field["time"].text()};
+  field["kind"].refuse("must be 'inputs' or 'continuous-time'");
+}
+
+MarkovChain read_form(const Field& field, int states) {
   MarkovChain chain = read_support(field, states);
   const bool stationary = field["initial"].text() == "stationary";
   if (stationary) {
@@ -94,7 +125,7 @@ AnyChain read_chain(const Field& field, int states) {
   } else {
     chain.fix_initial(is_fixed(field["initial"]));
   }
-  chain.fix_transitions(is_fixed(field["transitions"]));
+  if (!field.has("kind")) chain.fix_transitions(is_fixed(field["transitions"]));
   const Field counts = field["pseudo_counts"];
   counts.array_of(2, "numbers");
   checked(counts, [&] {
@@ -104,13 +135,32 @@ AnyChain read_chain(const Field& field, int states) {
   return chain;
 }
 
+AnyChain read_chain(const Field& field, int states, const ModelFile& file) {
+  MarkovChain form = read_form(field, states);
+  if (file.gate.empty()) return form;
+  std::vector<int> columns;
+  for (const auto& name : file.gate) {
+    const auto found = std::find(file.columns.begin(), file.columns.end(), name);
+    columns.push_back(static_cast<int>(found - file.columns.begin()));
+  }
+  return checked(field, [&]() -> AnyChain {
+    if (field["kind"].text() == "inputs") return InputChain(form, columns);
+    return TimedChain(form, columns.front());
+  });
+}
+
+AnyEmissions emissions_in(const ModelFile& file, int states) {
+  return emissions_for(file.schema, states, static_cast<int>(file.columns.size() - columns_of(file.schema).size()));
+}
+
 ModelFile read(const Field& top) {
   ModelFile file;
+  file.gate = read_given(top["chain"]);
   const int states = read_columns(top, "states", file);
   if (top.has("sequence")) file.sequence = top["sequence"].text();
   if (top.has("order")) file.order = top["order"].text();
-  AnyHiddenMarkov model(read_chain(top["chain"], states),
-                        checked(top["schema"], [&] { return emissions_for(file.schema, states); }));
+  AnyHiddenMarkov model(read_chain(top["chain"], states, file),
+                        checked(top["schema"], [&] { return emissions_in(file, states); }));
   const auto values = read_parameters(top, model.parameter_names());
   checked(top["parameters"], [&] {
     model.set_parameters(values);
@@ -121,8 +171,8 @@ ModelFile read(const Field& top) {
 }
 
 std::unique_ptr<Model> with_prior(const ModelFile& file, const Data& data) {
-  auto model = hidden_markov_for(data, file.get<AnyHiddenMarkov>()->chain(),
-                                 emissions_for(file.schema, file.model->states()), Prior::data_scaled);
+  auto model = hidden_markov_for(data, file.get<AnyHiddenMarkov>()->chain(), emissions_in(file, file.model->states()),
+                                 Prior::data_scaled);
   model.set_parameters(file.model->parameters());
   return std::make_unique<Erased<AnyHiddenMarkov>>(std::move(model));
 }

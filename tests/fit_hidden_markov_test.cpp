@@ -125,7 +125,7 @@ ModelFile file_of(const ChainForm& form, int states) {
   AnyChain chain = chain_of(form, states);
   std::vector<double> counted(chain.statistics_size());
   for (std::size_t e = 0; e < counted.size(); ++e) counted[e] = std::sqrt(static_cast<double>(e + 1));
-  chain.maximize(counted);
+  chain.maximize({counted, {}});
   AnyHiddenMarkov model(chain, emissions_for(counts, states));
   ModelFile file{std::make_shared<Erased<AnyHiddenMarkov>>(std::move(model)), {"count"}, {}, {}, counts};
   file.sequence = "id";

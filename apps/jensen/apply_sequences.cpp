@@ -56,15 +56,16 @@ struct Scores {
   std::vector<double> residuals;  // rows × columns, column by column
 };
 
-Scores scores(const AnyHiddenMarkov& model, const jensen::Table& table, bool with_residuals) {
+// `residuals`: of how many columns, the first ones.
+Scores scores(const AnyHiddenMarkov& model, const jensen::Table& table, int residuals) {
   const auto rows = static_cast<std::size_t>(table.rows());
   Scores result{std::vector<double>(rows), {}};
-  if (with_residuals) result.residuals.resize(rows * static_cast<std::size_t>(table.columns()));
+  result.residuals.resize(rows * static_cast<std::size_t>(residuals));
   for_each_block(table, [&](const Block& block) {
     const auto first = static_cast<std::size_t>(block.first_row);
     const auto count = static_cast<std::size_t>(block.rows());
     model.score(block, std::span(result.log_density).subspan(first, count));
-    for (int j = 0; with_residuals && j < table.columns(); ++j) {
+    for (int j = 0; j < residuals; ++j) {
       const std::size_t begin = static_cast<std::size_t>(j) * rows + first;
       jensen::pseudo_residuals(model, block, j, std::span(result.residuals).subspan(begin, count));
     }
@@ -88,10 +89,13 @@ std::vector<Total> totals(const Scores& scores, const jensen::Table& table) {
   return result;
 }
 
+// Columns that are modelled come first.
+int modelled(const ModelFile& file) { return static_cast<int>(jensen::columns_of(file.schema).size()); }
+
 void refuse_residuals_of(const ModelFile& file, const AnyHiddenMarkov& model) {
   const auto given = jensen::given_columns(file.schema);
   if (!given.empty()) throw Error(fmt::format("--residuals: the model says what happens given {} only", given.front()));
-  for (int j = 0; j < model.columns(); ++j) {
+  for (int j = 0; j < modelled(file); ++j) {
     if (jensen::marginal_of(model.emissions(), 0, j)) continue;
     throw Error(
         fmt::format("--residuals: column '{}' has no order on the line", file.columns[static_cast<std::size_t>(j)]));
@@ -102,13 +106,12 @@ void write_rows(std::ostream& out, const ScoreArguments& a, const ModelFile& fil
                 const LoadedData& data) {
   jensen::CsvWriter csv(out);
   csv.field("log_density");
-  for (const auto& name : file.columns) {
-    if (a.residuals) csv.field("residual_" + name);
-  }
+  const std::size_t residuals = a.residuals ? static_cast<std::size_t>(modelled(file)) : 0;
+  for (std::size_t j = 0; j < residuals; ++j) csv.field("residual_" + file.columns[j]);
   csv.end_record();
   for (const std::int64_t row : table_rows(data)) {
     csv.field(s.log_density[static_cast<std::size_t>(row)]);
-    for (std::size_t j = 0; a.residuals && j < file.columns.size(); ++j) {
+    for (std::size_t j = 0; j < residuals; ++j) {
       csv.field(s.residuals[j * s.log_density.size() + static_cast<std::size_t>(row)]);
     }
     csv.end_record();
@@ -162,7 +165,7 @@ int predict_sequences(const PredictArguments& a, const ModelFile& file, const Lo
 int score_sequences(const ScoreArguments& a, const ModelFile& file, const LoadedData& data) {
   const AnyHiddenMarkov& model = *file.get<AnyHiddenMarkov>();
   if (a.residuals) refuse_residuals_of(file, model);
-  const Scores found = scores(model, data.table, a.residuals);
+  const Scores found = scores(model, data.table, a.residuals ? modelled(file) : 0);
   const auto sums = totals(found, data.table);
   const auto names = names_of_sequences(data);
   Sum total;
@@ -182,7 +185,7 @@ int score_sequences(const ScoreArguments& a, const ModelFile& file, const Loaded
     for (const std::int64_t row : table_rows(data)) {
       json["log_density"].push_back(found.log_density[static_cast<std::size_t>(row)]);
     }
-    for (std::size_t j = 0; a.residuals && j < file.columns.size(); ++j) {
+    for (std::size_t j = 0; a.residuals && j < static_cast<std::size_t>(modelled(file)); ++j) {
       for (const std::int64_t row : table_rows(data)) {
         json["residuals"][file.columns[j]].push_back(
             found.residuals[j * found.log_density.size() + static_cast<std::size_t>(row)]);

@@ -20,6 +20,7 @@ struct DataArguments {
   std::optional<std::string> header;
   std::optional<std::string> sequence;  ///< column that says which rows form a sequence; "": all rows are one
   std::optional<std::string> order;     ///< column that says in which order they come; "": that of the data
+  bool timed = false;                   ///< the order is a time that the model reads itself
 };
 
 /// A fit on disk, to go on from after an interruption.
@@ -101,6 +102,8 @@ struct ChainArguments {
   std::string transitions = "full";
   std::string initial = "free";
   double pseudo_count = 0;
+  std::optional<std::string> inputs;      ///< columns on which the transitions depend: a + b
+  bool continuous_time = false;           ///< of the column that orders the rows
   std::optional<std::string> covariance;  ///< columns of kind gaussian are modelled jointly, with this structure
 };
 

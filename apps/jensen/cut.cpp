@@ -25,16 +25,22 @@ struct Keys {
 Keys keys_of(const jensen::Table& table, const DataArguments& arguments) {
   Keys keys;
   keys.columns = table.columns();
-  if (arguments.order && !arguments.order->empty()) keys.order = --keys.columns;
+  const bool ordered = arguments.order && !arguments.order->empty();
+  if (ordered && !arguments.timed) keys.order = --keys.columns;
   if (arguments.sequence && !arguments.sequence->empty()) keys.sequence = --keys.columns;
+  if (!ordered || !arguments.timed) return keys;
+  for (int j = 0; j < keys.columns; ++j) {
+    if (table.column_name(j) == *arguments.order) keys.order = j;
+  }
   return keys;
 }
 
 class Cutting {
  public:
-  Cutting(LoadedData& data, const DataArguments& arguments)
+  Cutting(LoadedData& data, const DataArguments& arguments, const std::vector<std::string>& seen)
       : data_(data),
         arguments_(arguments),
+        seen_(seen),
         keys_(keys_of(data.table, arguments)),
         all_(data.table.block(0, data.table.rows(), buffer_)) {}
 
@@ -43,6 +49,7 @@ class Cutting {
     check_keys();
     sort();
     cut();
+    check_seen();
     jensen::Table table = columns_in_order();
     if (!all_.allowed.empty()) table = table.with_allowed(in_order(all_.allowed), *all_.state_sets);
     if (!all_.weights.empty()) table = table.with_weights(in_order(all_.weights), data_.table.weight_kind());
@@ -99,6 +106,17 @@ class Cutting {
     begins_.push_back(all_.rows());
   }
 
+  void check_seen() const {
+    for (int j = 0; j < keys_.columns; ++j) {
+      if (std::find(seen_.begin(), seen_.end(), data_.table.column_name(j)) == seen_.end()) continue;
+      for (std::size_t s = 0; s + 1 < begins_.size(); ++s) {
+        for (auto t = static_cast<std::size_t>(begins_[s]) + 1; t < static_cast<std::size_t>(begins_[s + 1]); ++t) {
+          if (std::isnan(all_.x(rows_[t], j))) refuse(rows_[t], j, "is missing, on which the transitions depend");
+        }
+      }
+    }
+  }
+
   template <class Value>
   std::vector<Value> in_order(std::span<const Value> values) const {
     std::vector<Value> result;
@@ -131,6 +149,7 @@ class Cutting {
 
   LoadedData& data_;
   const DataArguments& arguments_;
+  const std::vector<std::string>& seen_;
   jensen::BlockBuffer buffer_;
   Keys keys_;
   Block all_;
@@ -140,4 +159,6 @@ class Cutting {
 
 }  // namespace
 
-void cut_into_sequences(LoadedData& data, const DataArguments& arguments) { Cutting(data, arguments).run(); }
+void cut_into_sequences(LoadedData& data, const DataArguments& arguments, const std::vector<std::string>& seen) {
+  Cutting(data, arguments, seen).run();
+}

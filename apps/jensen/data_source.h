@@ -44,7 +44,8 @@ LoadedData load_table(const DataArguments& arguments, int states, const std::str
 /// and arguments.order, where there are any, which go. Sequences come by their names in ascending order, as numbers
 /// where all of them are, so that the order of the file does not matter. Throws DataError naming rows of the file where
 /// a name or an order is missing, two rows of a sequence have the same order, or its weights differ.
-void cut_into_sequences(LoadedData& data, const DataArguments& arguments);
+/// `seen`: columns that must be there in all rows but the first of each sequence.
+void cut_into_sequences(LoadedData& data, const DataArguments& arguments, const std::vector<std::string>& seen = {});
 
 /// Data to which a model is applied: the columns of the model's names, in its order; those that the user names instead;
 /// or, where the data have no names, all columns, which must be as many. Weights and labels where they are asked for;

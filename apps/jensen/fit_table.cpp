@@ -66,8 +66,8 @@ Fitted fit(const FitTableArguments& a, const ChainArguments* chain, const Loaded
   options = watch.over(std::move(options));
   const auto prior = jensen::prior_named(a.engine.prior);
   if (chain != nullptr) {
-    auto fitted =
-        erased(jensen::fit_hidden_markov(data.table, schema, *a.components, chain_form(*chain), options, prior));
+    auto fitted = erased(
+        jensen::fit_hidden_markov(data.table, schema, *a.components, chain_form(*chain, a.data), options, prior));
     name_rows_of_file(fitted.report, data);
     return fitted;
   }
@@ -81,12 +81,13 @@ int fit_table(const FitTableArguments& a, const ChainArguments* chain) {
   if (*a.components < 1) throw Error(fmt::format("-k: must be ≥ 1, got {}", *a.components));
   check_fit_outputs(a.output, a.trace, a.one, a.data.path);
   jensen::Schema schema = regression(a);
-  const auto gate = gate_columns(a);
+  const auto gate = chain == nullptr ? gate_columns(a) : columns_of(chain_form(*chain, a.data));
   if (schema.empty() && !a.data.columns && a.default_kind.empty()) {
     throw Error("--columns: say what each column is, or give a regression with --regress");
   }
-  LoadedData data = load_table(a.data, *a.components, a.default_kind, schema, gate);
-  if (chain != nullptr) prepare_sequences(data, a.data, *chain, schema);
+  const DataArguments reading = chain == nullptr ? a.data : with_times(a.data, *chain);
+  LoadedData data = load_table(reading, *a.components, a.default_kind, schema, gate);
+  if (chain != nullptr) prepare_sequences(data, reading, *chain, schema);
   const bool any_gaussian =
       std::any_of(schema.begin(), schema.end(), [](const auto& p) { return p.kind == "gaussian"; });
   check_uncertainty(a.one.uncertainty, any_gaussian && data.table.has_missing());

@@ -158,7 +158,8 @@ int run(const ForecastArguments& a) {
   if (file.get<AnyHiddenMarkov>() == nullptr) {
     throw Error(fmt::format("{}: is no hidden Markov model: a forecast needs rows that follow one another", a.model));
   }
-  const auto given = jensen::given_columns(file.schema);
+  auto given = jensen::given_columns(file.schema);
+  given.insert(given.end(), file.gate.begin(), file.gate.end());
   if (!given.empty()) {
     throw Error(fmt::format("{}: cannot be forecast: the model says what happens given {}, not what that will be",
                             a.model, given.front()));

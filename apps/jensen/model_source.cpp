@@ -2,6 +2,7 @@
 #include <jensen/data/formula.h>
 #include <jensen/emissions/schema_emissions.h>
 #include <jensen/error.h>
+#include <jensen/models/any_hidden_markov.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -71,6 +72,11 @@ DataArguments with_sequences_of(const jensen::ModelFile& model, DataArguments ar
   if (model.model->sequential()) {
     if (!arguments.sequence) arguments.sequence = model.sequence;
     if (!arguments.order) arguments.order = model.order;
+    const auto* markov = model.get<jensen::AnyHiddenMarkov>();
+    arguments.timed = markov != nullptr && markov->chain().as<jensen::TimedChain>() != nullptr;
+    if (arguments.timed && arguments.order != model.order) {
+      throw Error(fmt::format("--order: the model reads the time from '{}'", model.order));
+    }
     return arguments;
   }
   if (arguments.sequence) throw Error("--sequence: the model takes rows as independent");
@@ -101,7 +107,7 @@ LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& gi
     DataArguments whole = arguments;  // columns have no names to cut by
     whole.sequence.reset();
     whole.order.reset();
-    if (model.model->sequential()) cut_into_sequences(data, whole);
+    if (model.model->sequential()) cut_into_sequences(data, whole, model.gate);
     return data;
   }
   CsvOptions options = reading_options(arguments);
@@ -131,6 +137,6 @@ LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& gi
   LoadedData data = load_text(text, std::move(options), computed);
   if (arguments.weight_kind == "sampling") data.table = of_sampling_weights(data.table);
   if (arguments.labels) check_labels(model, data, arguments);
-  if (model.model->sequential()) cut_into_sequences(data, arguments);
+  if (model.model->sequential()) cut_into_sequences(data, arguments, model.gate);
   return data;
 }

@@ -169,8 +169,9 @@ jensen::Table of_sampling_weights(const jensen::Table& table) {
 
 std::vector<std::string> sequence_columns(const DataArguments& arguments) {
   std::vector<std::string> names;
-  for (const auto& name : {arguments.sequence, arguments.order}) {
-    if (name && !name->empty()) names.push_back(*name);
+  for (const auto* name : {&arguments.sequence, &arguments.order}) {
+    const bool read_already = arguments.timed && name == &arguments.order;
+    if (*name && !(*name)->empty() && !read_already) names.push_back(**name);
   }
   return names;
 }

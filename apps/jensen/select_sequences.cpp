@@ -25,7 +25,7 @@ jensen::HiddenMarkovSelection select(const SelectSequencesArguments& a, const Lo
     watch.progress.set_prefix(fmt::format("{}/{} done  ", done, count));
   };
   options = watch.over(std::move(options));
-  auto result = jensen::select_hidden_markov(data.table, forms, chain_form(a.chain), selection, options);
+  auto result = jensen::select_hidden_markov(data.table, forms, chain_form(a.chain, a.data), selection, options);
   interrupted = watch.interrupt.noted();
   return result;
 }
@@ -45,8 +45,10 @@ int run(const SelectSequencesArguments& a) {
   }
   jensen::Schema schema;
   const int most = *std::max_element(candidates.components.begin(), candidates.components.end());
-  LoadedData data = load_table(a.data, most, a.default_kind, schema);
-  prepare_sequences(data, a.data, a.chain, schema);
+  const auto gate = columns_of(chain_form(a.chain, a.data));
+  const DataArguments reading = with_times(a.data, a.chain);
+  LoadedData data = load_table(reading, most, a.default_kind, schema, gate);
+  prepare_sequences(data, reading, a.chain, schema);
 
   bool interrupted = false;
   auto selection = select(a, data, jensen::alternatives(schema), candidates, options, interrupted);
@@ -56,11 +58,11 @@ int run(const SelectSequencesArguments& a) {
     const int states = fitted.model.states();
     name_rows_of_file(fitted.report, data);
     best = TableFit{{std::make_shared<jensen::Erased<jensen::AnyHiddenMarkov>>(fitted.model),
-                     columns_of(fitted.schema),
+                     columns_of(fitted.schema, gate),
                      component_names(data.label_names, states),
                      {},
                      fitted.schema,
-                     {},
+                     gate,
                      a.data.sequence.value_or(""),
                      a.data.order.value_or("")},
                     fitted.report,

@@ -1,5 +1,6 @@
 #include "sequences.h"
 
+#include <jensen/data/formula.h>
 #include <jensen/emissions/covariance.h>
 #include <jensen/emissions/schema_emissions.h>
 #include <jensen/error.h>
@@ -79,7 +80,32 @@ std::string share(double p) { return fmt::format("{:.4f}", p); }
 
 }  // namespace
 
-jensen::ChainForm chain_form(const ChainArguments& a) {
+namespace {
+
+void add_inputs(jensen::ChainForm& form, const ChainArguments& a) {
+  const jensen::Formula formula = jensen::parse_formula(*a.inputs);
+  if (!formula.response.empty() || !formula.intercept || !formula.offset.empty() || formula.terms.empty()) {
+    throw Error("--transition-inputs: must be columns, 'a + b'");
+  }
+  form.inputs = formula.terms;
+}
+
+// What there is no reading of where transitions depend on more than the state.
+void refuse_with(const std::string& option, const jensen::ChainForm& form) {
+  if (form.initial == jensen::InitialStates::stationary) {
+    throw Error(fmt::format("{}: does not go with --initial stationary", option));
+  }
+  if (form.pseudo_count > 0) throw Error(fmt::format("{}: does not go with --pseudo-count", option));
+}
+
+}  // namespace
+
+DataArguments with_times(DataArguments data, const ChainArguments& a) {
+  data.timed = a.continuous_time;
+  return data;
+}
+
+jensen::ChainForm chain_form(const ChainArguments& a, const DataArguments& data) {
   jensen::ChainForm form;
   try {
     form = jensen::chain_form_named(a.transitions);
@@ -95,17 +121,26 @@ jensen::ChainForm chain_form(const ChainArguments& a) {
     throw Error(fmt::format("--pseudo-count: must be finite and >= 0, got {}", a.pseudo_count));
   }
   form.pseudo_count = a.pseudo_count;
+  if (a.inputs) {
+    add_inputs(form, a);
+    refuse_with("--transition-inputs", form);
+  }
+  if (!a.continuous_time) return form;
+  if (a.inputs) throw Error("--continuous-time: does not go with --transition-inputs");
+  if (!data.order || data.order->empty()) throw Error("--continuous-time: say with --order when each row was seen");
+  form.time = *data.order;
+  refuse_with("--continuous-time", form);
   return form;
 }
 
 void prepare_sequences(LoadedData& data, const DataArguments& arguments, const ChainArguments& chain,
                        jensen::Schema& schema) {
-  (void)chain_form(chain);
+  const auto further = columns_of(chain_form(chain, arguments));
   if (data.table.rows() > 0) check_cells(data, schema, arguments.path);
-  cut_into_sequences(data, arguments);
+  cut_into_sequences(data, arguments, further);
   if (!chain.covariance) return;
   schema = jointly_gaussian(schema, *chain.covariance);
-  data.table = arranged(data.table, jensen::columns_of(jensen::alternatives(schema).front()));
+  data.table = arranged(data.table, jensen::columns_of(jensen::alternatives(schema).front(), further));
 }
 
 void name_rows_of_file(jensen::Report& report, const LoadedData& data) {
@@ -124,6 +159,61 @@ ChainFacts facts_of(const jensen::MarkovChain& chain) {
   return facts;
 }
 
+ChainFacts facts_of(const jensen::InputChain&) { return {}; }
+
+ChainFacts facts_of(const jensen::TimedChain& chain) {
+  ChainFacts facts;
+  for (int k = 0; k < chain.states(); ++k) facts.durations.push_back(1 / chain.leaving(k));
+  // π Q = 0 is π (I + Q / c) = π for any rate c.
+  double most = 0;
+  for (int k = 0; k < chain.states(); ++k) most = std::max(most, chain.leaving(k));
+  auto jumps = chain.generator();
+  for (double& q : jumps) q /= 2 * most;
+  for (int k = 0; k < chain.states(); ++k) jumps[static_cast<std::size_t>(k * (chain.states() + 1))] += 1;
+  if (most > 0) facts.stationary = jensen::stationary_distribution(jumps, chain.states());
+  return facts;
+}
+
+std::string stay(double duration) { return std::isfinite(duration) ? fmt::format("{:.4g}", duration) : "for good"; }
+
+std::string text_of(const jensen::ModelFile& file, const jensen::InputChain& chain) {
+  std::vector<Row> rows{{"state", "first"}};
+  for (int k = 0; k < chain.states(); ++k) {
+    rows.push_back({file.component(k), share(chain.initial()[static_cast<std::size_t>(k)])});
+  }
+  std::vector<Row> moves{{"from", "to", "intercept"}};
+  for (const int column : chain.inputs()) moves[0].push_back(file.columns.at(static_cast<std::size_t>(column)));
+  for (int i = 0; i < chain.states(); ++i) {
+    for (int j = 0; j < chain.states(); ++j) {
+      if (chain.form().transition(i, j) == 0 || j == chain.reference(i)) continue;
+      moves.push_back({file.component(i), file.component(j)});
+      for (const double gamma : chain.coefficients(i, j)) moves.back().push_back(fmt::format("{:.5g}", gamma));
+    }
+  }
+  return "\nFirst states\n" + aligned(rows) + "\nMoves between states\n" + aligned(moves) +
+         "  (log-odds of the move against staying, or against the last state that may follow where none may stay)\n";
+}
+
+std::string text_of(const jensen::ModelFile& file, const jensen::TimedChain& chain) {
+  const ChainFacts facts = facts_of(chain);
+  const std::string unit = file.columns.at(static_cast<std::size_t>(chain.time()));
+  std::vector<Row> rows{{"state", "first"}};
+  if (!facts.stationary.empty()) rows[0].emplace_back("long run");
+  rows[0].push_back("stays, " + unit);
+  for (int k = 0; k < chain.states(); ++k) rows[0].push_back("to " + file.component(k));
+  for (int k = 0; k < chain.states(); ++k) {
+    const auto at = static_cast<std::size_t>(k);
+    rows.push_back({file.component(k), share(chain.initial()[at])});
+    if (!facts.stationary.empty()) rows.back().push_back(share(facts.stationary[at]));
+    rows.back().push_back(stay(facts.durations[at]));
+    for (int j = 0; j < chain.states(); ++j) {
+      rows.back().push_back(j == k ? "" : fmt::format("{:.5g}", chain.rate(k, j)));
+    }
+  }
+  return "\nStates in continuous time\n" + aligned(rows) +
+         "  (probability of the first row; share of the time in the long run; expected stay; rate of jumps)\n";
+}
+
 std::string text_of(const jensen::ModelFile& file, const jensen::MarkovChain& chain) {
   const ChainFacts facts = facts_of(chain);
   std::vector<Row> rows{{"state", "first"}};
@@ -134,7 +224,7 @@ std::string text_of(const jensen::ModelFile& file, const jensen::MarkovChain& ch
     const auto at = static_cast<std::size_t>(k);
     rows.push_back({file.component(k), share(chain.initial()[at])});
     if (!facts.stationary.empty()) rows.back().push_back(share(facts.stationary[at]));
-    rows.back().push_back(std::isfinite(facts.durations[at]) ? fmt::format("{:.4g}", facts.durations[at]) : "for good");
+    rows.back().push_back(stay(facts.durations[at]));
     for (int j = 0; j < chain.states(); ++j) rows.back().push_back(share(chain.transition(k, j)));
   }
   return "\nChain of states\n" + aligned(rows) +

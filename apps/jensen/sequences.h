@@ -9,7 +9,10 @@
 #include "arguments.h"
 #include "data_source.h"
 
-jensen::ChainForm chain_form(const ChainArguments& a);
+/// `data` says which column is the time.
+jensen::ChainForm chain_form(const ChainArguments& a, const DataArguments& data);
+/// The same data, read for a chain that may need the times itself.
+DataArguments with_times(DataArguments data, const ChainArguments& a);
 
 /// Loaded data cut into sequences, after every cell has been looked at: messages name rows of the file. With
 /// --covariance the columns of kind gaussian become one part of the schema.
@@ -25,7 +28,7 @@ std::string describe_chain(const jensen::ModelFile& file, const jensen::AnyChain
 /// What `jensen describe --json` adds: expected durations (null: never left) and the stationary distribution, where
 /// there is one.
 struct ChainFacts {
-  std::vector<double> durations;   ///< 1 / (1 − A_kk)
+  std::vector<double> durations;   ///< 1 / (1 − A_kk), in continuous time 1 / Σ_j q_kj; empty where inputs say
   std::vector<double> stationary;  ///< empty where there are several
 };
 ChainFacts chain_facts(const jensen::AnyChain& chain);

@@ -32,13 +32,19 @@ struct ChainForm {
   int width = 1;  ///< of banded transitions, ≥ 0
   InitialStates initial = InitialStates::free;
   double pseudo_count = 0;  ///< of the Dirichlet priors on transitions and on a free initial distribution, ≥ 0
+  std::vector<std::string> inputs = {};  ///< columns on which the transitions depend (models/input_chain.h)
+  std::string time = {};                 ///< column of times, of a chain in continuous time (models/timed_chain.h)
 };
+/// Columns that the chain reads: inputs, or the times.
+std::vector<std::string> columns_of(const ChainForm& form);
 
 /// "full", "left-right", "banded" (of width 1) or "banded:2". Throws ArgumentError listing the names there are.
 ChainForm chain_form_named(std::string_view transitions);
-/// A chain of that form, uniform on what it allows. Throws ArgumentError for left-to-right transitions with another
-/// initial distribution than `free` (they begin in the first state).
-AnyChain chain_of(const ChainForm& form, int states);
+/// A chain of that form, uniform on what it allows; `columns` are those of the data, among which the chain finds what
+/// it reads, `unit` the time in which a chain in continuous time moves about once. Throws ArgumentError for
+/// left-to-right transitions with another initial distribution than `free` (they begin in the first state), for inputs
+/// together with a time, and as InputChain and TimedChain.
+AnyChain chain_of(const ChainForm& form, int states, const std::vector<std::string>& columns = {}, double unit = 1);
 
 /// A hidden Markov model made ready for the data as mixture_for() makes a mixture: every cell looked at, emissions
 /// whose likelihood can be unbounded with their data-scaled prior.
@@ -51,7 +57,8 @@ struct FittedSequences {
   Schema schema;  ///< with what was left to the data
 };
 
-/// Fits K states to sequences (Data::sequences) whose columns the schema describes. States of a full chain come in
+/// Fits K states to sequences (Data::sequences) whose columns the schema describes: the data's are columns_of(schema,
+/// columns_of(form)). States of a full chain come in
 /// canonical order, as components do in fit_mixture(); those of other chains have the order of the chain, labelled data
 /// keep that of their labels, constraints the states that they name. Throws as fit_mixture(), but that there may be
 /// more states than distinct rows where the start does not need them (random, annealed).

@@ -25,7 +25,7 @@ struct ModelFile {
   std::vector<std::string> component_names;  ///< empty, or one by state: "" where it has no name
   std::optional<FitSummary> fit;
   Schema schema = {};  ///< what the columns are; empty: numbers, which the model reads one after the other
-  std::vector<std::string> gate = {};  ///< columns on which the weights depend
+  std::vector<std::string> gate = {};  ///< columns on which the weights depend, or the chain
   std::string sequence = {};           ///< column that says which rows form a sequence; empty: all rows are one
   std::string order = {};              ///< column that says in which order they come; empty: that of the data
 

@@ -18,12 +18,20 @@ std::size_t AnyChain::statistics_size() const {
   return std::visit([](const auto& chain) { return chain.statistics_size(); }, held_);
 }
 
-void AnyChain::maximize(std::span<const double> statistics) {
-  std::visit([&](auto& chain) { chain.maximize(statistics); }, held_);
+std::size_t AnyChain::reference_size() const {
+  return std::visit([](const auto& chain) { return chain_reference_size(chain); }, held_);
 }
 
-double AnyChain::expected_log_density(std::span<const double> statistics) const {
-  return std::visit([&](const auto& chain) { return chain.expected_log_density(statistics); }, held_);
+void AnyChain::reference(std::span<double> about) const {
+  std::visit([&](const auto& chain) { chain_reference(chain, about); }, held_);
+}
+
+void AnyChain::maximize(ConstSlice statistics) {
+  std::visit([&](auto& chain) { chain_maximize(chain, statistics); }, held_);
+}
+
+double AnyChain::expected_log_density(ConstSlice statistics) const {
+  return std::visit([&](const auto& chain) { return chain_expected_log_density(chain, statistics); }, held_);
 }
 
 double AnyChain::log_prior() const {
@@ -63,13 +71,13 @@ AnyChain::Path::Path(const AnyChain& chain)
           [](const auto& own) { return decltype(held_)(typename std::remove_cvref_t<decltype(own)>::Path(own)); },
           chain.held())) {}
 
-int AnyChain::Path::next(Stream& stream) {
-  return std::visit([&](auto& path) { return path.next(stream); }, held_);
+int AnyChain::Path::next(Stream& stream, const ConstPanel& x, std::int64_t row) {
+  return std::visit([&](auto& path) { return chain_next(path, stream, x, row); }, held_);
 }
 
-Evidence chain_posterior(const Block& x, const Rule& rule, const AnyChain& chain, Panel log_density,
-                         std::span<double> counts, ChainScratch& scratch) {
-  return std::visit([&](const auto& own) { return chain_posterior(x, rule, own, log_density, counts, scratch); },
+Evidence chain_posterior(const Block& x, const Rule& rule, const AnyChain& chain, Panel log_density, Slice statistics,
+                         ChainScratch& scratch) {
+  return std::visit([&](const auto& own) { return chain_expect(x, rule, own, log_density, statistics, scratch); },
                     chain.held());
 }
 

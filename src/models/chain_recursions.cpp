@@ -14,7 +14,6 @@ namespace jensen {
 namespace {
 
 constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
-constexpr double least_scale = 1e-200;  // below it a state may have been lost that later rows make likely
 
 kernels::ChainShape shape_of(const Stretch& x) {
   const int states = x.log_density.columns;
@@ -26,7 +25,25 @@ std::vector<double> logs(std::vector<double> v) {
   return v;
 }
 
-// density(t, k) = exp(log p(x_t | k) − shift_t), shift_t the row's largest; false where a row has no possible state.
+// The matrix with rows padded to `width`; transposed where asked.
+const double* padded(const std::vector<double>& matrix, std::size_t states, std::size_t width, bool transposed,
+                     std::vector<double>& memory) {
+  memory.assign(width * width, 0.0);
+  for (std::size_t i = 0; i < states; ++i) {
+    for (std::size_t j = 0; j < states; ++j) {
+      memory[transposed ? j * width + i : i * width + j] = matrix[i * states + j];
+    }
+  }
+  return memory.data();
+}
+
+// The same at every step.
+LogMoves log_moves(const ChainPotentials& chain) {
+  return [all = logs(chain.transitions)](std::int64_t) { return std::span<const double>(all); };
+}
+
+}  // namespace
+
 bool scale_emissions(const Stretch& x, ChainScratch& scratch) {
   const auto shape = shape_of(x);
   scratch.shift.assign(shape.steps, minus_infinity);
@@ -46,29 +63,17 @@ bool scale_emissions(const Stretch& x, ChainScratch& scratch) {
   return true;
 }
 
-// The matrix with rows padded to `width`; transposed where asked.
-const double* padded(const std::vector<double>& matrix, std::size_t states, std::size_t width, bool transposed,
-                     std::vector<double>& memory) {
-  memory.assign(width * width, 0.0);
-  for (std::size_t i = 0; i < states; ++i) {
-    for (std::size_t j = 0; j < states; ++j) {
-      memory[transposed ? j * width + i : i * width + j] = matrix[i * states + j];
-    }
-  }
-  return memory.data();
-}
-
-// scratch.log_density(t, k) = log p(z_t = k | x_1 … x_t), exact however small.
-double filter_in_logs(const ChainPotentials& chain, const Stretch& x, ChainScratch& scratch, double* step) {
+double filter_in_logs(std::span<const double> initial, const LogMoves& moves, const Stretch& x, ChainScratch& scratch,
+                      double* step) {
   const auto shape = shape_of(x);
-  const auto log_initial = logs(chain.initial);
-  const auto log_transitions = logs(chain.transitions);
+  const auto log_initial = logs({initial.begin(), initial.end()});
   scratch.log_density.assign(shape.steps * shape.states, minus_infinity);
   scratch.filtered.assign(shape.steps * shape.width, 0.0);
   std::vector<double> terms(shape.states);
   double total = 0;
   for (std::size_t t = 0; t < shape.steps; ++t) {
     const std::span now(scratch.log_density.data() + t * shape.states, shape.states);
+    const auto log_transitions = t > 0 ? moves(static_cast<std::int64_t>(t)) : std::span<const double>();
     for (std::size_t j = 0; j < shape.states; ++j) {
       double prior = log_initial[j];
       if (t > 0) {
@@ -92,10 +97,9 @@ double filter_in_logs(const ChainPotentials& chain, const Stretch& x, ChainScrat
 }
 
 // Backward in logs: later(i) = log p(x_{t+1} … x_T | z_t = i) + constant.
-void smooth_in_logs(const ChainPotentials& chain, const Stretch& x, double* counts, ChainScratch& scratch) {
+void smooth_in_logs(const LogMoves& moves, const Stretch& x, const MovesSink& sink, ChainScratch& scratch) {
   const auto shape = shape_of(x);
   const std::size_t states = shape.states;
-  const auto log_transitions = logs(chain.transitions);
   std::vector<double> later(states, 0.0);
   std::vector<double> ahead(states);
   std::vector<double> terms(states * states);
@@ -103,6 +107,7 @@ void smooth_in_logs(const ChainPotentials& chain, const Stretch& x, double* coun
   for (std::size_t t = shape.steps; t-- > 0;) {
     const double* filtered = scratch.log_density.data() + t * states;
     if (t + 1 < shape.steps) {
+      const auto log_transitions = moves(static_cast<std::int64_t>(t) + 1);
       for (std::size_t j = 0; j < states; ++j) {
         ahead[j] = later[j] + x.log_density(x.first + static_cast<std::int64_t>(t) + 1, static_cast<int>(j));
       }
@@ -112,7 +117,8 @@ void smooth_in_logs(const ChainPotentials& chain, const Stretch& x, double* coun
         for (std::size_t j = 0; j < states; ++j) terms[i * states + j] += filtered[i];
       }
       const double scale = log_sum_exp(terms);
-      for (std::size_t e = 0; e < terms.size(); ++e) counts[e] += std::exp(terms[e] - scale);
+      for (double& term : terms) term = std::exp(term - scale);
+      sink(static_cast<std::int64_t>(t) + 1, terms);
       const double largest = *std::max_element(later.begin(), later.end());
       for (double& value : later) value -= largest;
     }
@@ -121,8 +127,6 @@ void smooth_in_logs(const ChainPotentials& chain, const Stretch& x, double* coun
     for (std::size_t i = 0; i < states; ++i) scratch.density[t * shape.width + i] = std::exp(terms[i] - scale);
   }
 }
-
-}  // namespace
 
 ChainPotentials potentials(const MarkovChain& chain, double temperature) {
   ChainPotentials result{chain.states(),
@@ -137,7 +141,7 @@ ChainPotentials potentials(const MarkovChain& chain, double temperature) {
 double filter(const ChainPotentials& chain, const Stretch& x, ChainScratch& scratch, double* step, bool& in_logs) {
   const auto shape = shape_of(x);
   in_logs = true;
-  if (!scale_emissions(x, scratch)) return filter_in_logs(chain, x, scratch, step);
+  if (!scale_emissions(x, scratch)) return filter_in_logs(chain.initial, log_moves(chain), x, scratch, step);
   const std::size_t size = shape.steps * shape.width;
   scratch.filtered.resize(size);
   scratch.predicted.resize(size);
@@ -148,7 +152,7 @@ double filter(const ChainPotentials& chain, const Stretch& x, ChainScratch& scra
   const double smallest =
       kernels::chain_forward(shape, initial.data(), transitions, scratch.density.data(), least_scale,
                              scratch.filtered.data(), scratch.predicted.data(), scratch.normalizer.data());
-  if (smallest < least_scale) return filter_in_logs(chain, x, scratch, step);
+  if (smallest < least_scale) return filter_in_logs(chain.initial, log_moves(chain), x, scratch, step);
   in_logs = false;
   kernels::log(scratch.normalizer);
   for (std::size_t t = 0; t < shape.steps; ++t) scratch.normalizer[t] += scratch.shift[t];
@@ -161,7 +165,10 @@ double smooth(const ChainPotentials& chain, const Stretch& x, double* counts, Ch
   const double total = filter(chain, x, scratch, nullptr, in_logs);
   if (!std::isfinite(total)) return total;
   if (in_logs) {
-    smooth_in_logs(chain, x, counts, scratch);
+    const auto add = [&](std::int64_t, std::span<const double> pairs) {
+      for (std::size_t e = 0; e < pairs.size(); ++e) counts[e] += pairs[e];
+    };
+    smooth_in_logs(log_moves(chain), x, add, scratch);
     return total;
   }
   const auto shape = shape_of(x);

@@ -2,6 +2,8 @@
 // in logs where they are not.
 #pragma once
 
+#include <functional>
+
 #include <jensen/models/chain_posterior.h>
 
 namespace jensen {
@@ -26,6 +28,25 @@ struct Stretch {
 /// step) log Σ of the step's scale: their sum, which is returned, is the log of the sum over all paths. −∞ where no
 /// path has positive potential. Sets `in_logs` where the linear recursion was not safe.
 double filter(const ChainPotentials& chain, const Stretch& x, ChainScratch& scratch, double* step, bool& in_logs);
+
+// Parts of both, for chains whose transitions differ from step to step (chain_steps.h)
+// ---------------------------------
+
+/// Below it a state may have been lost that later rows make likely: linear recursions give way to those in logs.
+inline constexpr double least_scale = 1e-200;
+/// scratch.density(t, k) = exp(log p(x_t | k) − shift_t), shift_t the row's largest, in scratch.shift; false where a
+/// row has no possible state.
+bool scale_emissions(const Stretch& x, ChainScratch& scratch);
+
+/// Logs of the potentials of the move into step t ≥ 1 of the stretch, K × K row by row; valid until the next call.
+using LogMoves = std::function<std::span<const double>(std::int64_t t)>;
+/// Told p(z_{t−1} = i, z_t = j | x_1 … x_T), K × K row by row, for every t ≥ 1.
+using MovesSink = std::function<void(std::int64_t t, std::span<const double> pairs)>;
+/// filter in logs, exact however small; scratch.log_density (steps × K) keeps log p(z_t | x_1 … x_t).
+double filter_in_logs(std::span<const double> initial, const LogMoves& moves, const Stretch& x, ChainScratch& scratch,
+                      double* step);
+/// After it: smooth in logs.
+void smooth_in_logs(const LogMoves& moves, const Stretch& x, const MovesSink& sink, ChainScratch& scratch);
 
 /// filter, then p(z_t | x_1 … x_T) in scratch.density (steps × chain_width) and Σ_t p(z_{t−1} = i, z_t = j | x) added
 /// to counts (K × K, row by row). Returns filter's value; at −∞ nothing else is written.

@@ -1,14 +1,13 @@
-#include <jensen/math/cholesky.h>
 #include <jensen/math/kernels.h>
-#include <jensen/math/optimize.h>
 #include <jensen/math/random.h>
-#include <jensen/math/special.h>
 #include <jensen/models/gated_mixture.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+
+#include "models/multinomial_logit.h"
 
 namespace jensen {
 
@@ -33,7 +32,7 @@ void GatedMixture::set_gate(std::vector<double> gate) {
 }
 
 // Statistics: value, gradient, packed curvature of E_q[log π], then the emissions'. Reference points: γ, then theirs.
-std::size_t GatedMixture::gate_sums() const { return 1 + gate_.size() + packed_size(static_cast<int>(gate_.size())); }
+std::size_t GatedMixture::gate_sums() const { return MultinomialLogit{states(), terms()}.sums(); }
 ConstSlice GatedMixture::emission_part(const Statistics& s) const {
   return {std::span<const double>(s.sum).subspan(gate_sums()), std::span<const double>(s.about).subspan(gate_.size())};
 }
@@ -45,16 +44,9 @@ Statistics GatedMixture::no_statistics() const {
   return s;
 }
 
-void GatedMixture::log_weights(const ConstPanel& x, std::int64_t i, std::span<const double> gate,
-                               std::span<double> out) const {
-  out[0] = 0;
-  for (int k = 1; k < states(); ++k) {
-    double eta = 0;
-    for (int j = 0; j < terms(); ++j) eta += gate[static_cast<std::size_t>((k - 1) * terms() + j)] * term(x, i, j);
-    out[static_cast<std::size_t>(k)] = eta;
-  }
-  const double normalizer = log_sum_exp(out);
-  for (double& eta : out) eta -= normalizer;
+void GatedMixture::design(const ConstPanel& x, std::int64_t i, std::vector<double>& v) const {
+  v.assign(1, 1.0);
+  for (const int j : covariates_) v.push_back(x(i, j));
 }
 
 Panel GatedMixture::panel_for(const Block& x, Scratch& scratch) const {
@@ -74,8 +66,10 @@ Panel GatedMixture::panel_for(const Block& x, Scratch& scratch) const {
 
 Panel GatedMixture::log_joint(const Block& x, Scratch& scratch) const {
   const Panel panel = panel_for(x, scratch);
+  const MultinomialLogit logit{states(), terms()};
   for (std::int64_t i = 0; i < x.rows(); ++i) {
-    log_weights(x.x, i, gate_, scratch.weights);
+    design(x.x, i, scratch.design);
+    logit.log_probabilities(gate_, scratch.design, scratch.weights);
     for (int k = 0; k < states(); ++k) panel(i, k) = scratch.weights[static_cast<std::size_t>(k)];
   }
   emissions_.add_log_density(x, panel, scratch.emissions);
@@ -83,31 +77,19 @@ Panel GatedMixture::log_joint(const Block& x, Scratch& scratch) const {
 }
 
 void GatedMixture::add_gate(const Block& x, ConstPanel r, Statistics& s, Scratch& scratch) const {
-  const std::span<double> sum = s.sum;
-  const auto gradient = sum.subspan(1, gate_.size());
-  const auto curvature = sum.subspan(1 + gate_.size());
+  const MultinomialLogit logit{states(), terms()};
+  const auto sum = std::span<double>(s.sum).first(gate_sums());
   const std::span<const double> gate = std::span<const double>(s.about).first(gate_.size());
-  auto& weights = scratch.weights;
+  std::vector<double> probabilities(scratch.weights.size());
+  std::vector<double> q(scratch.weights.size());
   for (std::int64_t i = 0; i < x.rows(); ++i) {
-    double weight = 0;
-    for (int k = 0; k < states(); ++k) weight += r(i, k);
-    if (weight == 0) continue;
-    log_weights(x.x, i, gate, weights);
-    for (int k = 0; k < states(); ++k) {
-      if (r(i, k) != 0) sum[0] += r(i, k) * weights[static_cast<std::size_t>(k)];
-    }
-    for (double& w : weights) w = std::exp(w);
-    for (int a = 0; a < static_cast<int>(gate_.size()); ++a) {
-      const int k = 1 + a / terms();
-      const double xa = term(x.x, i, a % terms());
-      const double pk = weights[static_cast<std::size_t>(k)];
-      gradient[static_cast<std::size_t>(a)] += (r(i, k) - weight * pk) * xa;
-      for (int b = 0; b <= a; ++b) {
-        const int l = 1 + b / terms();
-        const double pl = weights[static_cast<std::size_t>(l)];
-        curvature[packed_index(a, b)] -= weight * pk * ((k == l ? 1 : 0) - pl) * xa * term(x.x, i, b % terms());
-      }
-    }
+    for (std::size_t k = 0; k < q.size(); ++k) q[k] = r(i, static_cast<int>(k));
+    if (std::all_of(q.begin(), q.end(), [](double value) { return value == 0; })) continue;
+    design(x.x, i, scratch.design);
+    logit.log_probabilities(gate, scratch.design, scratch.weights);
+    std::transform(scratch.weights.begin(), scratch.weights.end(), probabilities.begin(),
+                   [](double w) { return std::exp(w); });
+    logit.add(q, scratch.design, probabilities, scratch.weights, sum);
   }
 }
 
@@ -122,29 +104,14 @@ Evidence GatedMixture::expect(const Block& x, const Rule& rule, Statistics& s, S
 }
 
 void GatedMixture::maximize(const Statistics& s) {
-  const std::span<const double> sum = s.sum;
-  const auto curvature = sum.subspan(1 + gate_.size(), packed_size(static_cast<int>(gate_.size())));
-  // Where weights are all but certain the curvature says little: the log-odds of a row move by some units at most.
-  double scale = 0;
-  for (int a = 0; a < static_cast<int>(gate_.size()); a += terms()) scale -= curvature[packed_index(a, a)];
-  const auto step = newton_step(sum.subspan(1, gate_.size()), curvature, 4 * std::sqrt(std::max(scale, 1e-300))).step;
-  for (std::size_t j = 0; j < step.size(); ++j) gate_[j] = s.about[j] + step[j];
+  MultinomialLogit{states(), terms()}.climb(std::span<const double>(s.sum).first(gate_sums()), s.about, gate_);
   emissions_.maximize(emission_part(s));
 }
 
 double GatedMixture::expected_log_joint(const Statistics& s) const {
-  const std::span<const double> sum = s.sum;
-  const auto curvature = sum.subspan(1 + gate_.size());
-  double total = sum[0];
-  for (int a = 0; a < static_cast<int>(gate_.size()); ++a) {
-    const double da = gate_[static_cast<std::size_t>(a)] - s.about[static_cast<std::size_t>(a)];
-    total += da * sum[static_cast<std::size_t>(1 + a)];
-    for (int b = 0; b <= a; ++b) {
-      const double db = gate_[static_cast<std::size_t>(b)] - s.about[static_cast<std::size_t>(b)];
-      total += (a == b ? 0.5 : 1) * curvature[packed_index(a, b)] * da * db;
-    }
-  }
-  return total + emissions_.expected_log_density(emission_part(s));
+  const auto own = std::span<const double>(s.sum).first(gate_sums());
+  return MultinomialLogit{states(), terms()}.expected(own, s.about, gate_) +
+         emissions_.expected_log_density(emission_part(s));
 }
 
 void GatedMixture::score(const Block& x, std::span<double> log_density) const {
@@ -160,10 +127,13 @@ void GatedMixture::impute(const Block& x, Panel filled) const {
 }
 void GatedMixture::sample(std::uint64_t seed, std::int64_t first_row, Panel x, std::span<std::int32_t> z) const {
   std::vector<double> row;
+  std::vector<double> v;
   std::vector<double> weights(static_cast<std::size_t>(states()));
+  const MultinomialLogit logit{states(), terms()};
   for (std::int64_t i = 0; i < x.rows; ++i) {
     Stream stream(seed, Purpose::sample, 0, 0, static_cast<std::uint64_t>(first_row + i));
-    log_weights(x, i, gate_, weights);
+    design(x, i, v);
+    logit.log_probabilities(gate_, v, weights);
     for (double& w : weights) w = std::exp(w);
     const int k = stream.choice(weights);
     optional::sample_row(emissions_, k, stream, x, i, row);

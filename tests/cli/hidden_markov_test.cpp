@@ -225,6 +225,95 @@ TEST_F(HiddenMarkovTest, StatesKnownForSomeRowsAndWeights) {
                  "rows 1 and 3 are of one sequence, but have different weights, 2 and 3");
 }
 
+// Two sequences at irregular times, their rows in any order; x is high where a dose came some rows before.
+std::string doses() {
+  std::string text = "x,when,dose,id\n";
+  for (int i = 59; i >= 0; --i) {
+    const int dose = (i / 6) % 2;
+    const int high = ((i + 4) / 6) % 2;
+    for (const char* id : {"a", "b"}) {
+      text += std::to_string(4 * high + 0.5 * std::sin(3.0 * i)) + "," + std::to_string(i + 0.3 * (i % 3)) + "," +
+              std::to_string(dose) + "," + id + "\n";
+    }
+  }
+  return text;
+}
+
+TEST_F(HiddenMarkovTest, TransitionsDependOnColumns) {
+  const Words words =
+      fit_words({write("doses.csv", doses()), "-k", "2", "--columns", "x:gaussian", "--sequence", "id", "--order",
+                 "when", "-o", path("inputs.json"), "--json", "--transition-inputs", "dose"});
+  const auto fit = json(words);
+  EXPECT_TRUE(fit["monotone"]);
+  EXPECT_EQ(fit["free_parameters"], 1 + 4 + 4);
+  EXPECT_EQ(fit["columns"], (Json{"x", "dose"}));
+  auto plain = words;
+  plain.resize(plain.size() - 2);
+  EXPECT_GT(fit["log_likelihood"].get<double>(), json(plain)["log_likelihood"].get<double>() + 1);
+  EXPECT_EQ(json(words)["parameters"], fit["parameters"]);
+  ASSERT_EQ(run(words).code, 0);
+
+  const auto described = json({"describe", path("inputs.json"), "--json"});
+  EXPECT_EQ(described["chain"]["inputs"], Json{"dose"});
+  EXPECT_EQ(described["parameters"], fit["parameters"]);
+  const auto text = run({"describe", path("inputs.json")}).out;
+  EXPECT_NE(text.find("intercept"), std::string::npos) << text;
+  EXPECT_NE(text.find("dose"), std::string::npos) << text;
+  const auto score = json({"score", path("inputs.json"), path("doses.csv"), "--json"});
+  EXPECT_NEAR(score["total"].get<double>(), fit["log_likelihood"].get<double>(), 1e-8);
+  EXPECT_EQ(lines(run({"score", path("inputs.json"), path("doses.csv"), "--residuals"}).out)[0],
+            "log_density,residual_x");
+  EXPECT_EQ(lines(run({"predict", path("inputs.json"), path("doses.csv"), "--viterbi"}).out).size(), 121u);
+  EXPECT_REFUSED(run({"forecast", path("inputs.json"), path("doses.csv")}), "given dose");
+  EXPECT_REFUSED(run({"sample", path("inputs.json"), "-n", "5"}), "given dose");
+  EXPECT_REFUSED(run({"predict", path("inputs.json"), write("hole.csv", "x,when,dose,id\n1,1,,a\n2,2,0,a\n1,3,,a\n")}),
+                 "row 3, column 'dose': is missing, on which the transitions depend");
+  const auto errors = json({"diagnose", path("inputs.json"), path("doses.csv"), "--json"});
+  EXPECT_EQ(errors["coordinates"], 9);
+}
+
+TEST_F(HiddenMarkovTest, TimeIsContinuous) {
+  const Words words =
+      fit_words({write("doses.csv", doses()), "-k", "2", "--columns", "x:gaussian", "--sequence", "id", "--order",
+                 "when", "-o", path("timed.json"), "--json", "--standard-errors", "oakes", "--continuous-time"});
+  const auto fit = json(words);
+  EXPECT_TRUE(fit["monotone"]);
+  EXPECT_EQ(fit["free_parameters"], 1 + 2 + 4);
+  const double leaving = fit["parameters"]["rate[0,1]"];
+  EXPECT_GT(leaving, 0.05);
+  EXPECT_LT(leaving, 0.5);
+  const auto described = json({"describe", path("timed.json"), "--json"});
+  EXPECT_EQ(described["chain"]["kind"], "continuous-time");
+  EXPECT_NEAR(described["durations"][0].get<double>(), 1 / leaving, 1e-9);
+  const double back = fit["parameters"]["rate[1,0]"];
+  EXPECT_NEAR(described["stationary"][0].get<double>(), back / (leaving + back), 1e-9);
+  EXPECT_NE(run({"describe", path("timed.json")}).out.find("stays, when"), std::string::npos);
+  const auto score = json({"score", path("timed.json"), path("doses.csv"), "--json"});
+  EXPECT_NEAR(score["total"].get<double>(), fit["log_likelihood"].get<double>(), 1e-8);
+  EXPECT_EQ(lines(run({"predict", path("timed.json"), path("doses.csv"), "--filtered"}).out).size(), 121u);
+  EXPECT_REFUSED(run({"forecast", path("timed.json"), path("doses.csv")}), "given when");
+  EXPECT_REFUSED(run({"score", path("timed.json"), path("doses.csv"), "--order", "x"}),
+                 "--order: the model reads the time from 'when'");
+}
+
+TEST_F(HiddenMarkovTest, ChainsThatChangeRefuseByName) {
+  const auto attempt = [&](const Words& more) {
+    Words words = fit_words({write("doses.csv", doses()), "-k", "2", "--columns", "x:gaussian", "--sequence", "id"});
+    words.insert(words.end(), more.begin(), more.end());
+    return run(words);
+  };
+  EXPECT_REFUSED(attempt({"--continuous-time"}), "--continuous-time: say with --order when each row was seen");
+  EXPECT_REFUSED(attempt({"--continuous-time", "--order", "when", "--transition-inputs", "dose"}),
+                 "--continuous-time: does not go with --transition-inputs");
+  EXPECT_REFUSED(attempt({"--continuous-time", "--order", "when", "--initial", "stationary"}),
+                 "--continuous-time: does not go with --initial stationary");
+  EXPECT_REFUSED(attempt({"--transition-inputs", "dose", "--pseudo-count", "1"}),
+                 "--transition-inputs: does not go with --pseudo-count");
+  EXPECT_REFUSED(attempt({"--transition-inputs", "x ~ dose"}), "--transition-inputs: must be columns");
+  EXPECT_REFUSED(attempt({"--transition-inputs", "doze"}), "doze");
+  EXPECT_REFUSED(attempt({"--transition-inputs", "dose", "--algorithm", "online"}), "move");
+}
+
 TEST_F(HiddenMarkovTest, OrderedSpeaksOfParameters) {
   const Words two{earthquakes(), "-k", "2", "--columns", "count:poisson", "--restarts", "5"};
   const auto attempt = [&](const Words& more) {

@@ -25,9 +25,9 @@ TEST(AnyChain, MaximizesTheChainInside) {
   const std::vector<double> statistics{1, 3, 6, 2, 1, 3};
   MarkovChain known = two_states();
   known.maximize(statistics);
-  chain.maximize(statistics);
+  chain.maximize({statistics, {}});
   EXPECT_EQ(chain.parameters(), known.parameters());
-  EXPECT_EQ(chain.expected_log_density(statistics), known.expected_log_density(statistics));
+  EXPECT_EQ(chain.expected_log_density({statistics, {}}), known.expected_log_density(statistics));
   EXPECT_EQ(chain.statistics_size(), statistics.size());
 }
 
@@ -44,7 +44,7 @@ TEST(AnyChain, DrawsThePathsOfTheChainInside) {
   for (std::uint64_t t = 0; t < 50; ++t) {
     Stream left(1, Purpose::sample, 0, 0, t);
     Stream right(1, Purpose::sample, 0, 0, t);
-    EXPECT_EQ(any.next(left), own.next(right)) << t;
+    EXPECT_EQ(any.next(left, {}, static_cast<std::int64_t>(t)), own.next(right)) << t;
   }
 }
 

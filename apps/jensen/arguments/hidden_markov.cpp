@@ -31,6 +31,13 @@ void add_chain(CLI::App& app, ChainArguments& chain) {
                  "Added to every expected transition and first state: a Dirichlet prior that keeps them from 0")
       ->capture_default_str()
       ->type_name("X");
+  app.add_option("--transition-inputs", chain.inputs,
+                 "Columns on which the transitions depend, by a multinomial logit: 'a + log(b)'; the move into a row "
+                 "depends on the columns of that row")
+      ->type_name("FORMULA");
+  app.add_flag("--continuous-time", chain.continuous_time,
+               "Transitions are those of a process in continuous time, whose rates are estimated; --order says when "
+               "each row was seen");
   app.add_option("--covariance", chain.covariance,
                  "Model all columns of kind gaussian jointly, with this covariance structure")
       ->type_name("full|tied|diagonal|spherical|EII|…|VVV");
@@ -56,10 +63,16 @@ void add_fit_hidden_markov(CLI::App& fit, Command& chosen) {
       "  jensen fit hidden-markov recordings.csv -k 5 --sequence id --order time --columns 'x:gaussian, y:gaussian' "
       "\\\n"
       "    --covariance full --transitions left-right\n"
+      "  # transitions that depend on columns; rows that come at irregular times\n"
+      "  jensen fit hidden-markov recordings.csv -k 2 --sequence id --order time --columns x:gaussian \\\n"
+      "    --transition-inputs 'dose + log(age)'\n"
+      "  jensen fit hidden-markov recordings.csv -k 2 --sequence id --order time --columns x:gaussian "
+      "--continuous-time\n"
       "  jensen predict model.json data/earthquakes.csv --viterbi\n"
       "  jensen forecast model.json data/earthquakes.csv --steps 12\n\n"
       "Missing cells and wholly missing rows are integrated out. A row that is not there is none: a gap in the order\n"
-      "column does not count. States are numbered by the expected value of the first column, in ascending order, "
+      "column does not count, but with --continuous-time. States are numbered by the expected value of the first "
+      "column, in ascending order, "
       "unless\n"
       "labels name them or --transitions orders them.\n"
       "Exit code: 0 converged, 1 something to correct, 2 the fit did not converge (its best is still saved).");

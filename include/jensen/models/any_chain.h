@@ -7,7 +7,9 @@
 #include <variant>
 
 #include <jensen/models/chain_posterior.h>
+#include <jensen/models/input_chain.h>
 #include <jensen/models/markov_chain.h>
+#include <jensen/models/timed_chain.h>
 #include <jensen/models/viterbi.h>
 
 namespace jensen {
@@ -16,7 +18,7 @@ namespace jensen {
 ///   AnyChain chain = MarkovChain::left_to_right(3);
 class AnyChain {
  public:
-  using Held = std::variant<MarkovChain>;
+  using Held = std::variant<MarkovChain, InputChain, TimedChain>;
   class Path;
 
   /// MarkovChain(states)
@@ -42,8 +44,10 @@ class AnyChain {
   bool can(Capability capability) const;
   bool tentative() const;
   std::size_t statistics_size() const;
-  void maximize(std::span<const double> statistics);
-  double expected_log_density(std::span<const double> statistics) const;
+  std::size_t reference_size() const;
+  void reference(std::span<double> about) const;
+  void maximize(ConstSlice statistics);
+  double expected_log_density(ConstSlice statistics) const;
   double log_prior() const;
   int free_parameters() const;
   std::vector<double> unconstrained() const;
@@ -62,14 +66,14 @@ class AnyChain {
 class AnyChain::Path {
  public:
   explicit Path(const AnyChain& chain);
-  int next(Stream& stream);
+  int next(Stream& stream, const ConstPanel& x, std::int64_t row);
 
  private:
-  std::variant<MarkovChain::Path> held_;
+  std::variant<MarkovChain::Path, InputChain::Path, TimedChain::Path> held_;
 };
 
-Evidence chain_posterior(const Block& x, const Rule& rule, const AnyChain& chain, Panel log_density,
-                         std::span<double> counts, ChainScratch& scratch);
+Evidence chain_posterior(const Block& x, const Rule& rule, const AnyChain& chain, Panel log_density, Slice statistics,
+                         ChainScratch& scratch);
 void chain_score(const Block& x, const AnyChain& chain, Panel log_density, std::span<double> out,
                  ChainScratch& scratch);
 void chain_filter(const Block& x, const AnyChain& chain, Panel log_density, ChainScratch& scratch);

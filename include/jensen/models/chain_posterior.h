@@ -65,4 +65,41 @@ bool chain_tentative(const Chain& chain) {
   return false;
 }
 
+// Optional functions of chains. One that keeps an expansion of Q has reference_size() numbers about which it is, writes
+// its own with reference(about), and takes Slices, sums with what they are about, where others take sums alone.
+
+template <class Chain>
+std::size_t chain_reference_size(const Chain& chain) {
+  if constexpr (requires { chain.reference_size(); }) return chain.reference_size();
+  return 0;
+}
+template <class Chain>
+void chain_reference(const Chain& chain, std::span<double> about) {
+  if constexpr (requires { chain.reference(about); }) chain.reference(about);
+}
+template <class Chain>
+void chain_maximize(Chain& chain, ConstSlice s) {
+  if constexpr (requires { chain.maximize(s); }) return chain.maximize(s);
+  if constexpr (!requires { chain.maximize(s); }) chain.maximize(s.sum);
+}
+template <class Chain>
+double chain_expected_log_density(const Chain& chain, ConstSlice s) {
+  if constexpr (requires { chain.expected_log_density(s); }) return chain.expected_log_density(s);
+  if constexpr (!requires { chain.expected_log_density(s); }) return chain.expected_log_density(s.sum);
+}
+template <class Chain>
+Evidence chain_expect(const Block& x, const Rule& rule, const Chain& chain, Panel log_density, Slice s,
+                      ChainScratch& scratch) {
+  constexpr bool takes_slice = requires { chain.reference_size(); };
+  if constexpr (takes_slice) return chain_posterior(x, rule, chain, log_density, s, scratch);
+  if constexpr (!takes_slice) return chain_posterior(x, rule, chain, log_density, s.sum, scratch);
+}
+/// The next state of a path, into row `row` of x; row < 0 is a row that is not there. A path whose chain does not look
+/// at rows has next(stream), others next(stream, x, row).
+template <class Path>
+int chain_next(Path& path, Stream& stream, const ConstPanel& x, std::int64_t row) {
+  if constexpr (requires { path.next(stream, x, row); }) return path.next(stream, x, row);
+  if constexpr (!requires { path.next(stream, x, row); }) return path.next(stream);
+}
+
 }  // namespace jensen

@@ -14,7 +14,7 @@ namespace jensen {
 class GatedMixture {
  public:
   struct Scratch {
-    std::vector<double> panel, weights;
+    std::vector<double> panel, weights, design;
     AnyEmissions::Scratch emissions;
   };
 
@@ -58,11 +58,8 @@ class GatedMixture {
  private:
   int terms() const { return static_cast<int>(covariates_.size()) + 1; }
   std::size_t gate_sums() const;
-  double term(const ConstPanel& x, std::int64_t i, int j) const {
-    return j == 0 ? 1 : x(i, covariates_[static_cast<std::size_t>(j - 1)]);
-  }
-  // log π_k(v_i) into a row of K numbers.
-  void log_weights(const ConstPanel& x, std::int64_t i, std::span<const double> gate, std::span<double> out) const;
+  // v_i = (1, covariates of row i).
+  void design(const ConstPanel& x, std::int64_t i, std::vector<double>& v) const;
   // Room for it, and a look at the covariates.
   Panel panel_for(const Block& x, Scratch& scratch) const;
   Panel log_joint(const Block& x, Scratch& scratch) const;

@@ -63,27 +63,31 @@ class HiddenMarkov {
 
   Statistics no_statistics() const {
     const Layout layout = emissions_.layout();
-    Statistics s{std::vector<double>(chain_size() + layout.sum, 0.0), std::vector<double>(layout.about)};
-    emissions_.reference(s.about);
+    Statistics s{std::vector<double>(chain_size() + layout.sum, 0.0),
+                 std::vector<double>(chain_reference_size(chain_) + layout.about)};
+    chain_reference(chain_, std::span<double>(s.about).first(chain_references()));
+    emissions_.reference(std::span<double>(s.about).subspan(chain_references()));
     return s;
   }
 
   Evidence expect(const Block& x, const Rule& rule, Statistics& s, Scratch& scratch) const {
     const Panel panel = log_joint_matters(rule) ? log_density(x, scratch) : panel_for(x, scratch);
-    const auto counts = std::span<double>(s.sum).first(chain_size());
-    Evidence evidence = chain_posterior(x, rule, chain_, panel, counts, scratch.chain);
-    const Slice own{std::span<double>(s.sum).subspan(chain_size()), s.about};
+    const std::span<double> sum = s.sum;
+    const std::span<const double> about = s.about;
+    const Slice moves{sum.first(chain_size()), about.first(chain_references())};
+    Evidence evidence = chain_expect(x, rule, chain_, panel, moves, scratch.chain);
+    const Slice own{sum.subspan(chain_size()), about.subspan(chain_references())};
     evidence.entropy += emissions_.accumulate(x, panel, own, scratch.emissions);
     return evidence;
   }
 
   void maximize(const Statistics& s) {
-    chain_.maximize(std::span<const double>(s.sum).first(chain_size()));
+    chain_maximize(chain_, chain_part(s));
     emissions_.maximize(emission_part(s));
   }
 
   double expected_log_joint(const Statistics& s) const {
-    return chain_.expected_log_density(std::span<const double>(s.sum).first(chain_size())) +
+    return chain_expected_log_density(chain_, chain_part(s)) +
            optional::expected_log_density(emissions_, emission_part(s));
   }
   double log_prior() const { return chain_.log_prior() + optional::log_prior(emissions_); }
@@ -92,7 +96,9 @@ class HiddenMarkov {
   Statistics move(const Statistics& s) const {
     Statistics moved = no_statistics();
     std::copy_n(s.sum.begin(), chain_size(), moved.sum.begin());
-    optional::move(emissions_, emission_part(s), {std::span<double>(moved.sum).subspan(chain_size()), moved.about});
+    optional::move(emissions_, emission_part(s),
+                   {std::span<double>(moved.sum).subspan(chain_size()),
+                    std::span<const double>(moved.about).subspan(chain_references())});
     return moved;
   }
 
@@ -109,8 +115,9 @@ class HiddenMarkov {
     const Panel panel = log_density(x, scratch);
     Block unweighted = x;
     unweighted.weights = {};
-    std::vector<double> unused(chain_size());
-    chain_posterior(unweighted, Posterior{}, chain_, panel, unused, scratch.chain);
+    Statistics unused{std::vector<double>(chain_size()), std::vector<double>(chain_references())};
+    chain_reference(chain_, unused.about);
+    chain_expect(unweighted, Posterior{}, chain_, panel, {unused.sum, unused.about}, scratch.chain);
     for (int k = 0; k < states(); ++k) std::copy_n(panel.column(k), panel.rows, p.column(k));
   }
 
@@ -174,7 +181,7 @@ class HiddenMarkov {
     typename Chain::Path path(chain_);
     for (std::int64_t i = 0; i < first_row + x.rows; ++i) {
       Stream stream(seed, Purpose::sample, 0, 0, static_cast<std::uint64_t>(i));
-      const int state = path.next(stream);
+      const int state = chain_next(path, stream, x, i - first_row);
       if (i < first_row) continue;
       optional::sample_row(emissions_, state, stream, x, i - first_row, row);
       if (!z.empty()) z[static_cast<std::size_t>(i - first_row)] = state;
@@ -202,8 +209,14 @@ class HiddenMarkov {
 
  private:
   std::size_t chain_size() const { return chain_.statistics_size(); }
+  std::size_t chain_references() const { return chain_reference_size(chain_); }
+  ConstSlice chain_part(const Statistics& s) const {
+    return {std::span<const double>(s.sum).first(chain_size()),
+            std::span<const double>(s.about).first(chain_references())};
+  }
   ConstSlice emission_part(const Statistics& s) const {
-    return {std::span<const double>(s.sum).subspan(chain_size()), s.about};
+    return {std::span<const double>(s.sum).subspan(chain_size()),
+            std::span<const double>(s.about).subspan(chain_references())};
   }
   template <class T>
   static std::vector<T> joined(std::vector<T> left, const std::vector<T>& right) {

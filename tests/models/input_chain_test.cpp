@@ -1,0 +1,362 @@
+#include <jensen/em/fit.h>
+#include <jensen/emissions/gaussian.h>
+#include <jensen/emissions/schema_emissions.h>
+#include <jensen/math/random.h>
+#include <jensen/models/hidden_markov.h>
+#include <jensen/models/input_chain.h>
+#include <jensen/testing/laws.h>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "support/data.h"
+#include "support/path_sums.h"
+#include "support/refusal.h"
+
+namespace jensen {
+namespace {
+
+using support::refusal;
+using support::StatePath;
+
+constexpr int steps = 6;
+
+// Three states, the last of which does not lead to the first nor to itself; inputs in columns 1 and 2 of three.
+InputChain three_states() {
+  InputChain chain(MarkovChain({0.5, 0.3, 0.2}, {0.6, 0.2, 0.2, 0.3, 0.4, 0.3, 0, 1, 0}), {1, 2});
+  chain.set_coefficients(0, 1, std::vector<double>{-1, 0.7, 0.3});
+  chain.set_coefficients(0, 2, std::vector<double>{0.2, -0.4, 1.1});
+  chain.set_coefficients(1, 0, std::vector<double>{0.5, 0.2, -0.8});
+  return chain;
+}
+
+struct Puzzle {
+  InputChain chain = three_states();
+  std::vector<double> x, log_density;
+
+  explicit Puzzle(double spread) {
+    Stream stream(3, Purpose::test);
+    for (int e = 0; e < 3 * steps; ++e) x.push_back(stream.normal());
+    for (int e = 0; e < 3 * steps; ++e) log_density.push_back(spread * stream.normal());
+  }
+  Block block() const {
+    Block b;
+    b.x = {x.data(), steps, 3, steps};
+    return b;
+  }
+  Panel panel() { return {log_density.data(), steps, 3, steps}; }
+  // By the formula.
+  static double log_moves(const InputChain& chain, const std::vector<double>& x, const StatePath& z) {
+    double total = 0;
+    for (int t = 1; t < steps; ++t) {
+      const int from = z[static_cast<std::size_t>(t - 1)];
+      double sum = 0;
+      double own = -std::numeric_limits<double>::infinity();
+      for (int j = 0; j < 3; ++j) {
+        if (from == 2 && j != 1) continue;
+        const auto gamma = chain.coefficients(from, j);
+        const auto at = static_cast<std::size_t>(t);
+        const double eta = gamma[0] + gamma[1] * x[steps + at] + gamma[2] * x[2 * steps + at];
+        sum += std::exp(eta);
+        if (j == z[at]) own = eta;
+      }
+      total += own - std::log(sum);
+    }
+    return total;
+  }
+  double log_joint(const StatePath& z) const {
+    double total = std::log(chain.initial()[static_cast<std::size_t>(z[0])]) + log_moves(chain, x, z);
+    for (int t = 0; t < steps; ++t) {
+      total += log_density[static_cast<std::size_t>(t + z[static_cast<std::size_t>(t)] * steps)];
+    }
+    return total;
+  }
+  support::PathSums sums(double temperature = 1) const {
+    return support::sum_over_paths(3, steps, [&](const StatePath& z) { return log_joint(z) / temperature; });
+  }
+};
+
+struct Expected {
+  Evidence evidence;
+  std::vector<double> sum, about;
+};
+
+Expected expect(Puzzle& puzzle, const Rule& rule) {
+  Expected result;
+  result.sum.assign(puzzle.chain.statistics_size(), 0);
+  result.about.resize(puzzle.chain.reference_size());
+  puzzle.chain.reference(result.about);
+  ChainScratch scratch;
+  result.evidence =
+      chain_posterior(puzzle.block(), rule, puzzle.chain, puzzle.panel(), {result.sum, result.about}, scratch);
+  return result;
+}
+
+TEST(InputChain, ProbabilitiesAreThoseOfTheLogit) {
+  const auto chain = three_states();
+  const std::vector<double> u{0.5, -1};
+  const double one = std::exp(-1 + 0.35 - 0.3);
+  const double two = std::exp(0.2 - 0.2 - 1.1);
+  const auto from = chain.transitions(0, u);
+  EXPECT_NEAR(from[0], 1 / (1 + one + two), 1e-15);
+  EXPECT_NEAR(from[2], two / (1 + one + two), 1e-15);
+  EXPECT_EQ(chain.transitions(2, u), (std::vector<double>{0, 1, 0}));
+  EXPECT_EQ(chain.reference(0), 0);
+  EXPECT_EQ(chain.reference(2), 1);
+  // Without influence they are those of the form.
+  const MarkovChain form({0.5, 0.5}, {0.9, 0.1, 0.4, 0.6});
+  EXPECT_NEAR(InputChain(form, {0}).transitions(1, std::vector<double>{17})[0], 0.4, 1e-15);
+}
+
+TEST(InputChain, SmoothsAsASumOverAllPathsDoes) {
+  for (const double spread : {1.0, 400.0}) {  // the latter through recursions in logs
+    for (const double temperature : {1.0, 2.5}) {
+      Puzzle puzzle(spread);
+      const auto exact = puzzle.sums();
+      const auto q = puzzle.sums(temperature);
+      const auto value = q.expected([&](const StatePath& z) { return Puzzle::log_moves(puzzle.chain, puzzle.x, z); });
+      const auto got = expect(puzzle, Posterior{temperature});
+      EXPECT_NEAR(got.evidence.log_likelihood, exact.log_sum, 1e-12 * std::abs(exact.log_sum));
+      EXPECT_NEAR(got.evidence.entropy, q.entropy, 1e-9);
+      for (std::size_t e = 0; e < q.marginals.size(); ++e) {
+        EXPECT_NEAR(puzzle.log_density[e], q.marginals[e], 1e-10) << e;
+      }
+      double first = 0;
+      for (std::size_t k = 0; k < 3; ++k) {
+        EXPECT_NEAR(got.sum[k], q.marginals[k * steps], 1e-10);
+        if (got.sum[k] > 0) first += got.sum[k] * std::log(puzzle.chain.initial()[k]);
+      }
+      EXPECT_NEAR(puzzle.chain.expected_log_density({got.sum, got.about}), first + value, 1e-9);
+    }
+  }
+}
+
+TEST(InputChain, TheExpansionIsThatOfTheExpectedLogProbability) {
+  Puzzle puzzle(1);
+  const auto q = puzzle.sums();
+  const auto got = expect(puzzle, Posterior{});
+  const auto moved = [&](std::span<const double> step) {
+    InputChain chain = puzzle.chain;
+    auto v = chain.parameters();
+    for (std::size_t j = 0; j < step.size(); ++j) v[3 + j] += step[j];
+    chain.set_parameters(v);
+    return chain;
+  };
+  const std::size_t size = puzzle.chain.reference_size();
+  const double h = 1e-3;
+  for (std::size_t j = 0; j < size; ++j) {
+    std::vector<double> step(size);
+    std::vector<double> exact, expanded;
+    for (const double sign : {-1.0, 0.0, 1.0}) {
+      step[j] = sign * h;
+      step[(j + 1) % size] = sign * h / 2;
+      const InputChain chain = moved(step);
+      exact.push_back(q.expected([&](const StatePath& z) { return Puzzle::log_moves(chain, puzzle.x, z); }));
+      expanded.push_back(chain.expected_log_density({got.sum, got.about}));
+    }
+    EXPECT_NEAR((expanded[2] - expanded[0]) / (2 * h), (exact[2] - exact[0]) / (2 * h), 1e-6) << j;
+    EXPECT_NEAR((expanded[2] - 2 * expanded[1] + expanded[0]) / (h * h), (exact[2] - 2 * exact[1] + exact[0]) / (h * h),
+                1e-5)
+        << j;
+  }
+}
+
+TEST(InputChain, DecodesScoresFiltersAndPredicts) {
+  for (const double spread : {1.0, 400.0}) {
+    Puzzle puzzle(spread);
+    const auto exact = puzzle.sums();
+    ChainScratch scratch;
+    auto densities = puzzle.log_density;
+    const Panel panel{densities.data(), steps, 3, steps};
+    std::vector<std::int32_t> path(steps);
+    double value = 0;
+    viterbi(puzzle.block(), puzzle.chain, panel, path, {&value, 1});
+    EXPECT_TRUE(std::equal(path.begin(), path.end(), exact.best.begin()));
+    EXPECT_NEAR(value, exact.best_value, 1e-12 * std::abs(exact.best_value));
+    std::vector<double> scores(steps);
+    chain_score(puzzle.block(), puzzle.chain, panel, scores, scratch);
+    double total = 0;
+    for (const double score : scores) total += score;
+    EXPECT_NEAR(total, exact.log_sum, 1e-12 * std::abs(exact.log_sum));
+    densities = puzzle.log_density;
+    chain_filter(puzzle.block(), puzzle.chain, panel, scratch);
+    for (std::size_t k = 0; k < 3; ++k) {
+      EXPECT_NEAR(densities[k * steps + steps - 1], exact.marginals[k * steps + steps - 1], 1e-12);
+    }
+    // What is predicted of the last row is what is smoothed where that row says nothing.
+    for (std::size_t k = 0; k < 3; ++k) puzzle.log_density[k * steps + steps - 1] = 0;
+    const auto unseen = puzzle.sums();
+    densities = puzzle.log_density;
+    chain_predict(puzzle.block(), puzzle.chain, panel, scratch);
+    for (std::size_t k = 0; k < 3; ++k) {
+      EXPECT_NEAR(densities[k * steps + steps - 1], unseen.marginals[k * steps + steps - 1], 1e-12);
+      EXPECT_EQ(densities[k * steps], puzzle.chain.initial()[k]);
+    }
+  }
+}
+
+TEST(InputChain, ModesAndDrawsCountTheirPaths) {
+  Puzzle puzzle(1);
+  const auto exact = puzzle.sums();
+  const auto mode = expect(puzzle, Mode{});
+  EXPECT_EQ(mode.evidence.entropy, 0);
+  EXPECT_NEAR(puzzle.chain.expected_log_density({mode.sum, mode.about}),
+              std::log(puzzle.chain.initial()[static_cast<std::size_t>(exact.best[0])]) +
+                  Puzzle::log_moves(puzzle.chain, puzzle.x, exact.best),
+              1e-12);
+  Puzzle again(1);
+  const auto drawn = expect(again, Draws{.count = 20000, .seed = 5});
+  for (std::size_t e = 0; e < exact.marginals.size(); ++e) {
+    EXPECT_NEAR(again.log_density[e], exact.marginals[e], 0.02) << e;
+  }
+}
+
+TEST(InputChain, StatesInAnotherOrderAreTheSameChain) {
+  const auto chain = three_states();
+  const std::vector<int> order{2, 0, 1};
+  const auto other = chain.reordered(order);
+  const std::vector<double> u{0.3, -0.7};
+  for (int i = 0; i < 3; ++i) {
+    const auto known = chain.transitions(order[static_cast<std::size_t>(i)], u);
+    const auto got = other.transitions(i, u);
+    EXPECT_EQ(other.initial()[static_cast<std::size_t>(i)],
+              chain.initial()[static_cast<std::size_t>(order[static_cast<std::size_t>(i)])]);
+    for (std::size_t j = 0; j < 3; ++j) EXPECT_NEAR(got[j], known[static_cast<std::size_t>(order[j])], 1e-15);
+  }
+  EXPECT_EQ(other.free_parameters(), chain.free_parameters());
+}
+
+TEST(InputChain, RefusesByName) {
+  const MarkovChain form(2);
+  EXPECT_EQ(refusal([&] { InputChain(form, {}); }), "InputChain: inputs: must be at least one column");
+  EXPECT_EQ(refusal([&] { InputChain(form, {1, 1}); }), "InputChain: inputs: column 1 comes twice");
+  MarkovChain other = form;
+  other.set_pseudo_counts(0, 1);
+  EXPECT_NE(refusal([&] { InputChain(other, {1}); }).find("pseudo-counts"), std::string::npos);
+  other = form;
+  other.make_initial_stationary();
+  EXPECT_NE(refusal([&] { InputChain(other, {1}); }).find("stationary"), std::string::npos);
+  EXPECT_EQ(refusal([] { (void)three_states().coefficients(2, 0); }),
+            "InputChain: to: there is no move from state 2 to state 0");
+  EXPECT_EQ(refusal([] {
+              auto chain = three_states();
+              chain.set_coefficients(1, 1, std::vector<double>{1, 2, 3});
+            }),
+            "InputChain: to: state 1 is the reference of state 1");
+  Puzzle puzzle(1);
+  puzzle.x[steps + 3] = support::missing;
+  EXPECT_EQ(refusal([&] { expect(puzzle, Posterior{}); }),
+            "row 4, column 2 is missing, on which the transitions depend");
+  puzzle.x[steps + 3] = 0;
+  puzzle.x[steps] = support::missing;  // nothing moves into the first row
+  EXPECT_TRUE(std::isfinite(expect(puzzle, Posterior{}).evidence.log_likelihood));
+}
+
+// Two states seen through noise; the input of row t, in column 1, moves them at row t.
+HiddenMarkov<AnyEmissions, InputChain> two_regimes() {
+  const Schema x{{{"x"}, "normal", {}, {}}};
+  AnyEmissions emissions = emissions_for(x, 2, 1);
+  auto v = emissions.parameters();
+  v = {-2, 1, 2, 1};
+  emissions.set_parameters(v);
+  InputChain chain(MarkovChain({0.6, 0.4}, {0.8, 0.2, 0.3, 0.7}), {1});
+  chain.set_coefficients(0, 1, std::vector<double>{-2, 1.5});
+  chain.set_coefficients(1, 0, std::vector<double>{-1.5, -1});
+  return {chain, emissions};
+}
+
+// Rows of a model whose input comes and goes, cut into sequences of `length`.
+template <class Model>
+Table drawn(const Model& model, std::int64_t rows, std::int64_t length, std::uint64_t seed) {
+  std::vector<double> x(static_cast<std::size_t>(2 * rows));
+  for (std::int64_t i = 0; i < rows; ++i) {
+    x[static_cast<std::size_t>(rows + i)] = std::sin(0.37 * static_cast<double>(i)) + (i % 7 == 0 ? 1 : 0);
+  }
+  std::vector<std::int64_t> begins;
+  for (std::int64_t first = 0; first < rows; first += length) {
+    begins.push_back(first);
+    model.sample(seed + static_cast<std::uint64_t>(first), 0, {x.data() + first, length, 2, rows}, {});
+  }
+  begins.push_back(rows);
+  return Table(std::move(x), rows, 2).with_sequences(begins);
+}
+
+TEST(InputChain, ObeysTheLaws) {
+  const auto model = two_regimes();
+  const Table data = drawn(model, 120, 30, 3);
+  auto away = model;
+  auto u = away.unconstrained();
+  for (std::size_t j = 0; j < u.size(); ++j) u[j] += 0.1 * std::cos(static_cast<double>(j));
+  away.set_unconstrained(u);
+  LawSubject subject(away, data);
+  subject.exact_m_step = false;
+  auto laws = law_names();
+  // A sample takes the inputs of all its rows as given: it cannot begin in the middle.
+  std::erase(laws, "sample");
+  std::erase(laws, "sample_distribution");
+  const auto report = check_laws(subject, laws);
+  EXPECT_TRUE(report.holds()) << report;
+}
+
+TEST(InputChain, FindsWhatItWasDrawnFrom) {
+  const auto truth = two_regimes();
+  const Table data = drawn(truth, 20000, 2000, 11);
+  auto start = truth;
+  start.chain() = InputChain(MarkovChain(2), {1});
+  const auto [model, report] = fit(start, data);
+  EXPECT_TRUE(report.converged()) << report.message;
+  EXPECT_TRUE(report.monotone);
+  EXPECT_NEAR(model.chain().coefficients(0, 1)[0], -2, 0.2);
+  EXPECT_NEAR(model.chain().coefficients(0, 1)[1], 1.5, 0.2);
+  EXPECT_NEAR(model.chain().coefficients(1, 0)[0], -1.5, 0.2);
+  EXPECT_NEAR(model.chain().coefficients(1, 0)[1], -1, 0.2);
+  EXPECT_EQ(report.free_parameters, 1 + 4 + 4);
+}
+
+// Known states and an input of two values: the maximum is where probabilities are shares, input by input.
+TEST(InputChain, KnownStatesAreALogisticRegression) {
+  const std::vector<std::int32_t> z{0, 0, 1, 1, 0, 0, 0, 1, 0, 1, 1, 1, 0, 0, 1, 0, 0, 1, 1, 0};
+  const std::vector<double> u{1, 0, 1, 0, 1, 1, 0, 0, 1, 1, 0, 1, 0, 0, 1, 1, 0, 1, 0, 0};
+  std::vector<double> x;
+  for (int t = 0; t < 20; ++t) x.push_back(std::sin(t));
+  x.insert(x.end(), u.begin(), u.end());
+  const Table data = Table(x, 20, 2).with_labels(z, 2).with_sequences({0, 20});
+  auto start = two_regimes();
+  start.chain() = InputChain(MarkovChain(2), {1});
+  const auto [model, report] = fit(start, data);
+  EXPECT_TRUE(report.converged()) << report.message;
+  for (const int from : {0, 1}) {
+    for (const double input : {0.0, 1.0}) {
+      double moves = 0;
+      double all = 0;
+      for (std::size_t t = 1; t < z.size(); ++t) {
+        if (z[t - 1] != from || u[t] != input) continue;
+        all += 1;
+        moves += z[t] != from ? 1 : 0;
+      }
+      const auto p = model.chain().transitions(from, std::vector<double>{input});
+      EXPECT_NEAR(p[static_cast<std::size_t>(1 - from)], moves / all, 1e-5) << from << " " << input;
+    }
+  }
+}
+
+TEST(InputChain, ForecastsNeedInputs) {
+  const auto model = two_regimes();
+  const Table data = drawn(model, 10, 10, 1);
+  BlockBuffer buffer;
+  std::vector<double> p(4);
+  EXPECT_NE(refusal([&] {
+              model.forecast(data.block(0, 10, buffer), {p.data(), 2, 2, 2});
+            }).find("has no column 2, on which the transitions depend"),
+            std::string::npos);
+  EXPECT_NE(refusal([&] {
+              std::vector<double> x(20);
+              model.sample(1, 5, {x.data(), 10, 2, 10}, {});
+            }).find("without those of all rows"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace jensen
