@@ -243,6 +243,10 @@ constraints, checkpoint, n_jobs, callback
         model = self._engine()
         if n_samples < 1:
             raise ValueError(f"Invalid value for 'n_samples': {n_samples} . The sampling requires at least one sample.")
+        given = model.given_columns()
+        if given:
+            raise UnsupportedError(
+                f"sample: the model says what happens given {', '.join(given)}, not how often that is")
         X, states = model.sample(int(n_samples), _data.seed_of(self.random_state))
         return X, states.astype(np.intp)
 

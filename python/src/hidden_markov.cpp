@@ -92,11 +92,18 @@ ModelFile model_from(const std::vector<std::string>& columns, const std::string&
   return file;
 }
 
+// First states and transitions; None for transitions that are not the same at every row.
 nb::tuple chain(const ModelFile& file) {
-  const MarkovChain& chain = *chain_model_in(file).chain().as<MarkovChain>();
-  const auto states = static_cast<std::size_t>(chain.states());
-  const auto copied = [](std::span<const double> values) { return std::vector<double>(values.begin(), values.end()); };
-  return nb::make_tuple(array(copied(chain.initial()), {states}), array(copied(chain.transitions()), {states, states}));
+  const AnyChain& any = chain_model_in(file).chain();
+  const auto states = static_cast<std::size_t>(any.states());
+  const auto parameters = any.parameters();  // of all chains the first states come first
+  std::vector<double> initial(parameters.begin(), parameters.begin() + any.states());
+  nb::object transitions = nb::none();
+  if (const auto* chain = any.as<MarkovChain>()) {
+    const auto moves = chain->transitions();
+    transitions = array(std::vector<double>(moves.begin(), moves.end()), {states, states});
+  }
+  return nb::make_tuple(array(std::move(initial), {states}), transitions);
 }
 
 // Means and covariances, where the states are Gaussians over all columns.
