@@ -11,7 +11,7 @@
 """
 
 from ._core import version as __version__
-from . import parameters
+from . import hmm, parameters, plot
 from ._report import Diagnosis, Report, Table
 from .exceptions import (
     ArgumentError,
@@ -49,7 +49,9 @@ __all__ = [
     "Table",
     "UnsupportedError",
     "__version__",
+    "hmm",
     "load",
     "parameters",
+    "plot",
     "select",
 ]

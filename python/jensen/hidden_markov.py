@@ -30,6 +30,9 @@ class HiddenMarkov(Estimator):
         Where sequences begin: estimated; every state alike; the long run of the transitions.
     pseudo_count : float, default 0
         Added to every count of first states and transitions.
+    start : HiddenMarkov or dict, optional
+        Where the fit begins: a model, or values by the names of parameters (``{"transition[0,0]": 0.9, …}``, as in
+        parameters_); what is not named comes from `init_params`.
     tol, max_iter, n_init, init_params, random_state, verbose, verbose_interval, prior, algorithm, acceleration, \
 constraints, checkpoint, n_jobs, callback
         As of jensen.GaussianMixture.
@@ -60,7 +63,7 @@ constraints, checkpoint, n_jobs, callback
     _shown = ("startprob_", "transmat_", "means_", "covariances_", "covars_", "parameters_")
 
     def __init__(self, emissions="gaussian", n_components=1, *, covariance_type="full", transitions="full",
-                 initial="free", pseudo_count=0.0, tol=1e-8, max_iter=5000, n_init="auto", init_params="k-means++",
+                 initial="free", pseudo_count=0.0, start=None, tol=1e-8, max_iter=5000, n_init="auto", init_params="k-means++",
                  random_state=None, verbose=0, verbose_interval=10, prior="default", algorithm="em",
                  acceleration="auto", constraints=None, checkpoint=None, n_jobs=None, callback=None):
         self.emissions = emissions
@@ -69,6 +72,7 @@ constraints, checkpoint, n_jobs, callback
         self.transitions = transitions
         self.initial = initial
         self.pseudo_count = pseudo_count
+        self.start = start
         self.tol = tol
         self.max_iter = max_iter
         self.n_init = n_init
@@ -125,12 +129,38 @@ constraints, checkpoint, n_jobs, callback
 
     def _fit(self, table, values, options):
         if self._own:
+            if self.start is not None:
+                raise UnsupportedError("start: a family of your own begins at the values that it declares")
             columns = list(range(values.shape[1]))
             self._families = bound_families([((), columns, self.emissions, False)], values)
             return _core.fit_hidden_markov_of_own(table, self._families, self.n_components, self.transitions,
                                                   self.initial, float(self.pseudo_count), options, self._progress())
+        if self.start is not None:
+            count = float(self.pseudo_count)
+            return _core.fit_hidden_markov_from(table, self._given_start(table, values.shape[1], options), self.prior,
+                                                count, count, False, False,
+                                                {**options, "start": "given", "restarts": 1}, self._progress())
         return _core.fit_hidden_markov(table, self._schema(values.shape[1]), {}, self.n_components, self.transitions,
                                        self.initial, float(self.pseudo_count), self.prior, options, self._progress())
+
+    def _given_start(self, table, columns, options):
+        if isinstance(self.start, HiddenMarkov):
+            model = self.start._engine()
+            if (model.states, len(model.columns)) != (self.n_components, columns):
+                raise ArgumentError(f"start: has {model.states} states over {len(model.columns)} columns, but "
+                                    f"{self.n_components} over {columns} are to be fitted")
+            return model
+        if not isinstance(self.start, dict):
+            raise ArgumentError(f"start: must be a HiddenMarkov or a dictionary of parameters, got {self.start!r}")
+        begun = _core.fit_hidden_markov(
+            table, self._schema(columns), {}, self.n_components, self.transitions, self.initial,
+            float(self.pseudo_count), self.prior,
+            {"start": options["start"], "seed": options["seed"], "max_iterations": 0}, None)[0]
+        names, values = begun.parameters
+        unknown = set(self.start) - set(names)
+        if unknown:
+            raise ArgumentError(f"start: {sorted(unknown)} are no parameters; there are {', '.join(names)}")
+        return begun.with_parameters([float(self.start.get(name, value)) for name, value in zip(names, values)])
 
     @property
     def _own(self):

@@ -124,6 +124,16 @@ nb::object parameters(const ModelFile& file) {
   return nb::make_tuple(file.model->parameter_names(), array(std::move(values), {size}));
 }
 
+// The same model with other values of its parameters; it is no longer the end of a fit.
+ModelFile with_parameters(const ModelFile& file, const std::vector<double>& values) {
+  auto model = file.model->clone();
+  model->set_parameters(values);
+  ModelFile other = file;
+  other.model = std::move(model);
+  other.fit.reset();
+  return other;
+}
+
 nb::object fit_summary(const ModelFile& file) {
   if (!file.fit) return nb::none();
   return to_python(*file.fit);
@@ -179,6 +189,7 @@ void bind_model(nb::module_& module) {
       .def_prop_ro("kinds", &kinds)
       .def_prop_ro("free_parameters", [](const ModelFile& file) { return file.model->free_parameters(); })
       .def_prop_ro("parameters", &parameters)
+      .def("with_parameters", &with_parameters, nb::arg("values"))
       .def_prop_ro("fit", &fit_summary)
       .def("levels",
            [](const ModelFile& file, const std::string& column) -> std::optional<std::vector<std::string>> {

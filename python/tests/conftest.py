@@ -4,6 +4,9 @@ import csv
 import json
 import os
 import pathlib
+import subprocess
+import sys
+import xml.etree.ElementTree
 
 import numpy as np
 import pytest
@@ -50,3 +53,23 @@ def tool():
     if not path:
         pytest.skip("JENSEN_TOOL does not name the command-line tool")
     return path
+
+
+def run_others_tests(folder, shim, modules, **environment):
+    """Runs tests of installed packages after `shim`: the names of those that failed, each with the parameters that it
+    failed for, and how many passed."""
+    (folder / "in_place.py").write_text(shim)
+    report = folder / "report.xml"
+    path = os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
+    subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "in_place", "-p", "no:cacheprovider", "-W", "ignore", "-q",
+         f"--junitxml={report}", "--pyargs", *modules],
+        cwd=folder, env={**os.environ, **environment, "PYTHONPATH": path}, capture_output=True, check=False)
+    failed, passed = {}, 0
+    for case in xml.etree.ElementTree.parse(report).iter("testcase"):
+        if case.find("failure") is not None or case.find("error") is not None:
+            name, _, parameters = case.get("name").partition("[")
+            failed.setdefault(name, []).append(parameters)
+        elif case.find("skipped") is None:
+            passed += 1
+    return failed, passed

@@ -176,6 +176,28 @@ def test_options_matter():
             HiddenMarkov(**bad).fit(X, lengths)
 
 
+def test_a_given_start(fitted):
+    X, lengths, _ = chain_data()
+    again = HiddenMarkov(n_components=2, start=fitted).fit(X, lengths)
+    assert again.n_iter_ < fitted.n_iter_
+    np.testing.assert_allclose(again.means_, fitted.means_, atol=1e-4)
+    swapped = dict(zip(fitted.parameters_["parameter"].tolist(), fitted.parameters_["value"].tolist()))
+    first, second = "x1+x2.mean[0,{}]", "x1+x2.mean[1,{}]"
+    start = {name: 0.5 for name in swapped if name.startswith(("initial", "transition"))}
+    for j in range(2):
+        start[first.format(j)], start[second.format(j)] = swapped[second.format(j)], swapped[first.format(j)]
+    other = HiddenMarkov(n_components=2, start=start, random_state=0).fit(X, lengths)
+    np.testing.assert_allclose(other.means_[::-1], fitted.means_, atol=0.01)
+    assert other.report_.log_likelihood == pytest.approx(fitted.report_.log_likelihood, abs=1e-3)
+    with pytest.warns(jensen.ConvergenceWarning):
+        kept = HiddenMarkov(n_components=2, start={"transition[0,0]": 0.25, "transition[0,1]": 0.75}, max_iter=0,
+                            random_state=0).fit(X, lengths)
+    assert kept.transmat_[0].tolist() == [0.25, 0.75]
+    for wrong in ({"speed[0]": 1}, "here", HiddenMarkov("poisson", n_components=1).fit([[1.0], [2], [3]])):
+        with pytest.raises(jensen.ArgumentError, match="start"):
+            HiddenMarkov(n_components=2, start=wrong).fit(X, lengths)
+
+
 def test_sample_follows_the_chain(fitted):
     X, states = fitted.sample(5000)
     moves = np.zeros((2, 2))

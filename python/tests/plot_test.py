@@ -1,0 +1,134 @@
+"""jensen.plot: what is on the axes."""
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as pyplot  # noqa: E402
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+
+import jensen  # noqa: E402
+from jensen import plot  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def close():
+    yield
+    pyplot.close("all")
+
+
+@pytest.fixture(scope="module")
+def mixture(faithful):
+    return jensen.GaussianMixture(2, random_state=0, n_init=2).fit(faithful)
+
+
+@pytest.fixture(scope="module")
+def chain():
+    rng = np.random.default_rng(0)
+    path = np.arange(120) // 20 % 2
+    X = rng.normal(size=(120, 1)) + 6 * path[:, None]
+    return jensen.HiddenMarkov(n_components=2, random_state=0, n_init=2).fit(X, [60, 60]), X, path
+
+
+def test_trace(mixture):
+    ax = plot.trace(mixture)
+    line, bound = ax.lines
+    np.testing.assert_array_equal(line.get_ydata(), mixture.report_.trace["log_likelihood"])
+    finite = np.isfinite(mixture.report_.trace["bound"])
+    np.testing.assert_array_equal(bound.get_ydata(), mixture.report_.trace["bound"][finite])
+    assert plot.trace(mixture, ax) is ax and len(ax.lines) == 4
+
+
+def test_criterion(faithful):
+    result = jensen.select(faithful, range(1, 4), covariance=["EII", "full"], random_state=0, n_init=1)
+    ax = plot.criterion(result)
+    assert {line.get_label() for line in ax.lines} <= {"EII", "full"}
+    shown = np.concatenate([line.get_ydata() for line in ax.lines])
+    assert result.table["bic"].min() == shown.min()
+
+
+def test_ellipses_are_one_and_two_standard_deviations_away(mixture, faithful):
+    ax = plot.components(mixture, faithful)
+    assert len(ax.patches) == 4
+    assert len(ax.collections[0].get_offsets()) == len(faithful)
+    for patch, k, deviations in zip(ax.patches, (0, 0, 1, 1), (1, 2, 1, 2)):
+        np.testing.assert_allclose(patch.get_center(), mixture.means_[k])
+        for turn, length in ((0, patch.get_width()), (90, patch.get_height())):
+            angle = np.radians(patch.get_angle() + turn)
+            away = length / 2 * np.array([np.cos(angle), np.sin(angle)])
+            assert np.sqrt(away @ np.linalg.inv(mixture.covariances_[k]) @ away) == pytest.approx(deviations)
+
+
+def test_marginals_and_pairs(faithful, iris):
+    one = jensen.GaussianMixture(2, covariance_type="spherical", random_state=0).fit(faithful[:, :1])
+    ax = plot.components(one, faithful[:, :1])
+    assert [line.get_label() for line in ax.lines] == ["0", "1", "mixture"]
+    x, y = ax.lines[-1].get_data()
+    np.testing.assert_allclose(y, np.exp(one.score_samples(x[:, None])), rtol=1e-6)
+    assert np.trapezoid(y, x) == pytest.approx(1, abs=1e-3)
+    assert sum(bar.get_height() * bar.get_width() for bar in ax.patches) == pytest.approx(1)
+    three = jensen.GaussianMixture(3, covariance_type="tied", random_state=0, n_init=1).fit(iris[:, :3])
+    square = plot.components(three, iris[:, :3])
+    assert square.shape == (3, 3) and len(square[0, 1].patches) == 6
+    assert plot.components(three, columns=(0, 2)).patches[0].get_center() == pytest.approx(three.means_[0, [0, 2]])
+
+
+def test_responsibilities(mixture, chain, faithful):
+    ax = plot.responsibilities(mixture, faithful)
+    assert len(ax.collections) == 2
+    model, X, _ = chain
+    ax = plot.responsibilities(model, X, [60, 60])
+    lower = ax.collections[0].get_paths()[0].vertices
+    top = {int(x): y for x, y in lower if y > 0}
+    expected = model.predict_proba(X, [60, 60])[:, 0]
+    assert all(expected[x] == pytest.approx(y) for x, y in top.items())
+
+
+def test_states_over_time(chain):
+    model, X, path = chain
+    ax = plot.states(model, X, [60, 60])
+    found = model.predict(X, [60, 60])
+    bands = sum(1 + np.count_nonzero(np.diff(part)) for part in (found[:60], found[60:]))
+    assert len(ax.patches) == bands
+    assert len(ax.lines) == 3  # two sequences and the line between them
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), X[:60, 0])
+
+
+def test_transition_graph(chain):
+    model = chain[0]
+    ax = plot.transitions(model)
+    texts = {text.get_text() for text in ax.texts}
+    assert f"0\n{model.transmat_[0, 0]:.2f}" in texts and f"{model.transmat_[0, 1]:.2f}" in texts
+    arrows = [text for text in ax.texts if text.arrowprops]
+    assert len(arrows) == 2
+    assert not [text for text in plot.transitions(model, least=0.9).texts if text.arrowprops]
+
+
+def test_residuals_are_normal_where_the_model_is_right(chain, faithful):
+    model, X, _ = chain
+    residuals = plot.quantile_residuals(model, X, [60, 60])
+    assert abs(residuals.mean()) < 0.3 and residuals.std() == pytest.approx(1, abs=0.15)
+    wrong = jensen.GaussianMixture(1).fit(X)
+    ax = plot.residuals(wrong, X)
+    expected = np.sort((X[:, 0] - wrong.means_[0, 0]) / np.sqrt(wrong.covariances_[0, 0, 0]))
+    np.testing.assert_allclose(ax.lines[0].get_ydata(), expected, atol=1e-6)
+    holed = X.copy()
+    holed[3] = np.nan
+    assert np.isnan(plot.quantile_residuals(model, holed, [60, 60])[3])
+    # The likelihood of the chain is the product of the predicted densities.
+    weights, means, matrices = plot._gaussians(model)
+    predicted = plot._predicted(model, X, [60, 60], weights, means, matrices)
+    densities = np.exp(plot._log_densities(X, means, matrices))
+    assert np.log((predicted * densities).sum(axis=1)).sum() == pytest.approx(model.score(X, [60, 60]))
+    with pytest.raises(jensen.ArgumentError, match="column"):
+        plot.residuals(model, X, column=2)
+
+
+def test_what_cannot_be_drawn_is_said(mixture, faithful, tmp_path):
+    counts = jensen.HiddenMarkov("poisson", n_components=1).fit([[1.0], [2], [4]])
+    with pytest.raises(jensen.UnsupportedError, match="means"):
+        plot.components(counts)
+    mixture.save(tmp_path / "model.json")
+    with pytest.raises(jensen.UnsupportedError, match="trace"):
+        plot.trace(jensen.load(tmp_path / "model.json"))
