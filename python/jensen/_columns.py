@@ -1,5 +1,7 @@
 """Tables whose columns have names and kinds: data frames, dictionaries of arrays and their like."""
 
+import re
+
 import numpy as np
 
 from . import _core, _data
@@ -86,10 +88,7 @@ class Columns:
     """A table's columns by name."""
 
     def __init__(self, X):
-        if not hasattr(X, "__getitem__") and hasattr(X, "__arrow_c_stream__"):
-            import pyarrow
-
-            X = pyarrow.table(X)
+        X = _data.from_stream(X)
         self.has_names = True
         if isinstance(X, dict) and not hasattr(X, "toarray"):
             self.names = list(X)
@@ -192,6 +191,13 @@ def read(columns, X, gate=()):
         table.names = names
     levels = levels_for(table, text, level_columns)
     return text, names, levels, table.matrix(names, levels), table
+
+
+def kinds_in(columns):
+    """The kinds of distributions that a schema names."""
+    texts = [columns] if isinstance(columns, str) else [kind for kind in columns.values() if isinstance(kind, str)]
+    return {kind for text in texts for one in re.split(r"[,|](?![^(]*\))", text)
+            for kind in [one.rpartition(":")[2].partition("(")[0].strip()]}
 
 
 def families_in(columns):

@@ -57,8 +57,39 @@ def _numbers(values):
     return values if native and whole else np.array(values, dtype=values.dtype.newbyteorder("="), order="K")
 
 
+def is_sparse(X):
+    """Whether X is a sparse matrix of SciPy's, or like one."""
+    return hasattr(X, "toarray") and hasattr(X, "nnz")
+
+
+# Kinds of columns where a cell that is not stored is a count, or a category, of 0.
+COUNTS = {"poisson", "binomial", "negative-binomial", "geometric", "zero-inflated-poisson", "bernoulli", "categorical",
+          "multinomial"}
+
+
+def dense_counts(X, kinds):
+    """A sparse matrix of counts as an array, whose zeros the engine reads like other numbers; refuses other kinds."""
+    if not is_sparse(X):
+        return X
+    others = sorted(set(kinds) - COUNTS)
+    if others:
+        raise TypeError(f"Sparse data was passed for X, but dense data is required for columns that are {', '.join(others)}: "
+                        "a sparse matrix is taken for counts. Use '.toarray()' to convert to a dense array.")
+    return X.toarray()
+
+
+def from_stream(X):
+    """What has an Arrow C stream and no other way to be read, as a table of pyarrow."""
+    readable = any(hasattr(X, name) for name in ("__array__", "__array_interface__", "to_numpy", "__getitem__"))
+    if not hasattr(X, "__arrow_c_stream__") or readable:
+        return X
+    import pyarrow
+
+    return pyarrow.table(X)
+
+
 def _array(X):
-    if hasattr(X, "toarray") and hasattr(X, "nnz"):
+    if is_sparse(X):
         raise TypeError(
             "Sparse data was passed for X, but dense data is required. Use '.toarray()' to convert to a dense array."
         )

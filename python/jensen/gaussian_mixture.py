@@ -187,6 +187,7 @@ class GaussianMixture(RowEstimator):
             raise ArgumentError(
                 f"reg_covar: must be 0, got {self.reg_covar!r}: adding to covariances is not maximum likelihood; "
                 "prior='default' keeps the likelihood bounded")
+        X = _data.from_stream(X)
         names = _data.columns_of(X)
         values = _data.matrix(X, least_rows=2)
         table = _data.table(
@@ -340,6 +341,7 @@ class GaussianMixture(RowEstimator):
 
     def _rows(self, X, sample_weight=None):
         self._engine()
+        X = _data.from_stream(X)
         names = _data.columns_of(X)
         _data.check_feature_names(self, names, reset=False)
         values = _data.matrix(X)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from . import _core, _data
+from . import _columns, _core, _data
 from ._base import Estimator, uncertainty_table
 from ._report import Diagnosis, Table
 from .exceptions import ArgumentError, UnsupportedError
@@ -113,6 +113,9 @@ constraints, checkpoint, n_jobs, callback
             Known states, one by row, −1 where unknown.
         """
         options = self._options()
+        X = _data.from_stream(X)
+        if _data.is_sparse(X):
+            X = _data.dense_counts(X, ["families of your own"] if self._own else _columns.kinds_in(self.emissions))
         names = _data.columns_of(X)
         values = _data.matrix(X, least_rows=2)
         begins = _data.lengths_to_begins(lengths, len(values))
@@ -214,7 +217,7 @@ constraints, checkpoint, n_jobs, callback
         return estimator
 
     def _sequences(self, X, lengths):
-        self._engine()
+        X = _data.dense_counts(_data.from_stream(X), [kind for kind, _ in self._engine().kinds])
         _data.check_feature_names(self, _data.columns_of(X), reset=False)
         values = _data.matrix(X)
         if values.shape[1] != self.n_features_in_:

@@ -101,6 +101,7 @@ class _OwnModel(RowEstimator):
             Known states, −1 where unknown.
         """
         options = self._model_options()
+        X = _data.from_stream(X)
         names = _data.columns_of(X)
         values = _data.matrix(X, least_rows=1)
         if labels is not None and self.states < 1:
@@ -128,6 +129,7 @@ class _OwnModel(RowEstimator):
 
     def _rows(self, X, sample_weight=None):
         self._engine()
+        X = _data.from_stream(X)
         names = _data.columns_of(X)
         _data.check_feature_names(self, names, reset=False)
         values = _data.matrix(X)

@@ -88,9 +88,10 @@ weight_kind, constraints, checkpoint, n_jobs, callback
 
         Parameters
         ----------
-        X : data frame (pandas, polars), dict of arrays, pyarrow table, structured array, or matrix
+        X : data frame (pandas, polars), dict of arrays, pyarrow table, Arrow C stream, structured array, or matrix
             Columns that the schema does not name are not looked at. A matrix has the columns x1, x2, …, or those of the
-            schema where there are as many.
+            schema where there are as many. A sparse matrix of SciPy's is taken for columns of counts and categories, and
+            is made dense.
         y : ignored
         sample_weight : array, optional
         labels : array of int, optional
@@ -99,6 +100,8 @@ weight_kind, constraints, checkpoint, n_jobs, callback
         options = self._options()
         known, own = _columns.families_in(self.columns)
         self._own = bool(own)
+        if _data.is_sparse(X):
+            X = _data.dense_counts(X, _columns.kinds_in(known) if not own else ["families of your own"])
         if own:
             if len(self.gate) > 0:
                 raise UnsupportedError("gate: is not there for families of your own")
@@ -153,7 +156,7 @@ weight_kind, constraints, checkpoint, n_jobs, callback
 
     def _rows(self, X, sample_weight=None):
         model = self._engine()
-        table = _columns.Columns(X)
+        table = _columns.Columns(_data.dense_counts(X, [kind for kind, _ in model.kinds]))
         names = model.columns
         if not table.has_names:
             if len(table.names) != len(names):

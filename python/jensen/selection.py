@@ -136,6 +136,7 @@ def _taken(estimator, best, names, columns):
 
 
 def _gaussian(X, components, covariance, criterion, sample_weight, shared):
+    X = _data.from_stream(X)
     names = _data.columns_of(X)
     values = _data.matrix(X, least_rows=2)
     if covariance == "all":

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import jensen
-from jensen import _core, _data
+from jensen import _columns, _core, _data
 
 START = dict(weights_init=[0.5, 0.5], means_init=[[-1.0, 0, 0], [1, 0, 0]], precisions_init=[np.eye(3)] * 2, max_iter=3,
              tol=0)
@@ -155,3 +155,94 @@ def test_wrong_shapes_beside_the_data(faithful):
         mixture.fit(faithful, labels=np.full(len(faithful), 0.5))
     with pytest.raises(ValueError, match="expecting 2 features"):
         mixture.set_params(random_state=0).fit(faithful).predict(np.ones((2, 3)))
+
+
+class Stream:
+    """Nothing but an Arrow C stream, that can be read once."""
+
+    def __init__(self, table):
+        self._stream = table.__arrow_c_stream__()
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        stream, self._stream = self._stream, None
+        return stream
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_arrow_streams_in_chunks():
+    pyarrow = pytest.importorskip("pyarrow")
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, 3))
+    X[5, 1] = np.nan
+    cuts = [0, 7, 7, 30, 40]
+
+    def table(names="abc"):
+        return pyarrow.table({name: pyarrow.chunked_array(
+            [pyarrow.array(X[first:last, j], from_pandas=True) for first, last in zip(cuts, cuts[1:])],
+            type=pyarrow.float64()) for j, name in enumerate(names)})
+
+    expected = fitted(X)
+    mixture = fitted(Stream(table()))
+    assert mixture.feature_names_in_.tolist() == ["a", "b", "c"]
+    np.testing.assert_array_equal(mixture.means_, expected.means_)
+    np.testing.assert_array_equal(mixture.score_samples(Stream(table())), expected.score_samples(X))
+    own = jensen.Mixture("gaussian", 2, random_state=0, n_init=1)
+    np.testing.assert_array_equal(own.fit(Stream(table())).parameters_["value"],
+                                  own.fit(table()).parameters_["value"])
+    chain = jensen.HiddenMarkov(n_components=1).fit(Stream(table()))
+    np.testing.assert_array_equal(chain.means_, jensen.HiddenMarkov(n_components=1).fit(X).means_)
+
+
+def test_sparse_counts():
+    sparse = pytest.importorskip("scipy.sparse")
+    rng = np.random.default_rng(0)
+    counts = rng.poisson(np.repeat([[0.1, 3, 0.2], [4, 0.2, 0.1]], 60, axis=0))
+    for kind in ("poisson", {("x1", "x2", "x3"): "multinomial"}):
+        options = dict(n_components=2, random_state=0, n_init=2)
+        for form in (sparse.csr_matrix, sparse.coo_array, sparse.csc_array):
+            mixture = jensen.Mixture(kind, **options).fit(form(counts))
+            np.testing.assert_array_equal(mixture.parameters_["value"],
+                                          jensen.Mixture(kind, **options).fit(counts).parameters_["value"])
+            np.testing.assert_array_equal(mixture.predict(form(counts)), mixture.predict(counts))
+    chain = jensen.HiddenMarkov("poisson", n_components=2, random_state=0, n_init=1).fit(sparse.csr_matrix(counts))
+    assert chain.score(sparse.csr_matrix(counts)) == chain.score(counts)
+    for model in (jensen.GaussianMixture(), jensen.Mixture("gaussian"), jensen.HiddenMarkov()):
+        with pytest.raises(TypeError, match="[Ss]parse"):
+            model.fit(sparse.csr_matrix(counts))
+
+
+KINDS = ["gaussian", "poisson", "categorical", "bernoulli"]
+
+
+def column_of(kind, rng, rows):
+    """Cells of that kind, a few of them missing."""
+    values = {"gaussian": lambda: rng.normal(size=rows).tolist(), "poisson": lambda: rng.poisson(3, rows).tolist(),
+              "categorical": lambda: rng.choice(["red", "green", "ünder"], rows).tolist(),
+              "bernoulli": lambda: rng.choice(["yes", "no"], rows).tolist()}[kind]()
+    return [None if gone else value for value, gone in zip(values, rng.random(rows) < 0.15)]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.text("ab c=:,()+é", min_size=1, max_size=5).map(str.strip).filter(bool),
+                          st.sampled_from(KINDS)), min_size=1, max_size=4, unique_by=lambda one: one[0]),
+       st.integers(0, 2**31 - 1), st.integers(4, 30))
+def test_any_schema_reads_the_same_from_any_table(schema, seed, rows):
+    pandas, polars, pyarrow = (pytest.importorskip(name) for name in ("pandas", "polars", "pyarrow"))
+    rng = np.random.default_rng(seed)
+    cells = {name: column_of(kind, rng, rows) for name, kind in schema}
+    for name, kind in schema:  # each kind has to be seen
+        cells[name][:3] = {"gaussian": [0.0, 1.5, -1], "poisson": [0, 1, 2], "categorical": ["red", "green", "red"],
+                           "bernoulli": ["yes", "no", "yes"]}[kind]
+    tables = [cells, pandas.DataFrame(cells), polars.DataFrame(cells, strict=False), pyarrow.table(cells)]
+    read = [_columns.read(dict(schema), table) for table in tables]
+    text, names, levels, values, _ = read[0]
+    assert names == list(cells)
+    for j, name in enumerate(names):
+        for i, cell in enumerate(cells[name]):
+            if cell is None:
+                assert np.isnan(values[i, j])
+            else:
+                assert (levels[name][int(values[i, j])] if levels.get(name) else values[i, j]) == cell
+    for other in read[1:]:
+        assert other[:3] == (text, names, levels)
+        np.testing.assert_array_equal(other[3], values)

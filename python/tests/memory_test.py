@@ -1,0 +1,51 @@
+"""Ten thousand small fits leave memory where it was."""
+
+import gc
+import pathlib
+
+import numpy as np
+import pytest
+
+import jensen
+from jensen.parameters import positive
+
+STATUS = pathlib.Path("/proc/self/statm")
+
+
+class Exponential(jensen.Family):
+    parameters = {"mean": positive(1.0)}
+
+    def log_density(self, X, theta):
+        return -np.log(theta.mean) - X[:, 0] / theta.mean
+
+    def fit(self, X, weights, theta):
+        return {"mean": weights @ X[:, 0] / weights.sum()}
+
+
+def pages():
+    gc.collect()
+    return int(STATUS.read_text().split()[1])
+
+
+@pytest.mark.skipif(not STATUS.exists(), reason="memory is read from /proc")
+def test_memory_stays_flat():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 3))
+    Y = np.abs(X[:12, :1]) + 0.1
+    X[:30] += 5
+    short = dict(n_components=2, random_state=0, n_init=1, n_jobs=1, max_iter=20)
+    fits = [
+        lambda: jensen.GaussianMixture(**short).fit(X).predict_proba(X.copy()),
+        lambda: jensen.GaussianMixture(covariance_type="tied", **short).fit(X, sample_weight=np.ones(60)).sample(5),
+        lambda: jensen.Mixture({"x1": "gaussian", "x2": "normal", "x3": "gaussian"}, **short).fit(X),
+        lambda: jensen.HiddenMarkov(**short).fit(X, [30, 30]).predict(X),
+        lambda: jensen.Mixture(Exponential(), n_components=1, random_state=0, n_init=1).fit(Y).score(Y),
+    ]
+    rounds, after = 2000, []
+    for i in range(rounds):
+        for fit in fits:
+            fit()
+        if i in (rounds // 5, rounds - 1):
+            after.append(pages())
+    # Eight thousand fits between the two: a leak of 100 bytes each would be 200 pages.
+    assert after[1] - after[0] < 150
