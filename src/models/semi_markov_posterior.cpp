@@ -11,6 +11,7 @@
 #include <string>
 
 #include "models/allowed_states.h"
+#include "models/chain_steps.h"
 #include "models/semi_markov_recursions.h"
 
 namespace jensen {
@@ -20,44 +21,26 @@ namespace {
 constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 constexpr double least_count = 1e-290;  // an M-step could make less a probability of 0
 
-struct Sequence {
-  const Block& x;
-  Stretch rows;
-  double weight;
-  std::size_t steps() const { return static_cast<std::size_t>(rows.steps); }
-};
-
 double& at(const Stretch& x, std::size_t t, std::size_t k) {
   return x.log_density(x.first + static_cast<std::int64_t>(t), static_cast<int>(k));
 }
 
-void clear(const Stretch& x) {
-  for (int k = 0; k < x.log_density.columns; ++k) std::fill_n(x.log_density.column(k) + x.first, x.steps, 0.0);
-}
-
 double product_of(double q, double value) { return q > 0 ? q * value : 0; }  // 0 × −∞ = 0
 
-// What a rule makes of one sequence, before its weight: adds to `evidence` and `counts`, writes q over the panel.
+std::size_t steps_of(const Sequence& sequence) { return static_cast<std::size_t>(sequence.rows.steps); }
+
+// A rule makes q of one sequence: rule(sequence, counts, evidence).
 template <class ByRule>
-Evidence by_sequence(const Block& x, Panel log_density, std::span<double> counts, ByRule rule) {
-  Evidence evidence;
-  const auto bounds = sequence_bounds(x);
-  for (std::size_t s = 0; s + 1 < bounds.size(); ++s) {
-    const Sequence sequence{x, {log_density, bounds[s], bounds[s + 1] - bounds[s]}, x.weight(bounds[s])};
-    evidence.weight += sequence.weight * static_cast<double>(sequence.rows.steps);
-    rule(sequence, counts, evidence);
-  }
-  evidence.state_entropy = evidence.entropy;
-  return evidence;
+Evidence counted_by_sequence(const Block& x, Panel log_density, std::span<double> counts, ByRule rule) {
+  return by_sequence(x, log_density,
+                     [&](const Sequence& sequence, Evidence& evidence) { rule(sequence, counts, evidence); });
 }
 
 class Posteriors {
  public:
   Posteriors(const SemiMarkovChain& chain, const Posterior& rule)
       : exact_(potentials(chain)), temperature_(rule.temperature), expected_(chain.statistics_size()) {
-    if (!(temperature_ > 0) || !std::isfinite(temperature_)) {
-      throw ArgumentError("E-step", "temperature", "must be finite and > 0, got " + std::to_string(temperature_));
-    }
+    check_temperature(temperature_);
     if (temperature_ != 1) tempered_ = potentials(chain, temperature_);
   }
 
@@ -68,19 +51,19 @@ class Posteriors {
     if (!std::isfinite(log_likelihood)) return clear(x);
     if (temperature_ != 1) {
       for (std::size_t k = 0; k < exact_.states; ++k) {
-        for (std::size_t t = 0; t < sequence.steps(); ++t) at(x, t, k) /= temperature_;
+        for (std::size_t t = 0; t < steps_of(sequence); ++t) at(x, t, k) /= temperature_;
       }
       forward(tempered_, x, stays_);
     }
     const StayPotentials& chain = temperature_ == 1 ? exact_ : tempered_;
-    smoothed_.resize(sequence.steps() * chain.states);
+    smoothed_.resize(steps_of(sequence) * chain.states);
     backward(chain, x, stays_, smoothed_, expected_);
     for (double& count : expected_) count = count < least_count ? 0 : count;
     // Rows are divided by their scales: the normaliser of q is 1, and H(q) = −E_q[log potentials of the path].
     evidence.entropy += sequence.weight * std::max(0.0, -expected_log_potential(chain, x));
     for (std::size_t e = 0; e < expected_.size(); ++e) counts[e] += sequence.weight * expected_[e];
     for (std::size_t k = 0; k < chain.states; ++k) {
-      for (std::size_t t = 0; t < sequence.steps(); ++t)
+      for (std::size_t t = 0; t < steps_of(sequence); ++t)
         at(x, t, k) = sequence.weight * smoothed_[t * chain.states + k];
     }
   }
@@ -134,7 +117,7 @@ class Modes {
     const double log_likelihood = forward(exact_, x, stays_);
     if (sequence.weight > 0) evidence.log_likelihood += sequence.weight * log_likelihood;
     if (!std::isfinite(log_likelihood)) return clear(x);
-    path_.resize(sequence.steps());
+    path_.resize(steps_of(sequence));
     best_path(exact_, x, path_);
     clear(x);
     add_path(exact_, path_, sequence.weight, x, counts);
@@ -158,7 +141,7 @@ class PathDraws {
     if (sequence.weight > 0) evidence.log_likelihood += sequence.weight * log_likelihood;
     if (!std::isfinite(log_likelihood)) return clear(x);
     streams_.clear();
-    for (std::size_t t = 0; t < sequence.steps(); ++t) {
+    for (std::size_t t = 0; t < steps_of(sequence); ++t) {
       const auto row = static_cast<std::uint64_t>(sequence.x.first_row + x.first) + t;
       streams_.emplace_back(rule_.seed, Purpose::draws, rule_.restart, rule_.iteration, row);
     }
@@ -175,7 +158,7 @@ class PathDraws {
  private:
   // The last stay, then backwards the state before it and how long it was.
   std::vector<std::int32_t> drawn(const Sequence& sequence) {
-    const std::size_t steps = sequence.steps();
+    const std::size_t steps = steps_of(sequence);
     std::vector<std::int32_t> path(steps);
     std::size_t state = 0;
     for (std::size_t end = steps; end > 0;) {
@@ -239,7 +222,7 @@ class GivenStates {
         statistics_only_ ? std::numeric_limits<double>::quiet_NaN() : forward(exact_, sequence.rows, stays_);
     if (sequence.weight > 0) evidence.log_likelihood += sequence.weight * log_likelihood;
     for (std::size_t k = 0; k < exact_.states; ++k) {
-      for (std::size_t t = 0; t < sequence.steps(); ++t) {
+      for (std::size_t t = 0; t < steps_of(sequence); ++t) {
         const double q = at(given, t, k);
         if (q > 0) evidence.entropy -= sequence.weight * q * std::log(q);
         at(sequence.rows, t, k) = sequence.weight * q;
@@ -296,11 +279,13 @@ Evidence chain_posterior(const Block& x, const Rule& rule, const SemiMarkovChain
                          std::span<double> counts, ChainScratch&) {
   rule_out_states(x, log_density);
   if (const auto* r = std::get_if<Posterior>(&rule)) {
-    return by_sequence(x, log_density, counts, Posteriors(chain, *r));
+    return counted_by_sequence(x, log_density, counts, Posteriors(chain, *r));
   }
-  if (const auto* r = std::get_if<Draws>(&rule)) return by_sequence(x, log_density, counts, PathDraws(chain, *r));
-  if (const auto* r = std::get_if<Given>(&rule)) return by_sequence(x, log_density, counts, GivenStates(x, chain, *r));
-  return by_sequence(x, log_density, counts, Modes(chain));
+  if (const auto* r = std::get_if<Draws>(&rule))
+    return counted_by_sequence(x, log_density, counts, PathDraws(chain, *r));
+  if (const auto* r = std::get_if<Given>(&rule))
+    return counted_by_sequence(x, log_density, counts, GivenStates(x, chain, *r));
+  return counted_by_sequence(x, log_density, counts, Modes(chain));
 }
 
 namespace {

@@ -30,8 +30,9 @@ struct Stays {
   std::vector<double> entered;    ///< p(a stay in k begins at t | x_1 … x_{t−1})
   std::vector<double> predicted;  ///< p(z_t = k | x_1 … x_{t−1})
   std::vector<double> left;       ///< p(a stay in k ends with t, x_t | x_1 … x_{t−1}) / scale
-  std::vector<double> open;  ///< K × T: p(the stay in k that is open in the last row began at t | x_1 … x_T) / P(so
-                             ///< long); of a state never left p(z_t = k | x_1 … x_t)
+  /// K × T: p(the stay in k that is open in the last row began at t | x_1 … x_T) / P(so long); of a state never left
+  /// p(z_t = k | x_1 … x_t).
+  std::vector<double> open;
   std::vector<double> scale;  ///< T
 };
 
