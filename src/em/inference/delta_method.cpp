@@ -2,6 +2,7 @@
 
 #include <Eigen/Eigenvalues>
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "em/inference/setting.h"
@@ -92,19 +93,23 @@ std::string DeltaMethod::reason(std::size_t parameter, double variance) const {
              : "the data do not identify it: the information is singular in a direction that moves it";
   }
   if (!(variance > 0) || !std::isfinite(variance)) return "its variance is not positive";
-  // A standard error's move in u that leads the parameter a thousand times further, or nearly nowhere, says that it
-  // hugs the edge of its range: the delta method's straight line means nothing there.
-  const double error = std::sqrt(variance);
-  const Eigen::VectorXd move = inverse_ * row / error;
-  for (double sign : {1.0, -1.0}) {
-    double reached = INFINITY;
-    try {
-      reached = std::abs(around_.moved_by(move, sign)->parameters()[parameter] - estimate);
-    } catch (const ArgumentError&) {  // beyond what numbers can hold
-    }
-    if (!(reached < 1e3 * error)) return "it lies at the edge of its range, where the likelihood is no parabola";
-  }
+  // There the delta method's straight line means nothing.
+  if (at_the_edge(parameter, variance)) return "it lies at the edge of its range, where the likelihood is no parabola";
   return {};
+}
+
+bool DeltaMethod::at_the_edge(std::size_t parameter, double variance) const {
+  if (!(variance > 0) || !std::isfinite(variance)) return false;
+  const double estimate = around_.centre().parameters()[parameter];
+  const double error = std::sqrt(variance);
+  const Eigen::VectorXd move = inverse_ * jacobian_.row(static_cast<Eigen::Index>(parameter)).transpose() / error;
+  return std::ranges::any_of(std::array{1.0, -1.0}, [&](double sign) {
+    try {
+      return !(std::abs(around_.moved_by(move, sign)->parameters()[parameter] - estimate) < 1e3 * error);
+    } catch (const ArgumentError&) {  // beyond what numbers can hold
+      return true;
+    }
+  });
 }
 
 std::vector<ParameterUncertainty> named_parameters(const Model& theta) {

@@ -23,6 +23,9 @@ class DeltaMethod {
   Eigen::MatrixXd complete_covariance() const;
   /// Why parameter i has no standard error; empty where it has. `variance` is its own, to judge its range.
   std::string reason(std::size_t i, double variance) const;
+  /// Whether a standard error's move in u, `variance` being its square, leads parameter i a thousand standard errors
+  /// away: it hugs the edge of its range.
+  bool at_the_edge(std::size_t i, double variance) const;
   /// ½ gᵀ A⁻¹ g
   double gain_left() const;
 

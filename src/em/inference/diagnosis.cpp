@@ -7,6 +7,9 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "em/inference/delta_method.h"
 #include "em/inference/setting.h"
@@ -22,23 +25,34 @@ constexpr double ill_conditioned = 1e6;
 constexpr double nearly_all = 0.99;
 constexpr double far_from_top = 1e-2;  // of log-likelihood: a seventh of a standard error
 
-// Observed and complete information over the coordinates that the data speak about.
+// Observed and complete information in the directions that the data speak about and that move no parameter along the
+// edge of its range, where neither likelihood nor EM map is smooth in them. Such a direction need not be a coordinate:
+// log-ratios to a probability that is nearly 0 all move together without moving anything.
 struct Heard {
-  std::vector<Index> coordinates;
+  Eigen::MatrixXd basis;  // in u, a column a direction
+  Eigen::MatrixXd left;   // its left inverse
   Eigen::MatrixXd complete, observed;
 
-  explicit Heard(const Information& information) {
+  Heard(const Information& information, const std::vector<bool>& at_the_edge) {
     const Eigen::MatrixXd all = unpacked(information.complete, information.size());
+    std::vector<Index> coordinates;
     for (Index j = 0; j < all.rows(); ++j) {
-      if (!information.silent[static_cast<std::size_t>(j)] && all(j, j) > 0) coordinates.push_back(j);
+      const auto at = static_cast<std::size_t>(j);
+      if (!information.silent[at] && !at_the_edge[at] && all(j, j) > 0) coordinates.push_back(j);
     }
-    complete = all(coordinates, coordinates);
-    observed = unpacked(information.observed(), information.size())(coordinates, coordinates);
-  }
-  Eigen::VectorXd spread(const Eigen::VectorXd& own, Index size) const {
-    Eigen::VectorXd whole = Eigen::VectorXd::Zero(size);
-    whole(coordinates) = own;
-    return whole;
+    const auto size = static_cast<Index>(coordinates.size());
+    const Eigen::VectorXd scale = all.diagonal()(coordinates).array().rsqrt().matrix();
+    Eigen::MatrixXd kept = Eigen::MatrixXd::Identity(size, size);
+    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(scale.asDiagonal() * all(coordinates, coordinates) *
+                                                                scale.asDiagonal());
+    const Index lost = (solver.eigenvalues().array() < 1e-7).count();
+    if (lost > 0) kept = solver.eigenvectors().rightCols(size - lost).eval();
+    basis = Eigen::MatrixXd::Zero(all.rows(), kept.cols());
+    left = Eigen::MatrixXd::Zero(kept.cols(), all.rows());
+    basis(coordinates, Eigen::all) = scale.asDiagonal() * kept;
+    left(Eigen::all, coordinates) = kept.transpose() * scale.cwiseInverse().asDiagonal();
+    complete = basis.transpose() * all * basis;
+    observed = basis.transpose() * unpacked(information.observed(), information.size()) * basis;
   }
 };
 
@@ -65,9 +79,9 @@ Direction direction_of(const Eigen::VectorXd& u, const DeltaMethod& delta, const
   return direction;
 }
 
-void look_at_missing(Diagnosis& d, const Heard& heard, const DeltaMethod& delta, Index size) {
+void look_at_missing(Diagnosis& d, const Heard& heard, const DeltaMethod& delta) {
   const Eigen::LLT<Eigen::MatrixXd> factor(heard.complete);
-  if (heard.coordinates.empty() || factor.info() != Eigen::Success) {
+  if (heard.basis.cols() == 0 || factor.info() != Eigen::Success) {
     d.missing_fraction = Available::not_available("the complete-data information is not positive definite");
     return;
   }
@@ -75,11 +89,11 @@ void look_at_missing(Diagnosis& d, const Heard& heard, const DeltaMethod& delta,
                                                                          heard.complete);
   const Index last = solver.eigenvalues().size() - 1;
   d.missing_fraction = Available::number(solver.eigenvalues()(last));
-  d.slowest = direction_of(heard.spread(solver.eigenvectors().col(last), size), delta, d.parameters);
+  d.slowest = direction_of(heard.basis * solver.eigenvectors().col(last), delta, d.parameters);
 }
 
-void look_at_condition(Diagnosis& d, const Heard& heard, const DeltaMethod& delta, Index size) {
-  if (heard.coordinates.empty() || !(heard.observed.diagonal().minCoeff() > 0)) {
+void look_at_condition(Diagnosis& d, const Heard& heard, const DeltaMethod& delta) {
+  if (heard.basis.cols() == 0 || !(heard.observed.diagonal().minCoeff() > 0)) {
     d.condition = Available::not_available("the observed information has a diagonal entry that is not positive");
     return;
   }
@@ -87,7 +101,7 @@ void look_at_condition(Diagnosis& d, const Heard& heard, const DeltaMethod& delt
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(scale.asDiagonal() * heard.observed * scale.asDiagonal());
   const Eigen::VectorXd& spectrum = solver.eigenvalues();
   const Eigen::VectorXd weakest = scale.asDiagonal() * solver.eigenvectors().col(0);
-  d.weakest = direction_of(heard.spread(weakest, size), delta, d.parameters);
+  d.weakest = direction_of(heard.basis * weakest, delta, d.parameters);
   const double largest = spectrum(spectrum.size() - 1);
   if (!(spectrum(0) > 1e-12 * largest)) {
     d.condition = Available::not_available("the observed information is singular, or has a negative eigenvalue");
@@ -96,10 +110,11 @@ void look_at_condition(Diagnosis& d, const Heard& heard, const DeltaMethod& delt
   d.condition = Available::number(largest / spectrum(0));
 }
 
-Available rate_of_the_map(const Setting& setting) {
+Available rate_of_the_map(const Setting& setting, const Heard& heard) {
   try {
-    const Eigen::MatrixXd rate = rate_matrix(setting);
-    if (!rate.allFinite()) return Available::not_available("an M-step from nearby is not finite");
+    const Eigen::MatrixXd whole = rate_matrix(setting);
+    if (!whole.allFinite()) return Available::not_available("an M-step from nearby is not finite");
+    const Eigen::MatrixXd rate = heard.left * whole.transpose() * heard.basis;
     return Available::number(rate.size() == 0 ? 0.0 : rate.eigenvalues().cwiseAbs().maxCoeff());
   } catch (const Error& error) {
     return Available::not_available(error.what());
@@ -123,10 +138,48 @@ std::vector<LooserStop> looser_stops(double rate, double weight, double rescale)
   return stops;
 }
 
+// The coordinate that moves a parameter most, where that parameter lies at the edge of its range: its own log-ratio,
+// its own logarithm.
+std::vector<bool> coordinates_at_the_edge(const Eigen::MatrixXd& jacobian, const std::vector<bool>& parameters) {
+  std::vector<bool> found(static_cast<std::size_t>(jacobian.cols()));
+  for (Index i = 0; i < jacobian.rows(); ++i) {
+    if (!parameters[static_cast<std::size_t>(i)] || jacobian.row(i).isZero(0)) continue;
+    Index own = 0;
+    jacobian.row(i).cwiseAbs().maxCoeff(&own);
+    found[static_cast<std::size_t>(own)] = true;
+  }
+  return found;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
 std::string names_of(const Direction& direction) {
-  std::string names;
-  for (const auto& mover : direction.movers) names += (names.empty() ? "" : ", ") + mover.name;
-  return names;
+  std::vector<std::string> names;
+  for (const auto& mover : direction.movers) names.push_back(mover.name);
+  return joined(names);
+}
+
+// Parameters without a standard error, those of one reason together.
+void add_reasons(const Diagnosis& d, std::vector<std::string>& findings) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> by_reason;
+  for (const auto& p : d.parameters) {
+    const std::string& reason = p.standard_error.why_not;
+    if (p.standard_error || reason.find("fixed") != std::string::npos) continue;
+    const auto known = std::ranges::find(by_reason, reason, [](const auto& pair) { return pair.first; });
+    if (known == by_reason.end()) {
+      by_reason.push_back({reason, {p.name}});
+    } else {
+      known->second.push_back(p.name);
+    }
+  }
+  for (const auto& [reason, names] : by_reason) {
+    findings.push_back(names.size() == 1 ? fmt::format("{} has no standard error: {}", names.front(), reason)
+                                         : fmt::format("no standard error for {}: {}", joined(names), reason));
+  }
 }
 
 std::vector<std::string> findings_of(const Diagnosis& d) {
@@ -159,11 +212,7 @@ std::vector<std::string> findings_of(const Diagnosis& d) {
                     "information would make it {:.4f}",
                     *d.rate, *d.missing_fraction));
   }
-  for (const auto& p : d.parameters) {
-    if (!p.standard_error && p.standard_error.why_not.find("fixed") == std::string::npos) {
-      findings.push_back(fmt::format("{} has no standard error: {}", p.name, p.standard_error.why_not));
-    }
-  }
+  add_reasons(d, findings);
   return findings;
 }
 
@@ -188,19 +237,21 @@ Diagnosis diagnose(const Model& theta, const Data& data, int threads) {
 
   const Eigen::MatrixXd observed = delta.covariance();
   const Eigen::MatrixXd complete = delta.complete_covariance();
+  std::vector<bool> at_the_edge;
   for (const auto& p : named_parameters(theta)) {
     const auto i = static_cast<Index>(d.parameters.size());
     const std::string reason = delta.reason(d.parameters.size(), observed(i, i));
+    at_the_edge.push_back(delta.at_the_edge(d.parameters.size(), observed(i, i)));
     const auto available = [&](double value) {
       return reason.empty() ? Available::number(value) : Available::not_available(reason);
     };
     d.parameters.push_back(
         {p.name, p.estimate, available(std::sqrt(observed(i, i))), available(1 - complete(i, i) / observed(i, i))});
   }
-  const Heard heard(information);
-  look_at_missing(d, heard, delta, size);
-  look_at_condition(d, heard, delta, size);
-  d.rate = rate_of_the_map(setting);
+  const Heard heard(information, coordinates_at_the_edge(delta.jacobian(), at_the_edge));
+  look_at_missing(d, heard, delta);
+  look_at_condition(d, heard, delta);
+  d.rate = rate_of_the_map(setting, heard);
   d.looser = looser_stops(d.rate ? *d.rate : 0, d.weight, d.observations / d.weight);
   d.findings = findings_of(d);
   return d;

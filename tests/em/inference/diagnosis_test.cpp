@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 #include <jensen/em/inference/diagnosis.h>
+#include <jensen/emissions/counts.h>
 #include <jensen/fit_gaussian_mixture.h>
+#include <jensen/models/hidden_markov.h>
 
 #include "support/data.h"
 #include "support/inference_models.h"
@@ -79,7 +81,7 @@ TEST(Diagnosis, FindsWhatIsWrong) {
   // Twins.
   const double mean = support::polished(support::PoissonMixture({1}, {4}), data).rates()[0];
   const auto twins = diagnose(support::PoissonMixture({0.5, 0.5}, {mean, mean}), data);
-  EXPECT_TRUE(says(twins, "has no standard error"));
+  EXPECT_TRUE(says(twins, "no standard error"));
   EXPECT_TRUE(says(twins, "do not identify") || says(twins, "weakly identified"));
   // An M-step that goes half the way.
   struct Half : support::Linkage {
@@ -99,6 +101,28 @@ TEST(Diagnosis, FindsWhatIsWrong) {
     double expected_log_joint(const Statistics& s) const { return support::Linkage::expected_log_joint(s) - 1; }
   };
   EXPECT_TRUE(says(diagnose(Loose{}, support::animals()), "does not touch"));
+}
+
+// One sequence: its first state is estimated as certain, and some moves between three states as impossible.
+TEST(Diagnosis, ProbabilitiesEstimatedAsZeroAreNoCoordinatesOfTheRate) {
+  const HiddenMarkov truth(MarkovChain({0.4, 0.3, 0.3}, {0.9, 0.1, 0, 0, 0.8, 0.2, 0.3, 0, 0.7}),
+                           Independent<Poisson>(std::vector<Poisson>{Poisson(2), Poisson(5), Poisson(11)}));
+  std::vector<double> x(400);
+  truth.sample(5, 0, {x.data(), 400, 1, 400}, {});
+  const Table data = Table(std::move(x), 400, 1).with_sequences({0, 400});
+  const HiddenMarkov start(MarkovChain({0.4, 0.3, 0.3}, {0.6, 0.2, 0.2, 0.2, 0.6, 0.2, 0.2, 0.2, 0.6}),
+                           truth.emissions());
+  const auto fitted =
+      fit(start, data, {.tolerance = 1e-10, .max_iterations = 1000, .acceleration = Acceleration::none});
+  const auto& trace = fitted.report.trace;
+  const double ratio = trace[trace.size() - 1].gain / trace[trace.size() - 2].gain;
+  const auto d = diagnose(support::polished(start, data), data);
+  ASSERT_TRUE(d.rate) << d.rate.why_not;
+  ASSERT_TRUE(d.missing_fraction) << d.missing_fraction.why_not;
+  EXPECT_NEAR(*d.missing_fraction, *d.rate, 1e-5);
+  EXPECT_NEAR(*d.rate * *d.rate, ratio, 0.02);
+  EXPECT_TRUE(d.condition) << d.condition.why_not;
+  for (const auto& finding : d.findings) EXPECT_EQ(finding.find("does not reach"), std::string::npos) << finding;
 }
 
 TEST(Diagnosis, LooserTolerances) {

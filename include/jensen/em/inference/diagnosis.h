@@ -45,7 +45,9 @@ struct Diagnosis {
   Bound bound;           ///< at θ, q the posterior
   double bound_gap = 0;  ///< per observation; 0 to rounding, or the model's Q or entropy is wrong
   double gain_left = 0;  ///< log-likelihood that a Newton step would gain: 0 at an optimum
-  /// Largest modulus of an eigenvalue of the Jacobian of the EM map at θ: errors shrink by it in each iteration.
+  /// Largest modulus of an eigenvalue of the Jacobian of the EM map at θ: errors shrink by it in each iteration. It,
+  /// what is missing and the condition are those of the coordinates that the data speak about and that no parameter at
+  /// the edge of its range (a probability estimated as 0, say) owns.
   Available rate;
   /// Largest eigenvalue of complete⁻¹ · missing information; equal to the rate where the M-step maximises Q.
   Available missing_fraction;
