@@ -23,7 +23,8 @@ struct LoadedData {
   // How the text was read, for who writes it again; no text where the data are an NPY file.
   std::shared_ptr<const jensen::MappedFile> text;
   jensen::CsvOptions reading;
-  bool computed = false;  // some columns are logarithms of those of the text
+  bool computed = false;       // some columns are computed from those of the text
+  std::vector<int> lags = {};  // columns that hold what they are lags of, until shift_lags()
 
   std::vector<std::string> columns() const;
 };
@@ -46,6 +47,13 @@ LoadedData load_table(const DataArguments& arguments, int states, const std::str
 /// a name or an order is missing, two rows of a sequence have the same order, or its weights differ.
 /// `seen`: columns that must be there in all rows but the first of each sequence.
 void cut_into_sequences(LoadedData& data, const DataArguments& arguments, const std::vector<std::string>& seen = {});
+
+/// Columns "lag(y)" of data that are cut into sequences become lags (jensen/data/lags.h), the rows without one missing
+/// responses. Throws DataError naming rows of the file.
+void shift_lags(LoadedData& data, const jensen::Schema& schema, const std::vector<std::string>& gate,
+                const std::string& file);
+/// Throws Error where rows are independent, but a column is said to be a lag.
+void refuse_lags(const LoadedData& data);
 
 /// Data to which a model is applied: the columns of the model's names, in its order; those that the user names instead;
 /// or, where the data have no names, all columns, which must be as many. Weights and labels where they are asked for;

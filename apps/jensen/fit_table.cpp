@@ -87,7 +87,11 @@ int fit_table(const FitTableArguments& a, const ChainArguments* chain) {
   }
   const DataArguments reading = chain == nullptr ? a.data : with_times(a.data, *chain);
   LoadedData data = load_table(reading, *a.components, a.default_kind, schema, gate);
-  if (chain != nullptr) prepare_sequences(data, reading, *chain, schema);
+  if (chain != nullptr) {
+    prepare_sequences(data, reading, *chain, schema);
+  } else {
+    refuse_lags(data);
+  }
   const bool any_gaussian =
       std::any_of(schema.begin(), schema.end(), [](const auto& p) { return p.kind == "gaussian"; });
   check_uncertainty(a.one.uncertainty, any_gaussian && data.table.has_missing());

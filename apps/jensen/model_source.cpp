@@ -19,11 +19,12 @@ using jensen::Error;
 
 // Chooses the columns of the model in `options`; see load_data_for.
 void choose_columns(const jensen::ModelFile& model, const jensen::MappedFile& file,
-                    const std::vector<std::string>& further, CsvOptions& options, std::vector<bool>& logarithms) {
+                    const std::vector<std::string>& further, CsvOptions& options,
+                    std::vector<std::string>& computed_names) {
   const auto names = first_record(file, options);
   auto columns = model.columns;
-  auto computed = logarithms;
-  take_logarithms(names, columns, computed);
+  auto computed = computed_names;
+  take_computed(names, columns, computed);
   std::vector<std::string> absent;
   auto wanted = columns;
   wanted.insert(wanted.end(), further.begin(), further.end());
@@ -32,7 +33,7 @@ void choose_columns(const jensen::ModelFile& model, const jensen::MappedFile& fi
   }
   if (absent.empty() && options.header.value_or(true)) {
     options.columns = std::move(columns);
-    logarithms = std::move(computed);
+    computed_names = std::move(computed);
     options.header = true;
     return;
   }
@@ -96,8 +97,8 @@ LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& gi
   };
   if (is_npy(arguments.path)) {
     LoadedData data = load_npy(given);
-    const auto computed = logarithms(model.columns, model.schema, model.gate);
-    const bool any = std::find(computed.begin(), computed.end(), true) != computed.end();
+    const auto computed = computed_columns(model.columns, model.schema, model.gate);
+    const bool any = std::any_of(computed.begin(), computed.end(), [](const auto& name) { return !name.empty(); });
     // A model of some columns of an array takes them by their names, x1, x2, …; else its columns are all of them.
     if (!model.schema.empty() && (any || data.table.columns() != count)) {
       select_columns(data, model.columns, computed, arguments.path);
@@ -108,11 +109,12 @@ LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& gi
     whole.sequence.reset();
     whole.order.reset();
     if (model.model->sequential()) cut_into_sequences(data, whole, model.gate);
+    shift_lags(data, model.schema, model.gate, arguments.path);
     return data;
   }
   CsvOptions options = reading_options(arguments);
   const auto text = std::make_shared<jensen::MappedFile>(arguments.path);
-  auto computed = logarithms(model.columns, model.schema, model.gate);
+  auto computed = computed_columns(model.columns, model.schema, model.gate);
   if (arguments.columns) {
     options.columns = list_of(arguments.columns, "--columns");
     if (static_cast<int>(options.columns.size()) != count) {
@@ -130,7 +132,7 @@ LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& gi
     options.levels.emplace_back(name, *levels);
   }
   add_sequence_columns(arguments, options);
-  if (!options.columns.empty()) computed.resize(options.columns.size(), false);
+  if (!options.columns.empty()) computed.resize(options.columns.size());
   options.weights = arguments.weights.value_or("");
   options.labels = arguments.labels.value_or("");
   if (arguments.labels) options.states = model.model->states();
@@ -138,5 +140,6 @@ LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& gi
   if (arguments.weight_kind == "sampling") data.table = of_sampling_weights(data.table);
   if (arguments.labels) check_labels(model, data, arguments);
   if (model.model->sequential()) cut_into_sequences(data, arguments, model.gate);
+  shift_lags(data, model.schema, model.gate, arguments.path);
   return data;
 }

@@ -39,23 +39,43 @@ void refuse_text_options(const DataArguments& arguments) {
 // Where a column comes from in the table that was read.
 struct Source {
   int column;
-  bool logarithm;
+  std::string computed;  // "log(x)", "lag(x)"; "": as it is
 };
 
-// The table of these columns, with the weights and labels that there are.
+// What is computed, of a column that may be called otherwise here.
+std::string computed_name(const Source& source, const std::string& column) {
+  if (source.computed.empty()) return column;
+  if (!jensen::logarithm_of(source.computed).empty()) return "log(" + column + ")";
+  const int steps = jensen::lag_of(source.computed).steps;
+  return steps == 1 ? "lag(" + column + ")" : fmt::format("lag({},{})", column, steps);
+}
+
+// Of the sources, those that become lags once sequences are known.
+std::vector<int> lags_among(const std::vector<Source>& sources) {
+  std::vector<int> lags;
+  for (std::size_t j = 0; j < sources.size(); ++j) {
+    if (jensen::logarithm_of(sources[j].computed).empty() && jensen::lag_of(sources[j].computed).steps > 0) {
+      lags.push_back(static_cast<int>(j));
+    }
+  }
+  return lags;
+}
+
+// The table of these columns, with the weights and labels that there are. Lags are the column itself still.
 jensen::Table computed_table(const jensen::Table& table, const std::vector<Source>& sources, const std::string& file) {
   std::vector<double> values;
   std::vector<std::string> names;
   for (const Source& source : sources) {
     const std::string name = table.column_name(source.column);
-    names.push_back(source.logarithm ? "log(" + name + ")" : name);
+    const bool logarithm = !jensen::logarithm_of(source.computed).empty();
+    names.push_back(computed_name(source, name));
     for (std::int64_t i = 0; i < table.rows(); ++i) {
       const double x = table.cell(i, source.column);
-      if (source.logarithm && x <= 0) {
+      if (logarithm && x <= 0) {
         throw DataError(
             fmt::format("{}: row {}, column '{}' must be positive for log({}), got {}", file, i + 1, name, name, x));
       }
-      values.push_back(source.logarithm ? std::log(x) : x);
+      values.push_back(logarithm ? std::log(x) : x);
     }
   }
   jensen::Table result(std::move(values), table.rows(), static_cast<int>(sources.size()), std::move(names));
@@ -101,19 +121,19 @@ LoadedData load_npy(const DataArguments& arguments) {
 }
 
 LoadedData load_text(std::shared_ptr<const jensen::MappedFile> text, CsvOptions options,
-                     const std::vector<bool>& logarithms) {
-  const bool computed = std::find(logarithms.begin(), logarithms.end(), true) != logarithms.end();
+                     const std::vector<std::string>& computed) {
+  const bool any = std::any_of(computed.begin(), computed.end(), [](const auto& name) { return !name.empty(); });
   const std::vector<std::string> chosen = options.columns;
   std::vector<Source> sources;
-  if (computed) {
+  if (any) {
     options.columns.clear();
-    for (std::size_t j = 0; j < logarithms.size(); ++j) {
-      // A column may come both as it is and as its logarithm; without names all are taken in turn.
+    for (std::size_t j = 0; j < computed.size(); ++j) {
+      // A column may come both as it is and as it is computed; without names all are taken in turn.
       auto found = options.columns.end();
       if (!chosen.empty()) found = std::find(options.columns.begin(), options.columns.end(), chosen[j]);
       const auto at = chosen.empty() ? static_cast<std::ptrdiff_t>(j) : found - options.columns.begin();
       if (!chosen.empty() && found == options.columns.end()) options.columns.push_back(chosen[j]);
-      sources.push_back({static_cast<int>(at), logarithms[j]});
+      sources.push_back({static_cast<int>(at), computed[j]});
     }
   }
   auto csv = jensen::read_csv_text(text->text(), text->name(), options);
@@ -123,8 +143,11 @@ LoadedData load_text(std::shared_ptr<const jensen::MappedFile> text, CsvOptions 
       if (name == csv.table.column_name(static_cast<int>(j))) levels = csv.levels[j];
     }
   }
-  if (computed) csv.table = computed_table(csv.table, sources, text->name());
-  return {std::move(csv.table), std::move(csv.label_names), 0, {}, {}, std::move(text), std::move(options), computed};
+  if (any) csv.table = computed_table(csv.table, sources, text->name());
+  LoadedData data{std::move(csv.table), std::move(csv.label_names), 0,  {}, {},
+                  std::move(text),      std::move(options),         any};
+  data.lags = lags_among(sources);
+  return data;
 }
 
 std::vector<std::string> first_record(const jensen::MappedFile& file, const CsvOptions& options) {
@@ -189,28 +212,29 @@ void add_sequence_columns(const DataArguments& arguments, CsvOptions& options) {
   }
 }
 
-std::vector<bool> logarithms(const std::vector<std::string>& columns, const jensen::Schema& schema,
-                             const std::vector<std::string>& gate) {
+std::vector<std::string> computed_columns(const std::vector<std::string>& columns, const jensen::Schema& schema,
+                                          const std::vector<std::string>& gate) {
   const auto given = jensen::given_columns(schema);
-  std::vector<bool> result;
+  std::vector<std::string> result;
   for (const auto& name : columns) {
-    result.push_back((is_among(name, given) || is_among(name, gate)) && !jensen::logarithm_of(name).empty());
+    const bool covariate = is_among(name, given) || is_among(name, gate);
+    result.push_back(covariate && !jensen::computed_from(name).empty() ? name : "");
   }
   return result;
 }
 
-void take_logarithms(const std::vector<std::string>& names, std::vector<std::string>& columns,
-                     std::vector<bool>& logarithms) {
+void take_computed(const std::vector<std::string>& names, std::vector<std::string>& columns,
+                   std::vector<std::string>& computed) {
   for (std::size_t j = 0; j < columns.size(); ++j) {
-    logarithms[j] = logarithms[j] && !is_among(columns[j], names);
-    if (logarithms[j]) columns[j] = jensen::logarithm_of(columns[j]);
+    if (is_among(columns[j], names)) computed[j].clear();
+    if (!computed[j].empty()) columns[j] = jensen::computed_from(computed[j]);
   }
 }
 
-void select_columns(LoadedData& data, std::vector<std::string> columns, std::vector<bool> logarithms,
+void select_columns(LoadedData& data, std::vector<std::string> columns, std::vector<std::string> computed,
                     const std::string& file) {
   const auto names = data.columns();
-  take_logarithms(names, columns, logarithms);
+  take_computed(names, columns, computed);
   std::vector<Source> sources;
   for (std::size_t j = 0; j < columns.size(); ++j) {
     const auto found = std::find(names.begin(), names.end(), columns[j]);
@@ -218,10 +242,11 @@ void select_columns(LoadedData& data, std::vector<std::string> columns, std::vec
       throw DataError(fmt::format("{}: there is no column '{}': those of an array with {} columns are x1 to x{}", file,
                                   columns[j], names.size(), names.size()));
     }
-    sources.push_back({static_cast<int>(found - names.begin()), logarithms[j]});
+    sources.push_back({static_cast<int>(found - names.begin()), computed[j]});
   }
   data.table = computed_table(data.table, sources, file);
   data.computed = true;
+  data.lags = lags_among(sources);
 }
 
 double seconds_since(std::chrono::steady_clock::time_point begun) {

@@ -1,4 +1,4 @@
-// What all the ways to load data share: how text is read, columns that are logarithms of others, arrays.
+// What all the ways to load data share: how text is read, columns that are computed from others, arrays.
 #pragma once
 
 #include <chrono>
@@ -17,9 +17,9 @@ bool is_among(const std::string& name, const std::vector<std::string>& names);
 
 /// The array, whose columns are x1, x2, …. Throws Error for options that are for text.
 LoadedData load_npy(const DataArguments& arguments);
-/// logarithms: by column chosen, whether its logarithm is meant; empty: of none.
+/// computed: by column chosen what is to be made of it, "log(x)" or "lag(x)" ("": nothing); empty: of none.
 LoadedData load_text(std::shared_ptr<const jensen::MappedFile> text, jensen::CsvOptions options,
-                     const std::vector<bool>& logarithms = {});
+                     const std::vector<std::string>& computed = {});
 /// The fields of the first line, whether they are names or data.
 std::vector<std::string> first_record(const jensen::MappedFile& file, const jensen::CsvOptions& options);
 /// Whether the first record, looked at alone, is data: none of its fields is text.
@@ -30,14 +30,14 @@ jensen::Table of_sampling_weights(const jensen::Table& table);
 std::vector<std::string> sequence_columns(const DataArguments& arguments);
 void add_sequence_columns(const DataArguments& arguments, jensen::CsvOptions& options);
 
-/// Which of the columns are covariates called "log(x)".
-std::vector<bool> logarithms(const std::vector<std::string>& columns, const jensen::Schema& schema,
-                             const std::vector<std::string>& gate);
-/// Of these, those that the data lack are made of the column whose logarithm they are.
-void take_logarithms(const std::vector<std::string>& names, std::vector<std::string>& columns,
-                     std::vector<bool>& logarithms);
-/// These columns of an array, whose names are x1, x2, …; logarithms where they are meant.
-void select_columns(LoadedData& data, std::vector<std::string> columns, std::vector<bool> logarithms,
+/// Of the columns, those that are covariates called "log(x)" or "lag(x)"; "" for the others.
+std::vector<std::string> computed_columns(const std::vector<std::string>& columns, const jensen::Schema& schema,
+                                          const std::vector<std::string>& gate);
+/// Of these, those that the data lack are made of the column that they are computed from.
+void take_computed(const std::vector<std::string>& names, std::vector<std::string>& columns,
+                   std::vector<std::string>& computed);
+/// These columns of an array, whose names are x1, x2, …; computed where that is meant.
+void select_columns(LoadedData& data, std::vector<std::string> columns, std::vector<std::string> computed,
                     const std::string& file);
 
 double seconds_since(std::chrono::steady_clock::time_point begun);

@@ -115,6 +115,7 @@ int run(const SelectTableArguments& a) {
     throw Error("--labels: need one number of components, so that there is nothing to choose but distributions: -k K");
   }
   const LoadedData data = load_table(a.data, most, a.default_kind, schema);
+  refuse_lags(data);
   const auto forms = jensen::alternatives(schema);
 
   bool interrupted = false;

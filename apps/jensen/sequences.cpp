@@ -41,7 +41,6 @@ jensen::Schema jointly_gaussian(const jensen::Schema& schema, const std::string&
   return result;
 }
 
-// Before the rows change places.
 void check_cells(const LoadedData& data, const jensen::Schema& schema, const std::string& file) {
   for (const auto& form : jensen::alternatives(schema)) {
     const jensen::Schema whole = jensen::resolved(form, data.table);
@@ -50,7 +49,8 @@ void check_cells(const LoadedData& data, const jensen::Schema& schema, const std
     const auto problem =
         jensen::emissions_for(whole, 1, further).problem(data.table.block(0, data.table.rows(), buffer));
     if (!problem) continue;
-    throw jensen::DataError(fmt::format("{}: row {}, column '{}' {}", file, problem->row + 1,
+    throw jensen::DataError(fmt::format("{}: row {}, column '{}' {}", file,
+                                        data.file_rows[static_cast<std::size_t>(problem->row)] + 1,
                                         data.table.column_name(problem->column), problem->text));
   }
 }
@@ -86,6 +86,10 @@ void add_inputs(jensen::ChainForm& form, const ChainArguments& a) {
   const jensen::Formula formula = jensen::parse_formula(*a.inputs);
   if (!formula.response.empty() || !formula.intercept || !formula.offset.empty() || formula.terms.empty()) {
     throw Error("--transition-inputs: must be columns, 'a + b'");
+  }
+  for (const auto& term : formula.terms) {
+    if (jensen::lag_of(term).steps > 0)
+      throw Error(fmt::format("--transition-inputs: {}: lags are for --regress", term));
   }
   form.inputs = formula.terms;
 }
@@ -136,8 +140,9 @@ jensen::ChainForm chain_form(const ChainArguments& a, const DataArguments& data)
 void prepare_sequences(LoadedData& data, const DataArguments& arguments, const ChainArguments& chain,
                        jensen::Schema& schema) {
   const auto further = columns_of(chain_form(chain, arguments));
-  if (data.table.rows() > 0) check_cells(data, schema, arguments.path);
   cut_into_sequences(data, arguments, further);
+  shift_lags(data, jensen::alternatives(schema).front(), further, arguments.path);
+  check_cells(data, schema, arguments.path);
   if (!chain.covariance) return;
   schema = jointly_gaussian(schema, *chain.covariance);
   data.table = arranged(data.table, jensen::columns_of(jensen::alternatives(schema).front(), further));

@@ -14,7 +14,7 @@ jensen::ChainForm chain_form(const ChainArguments& a, const DataArguments& data)
 /// The same data, read for a chain that may need the times itself.
 DataArguments with_times(DataArguments data, const ChainArguments& a);
 
-/// Loaded data cut into sequences, after every cell has been looked at: messages name rows of the file. With
+/// Loaded data cut into sequences, and every cell looked at: messages name rows of the file. With
 /// --covariance the columns of kind gaussian become one part of the schema.
 void prepare_sequences(LoadedData& data, const DataArguments& arguments, const ChainArguments& chain,
                        jensen::Schema& schema);

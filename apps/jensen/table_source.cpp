@@ -92,16 +92,16 @@ LoadedData load_table(const DataArguments& arguments, int states, const std::str
   const auto forms = jensen::alternatives(schema);
   for (const auto& form : forms) jensen::check_schema(form);
   options.columns = jensen::columns_of(forms.front(), gate);
-  auto computed = logarithms(options.columns, forms.front(), gate);
+  auto computed = computed_columns(options.columns, forms.front(), gate);
   if (npy) {
     select_columns(array, options.columns, computed, arguments.path);
     array.seconds = seconds_since(begun);
     return array;
   }
-  take_logarithms(first_record(*text, options), options.columns, computed);
+  take_computed(first_record(*text, options), options.columns, computed);
   for (const auto& name : level_columns(forms.front())) options.levels.emplace_back(name, std::vector<std::string>{});
   add_sequence_columns(arguments, options);
-  if (!options.columns.empty()) computed.resize(options.columns.size(), false);
+  if (!options.columns.empty()) computed.resize(options.columns.size());
   options.weights = arguments.weights.value_or("");
   options.labels = arguments.labels.value_or("");
   options.states = states;

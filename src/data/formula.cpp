@@ -2,6 +2,7 @@
 #include <jensen/error.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "data/text.h"
 
@@ -26,12 +27,29 @@ std::string column(std::string_view text) {
   if (at == std::string_view::npos) return std::string(text);
   refuse(
       excerpt(text) +
-      " is no column: interactions, powers and functions but log(column) are not computed here; make columns of them");
+      " is no column: interactions, powers and functions but log(column) and lag(column) are not computed here; make "
+      "columns of them");
 }
 
-// A column or its logarithm.
+// "a" or "a, 2", the inside of lag().
+std::string lagged(std::string_view text) {
+  const auto comma = text.rfind(',');
+  const bool inside_quotes = comma < text.size() && text.find('"', comma) != std::string_view::npos;
+  if (comma == std::string_view::npos || inside_quotes) return "lag(" + column(text) + ")";
+  const std::string_view count = trim(text.substr(comma + 1));
+  int steps = 0;
+  const auto [stop, error] = std::from_chars(count.data(), count.data() + count.size(), steps);
+  if (error != std::errc{} || stop != count.data() + count.size() || steps < 1) {
+    refuse(excerpt(text) + ": lag is a number of rows, at least 1");
+  }
+  const std::string name = column(text.substr(0, comma));
+  return steps == 1 ? "lag(" + name + ")" : "lag(" + name + "," + std::to_string(steps) + ")";
+}
+
+// A column, its logarithm, or what it was before.
 std::string variable(std::string_view text) {
   text = trim(text);
+  if (text.starts_with("lag(") && text.ends_with(")")) return lagged(text.substr(4, text.size() - 5));
   if (!text.starts_with("log(") || !text.ends_with(")")) return column(text);
   return "log(" + column(text.substr(4, text.size() - 5)) + ")";
 }
@@ -67,6 +85,23 @@ std::vector<Piece> pieces(std::string_view text) {
 std::string logarithm_of(std::string_view name) {
   if (!name.starts_with("log(") || !name.ends_with(")") || name.size() < 6) return {};
   return std::string(name.substr(4, name.size() - 5));
+}
+
+LaggedColumn lag_of(std::string_view name) {
+  if (!name.starts_with("lag(") || !name.ends_with(")") || name.size() < 6) return {};
+  const std::string_view inside = name.substr(4, name.size() - 5);
+  const auto comma = inside.rfind(',');
+  if (comma == std::string_view::npos) return {std::string(inside), 1};
+  LaggedColumn lag{std::string(inside.substr(0, comma)), 0};
+  const char* end = inside.data() + inside.size();
+  const auto [stop, error] = std::from_chars(inside.data() + comma + 1, end, lag.steps);
+  if (error == std::errc{} && stop == end && lag.steps >= 1 && !lag.column.empty()) return lag;
+  return {std::string(inside), 1};  // a name with a comma
+}
+
+std::string computed_from(std::string_view name) {
+  const std::string logarithm = logarithm_of(name);
+  return logarithm.empty() ? lag_of(name).column : logarithm;
 }
 
 Formula parse_formula(std::string_view text) {

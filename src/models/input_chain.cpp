@@ -40,7 +40,7 @@ InputChain::InputChain(const MarkovChain& form, std::vector<int> inputs)
     }
   }
   const auto allowed = form.transition_support();
-  std::size_t sums = static_cast<std::size_t>(states());
+  auto sums = static_cast<std::size_t>(states());
   for (int i = 0; i < states(); ++i) {
     Moves moves{{}, gamma_.size(), sums};
     for (int j = 0; j < states(); ++j) {
@@ -137,7 +137,7 @@ InputChain InputChain::reordered(std::span<const int> order) const {
 }
 
 std::size_t InputChain::statistics_size() const {
-  std::size_t size = static_cast<std::size_t>(states());
+  auto size = static_cast<std::size_t>(states());
   for (const Moves& moves : moves_) {
     if (moves.to.size() > 1) size += logit_of(moves.to.size(), terms()).sums();
   }

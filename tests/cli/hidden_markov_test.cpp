@@ -314,6 +314,45 @@ TEST_F(HiddenMarkovTest, ChainsThatChangeRefuseByName) {
   EXPECT_REFUSED(attempt({"--transition-inputs", "dose", "--algorithm", "online"}), "move");
 }
 
+TEST_F(HiddenMarkovTest, RegressionsOnThePast) {
+  // Two sequences; before and twice are y one and two rows earlier, made by hand.
+  std::string text = "id,y,known,before,twice\n";
+  for (const char* id : {"a", "b"}) {
+    std::vector<double> y{0, 1};
+    for (int i = 2; i < 60; ++i) {
+      const bool high = (i / 12) % 2 == 1;
+      y.push_back((high ? 3 - 0.5 * y.back() : 0.8 * y.back() - 0.1 * y[y.size() - 2]) + 0.3 * std::sin(5.0 * i * i));
+    }
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      const std::string own = std::to_string(y[i]);
+      text += std::string(id) + "," + own + "," + (i < 2 ? "NA" : own) + "," +
+              (i < 1 ? "0" : std::to_string(y[i - 1])) + "," + (i < 2 ? "0" : std::to_string(y[i - 2])) + "\n";
+    }
+  }
+  const std::string file = write("past.csv", text);
+  const auto fit = [&](const char* formula, const char* model) {
+    return json(fit_words({file, "-k", "2", "--sequence", "id", "--regress", formula, "-o", path(model), "--json"}));
+  };
+  const auto lagged = fit("y ~ lag(y) + lag(y, 2)", "lagged.json");
+  const auto by_hand = fit("known ~ before + twice", "by_hand.json");
+  EXPECT_EQ(lagged["log_likelihood"], by_hand["log_likelihood"]) << "given the first two rows of each sequence";
+  EXPECT_EQ(lagged["columns"], (Json{"y", "lag(y)", "lag(y,2)"}));
+  EXPECT_GT(lagged["log_likelihood"].get<double>(), fit("y ~ 1", "level.json")["log_likelihood"].get<double>());
+  const auto score = json({"score", path("lagged.json"), file, "--json"});
+  EXPECT_NEAR(score["total"].get<double>(), lagged["log_likelihood"].get<double>(), 1e-8);
+  EXPECT_EQ(score["log_density"][60], 0.0) << "the first row of the second sequence is given";
+  EXPECT_EQ(run({"predict", path("lagged.json"), file, "--viterbi"}).out,
+            run({"predict", path("by_hand.json"), file, "--viterbi"}).out);
+  EXPECT_REFUSED(run({"forecast", path("lagged.json"), file}), "given lag(y)");
+  EXPECT_REFUSED(run({"sample", path("lagged.json"), "-n", "5"}), "given lag(y)");
+  const std::string hole = write("hole.csv", "id,y\na,1\na,\na,2\na,3\na,1\n");
+  EXPECT_REFUSED(run({"score", path("lagged.json"), hole}), "row 2, column 'lag(y)': what row 3 depends on is missing");
+  EXPECT_REFUSED(run({"fit", "mixture", file, "-k", "2", "--regress", "y ~ lag(y)"}),
+                 "lag(y): rows of a mixture do not follow one another");
+  EXPECT_REFUSED(run(fit_words({file, "-k", "2", "--columns", "y:gaussian", "--transition-inputs", "lag(y)"})),
+                 "lags are for --regress");
+}
+
 TEST_F(HiddenMarkovTest, OrderedSpeaksOfParameters) {
   const Words two{earthquakes(), "-k", "2", "--columns", "count:poisson", "--restarts", "5"};
   const auto attempt = [&](const Words& more) {

@@ -33,6 +33,23 @@ TEST(Formula, LogarithmsOfColumns) {
   for (const char* name : {"length", "log()", "log(a", "xlog(a)"}) EXPECT_EQ(logarithm_of(name), "") << name;
 }
 
+TEST(Formula, LagsOfColumns) {
+  const Formula f = parse_formula("y ~ lag(y) + lag( y , 2 ) + lag(\"a, b\") + lag(z,1)");
+  EXPECT_EQ(f.terms, (Names{"lag(y)", "lag(y,2)", "lag(a, b)", "lag(z)"}));
+  EXPECT_EQ(lag_of("lag(y,12)").column, "y");
+  EXPECT_EQ(lag_of("lag(y,12)").steps, 12);
+  EXPECT_EQ(lag_of("lag(y)").steps, 1);
+  EXPECT_EQ(lag_of("lag(a, b)").column, "a, b");
+  for (const char* name : {"y", "lag()", "lag(y", "log(y)"}) EXPECT_EQ(lag_of(name).steps, 0) << name;
+  EXPECT_EQ(computed_from("lag(y,2)"), "y");
+  EXPECT_EQ(computed_from("log(y)"), "y");
+  EXPECT_EQ(computed_from("y"), "");
+  for (const char* text : {"y ~ lag(y, 0)", "y ~ lag(y, -1)", "y ~ lag(y, k)", "y ~ lag(y, 1.5)"}) {
+    EXPECT_NE(support::refusal<ArgumentError>([&] { parse_formula(text); }).find("at least 1"), std::string::npos)
+        << text;
+  }
+}
+
 TEST(Formula, SaysWhatItCannotUnderstand) {
   for (const char* text :
        {"y ~ a:b", "y ~ a*b", "y ~ exp(a)", "y ~ a^2", "log(y) ~ a", "y ~ log(log(a))", "y ~ log(a:b)"}) {

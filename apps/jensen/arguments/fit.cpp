@@ -22,10 +22,12 @@ void add_table_fit(CLI::App& command, FitTableArguments& a, const char* states, 
 
 void add_regression(CLI::App& command, FitTableArguments& a) {
   command
-      .add_option("--regress", a.regress,
-                  "A regression in each component: 'y ~ a + b'; 0 or - 1 leaves the intercept out, offset(c) adds a "
-                  "column; log(a) "
-                  "is the logarithm of a column, computed from it")
+      .add_option(
+          "--regress", a.regress,
+          "A regression in each component: 'y ~ a + b'; 0 or - 1 leaves the intercept out, offset(c) adds a "
+          "column; log(a) "
+          "is the logarithm of a column, computed from it; in a hidden Markov model lag(y), lag(y, 2) is what a "
+          "column was one or two rows before")
       ->type_name("FORMULA");
   command.add_option("--family", a.family, "Of the response of --regress [gaussian]")
       ->check(one_of({"gaussian", "poisson", "binomial", "gamma"}))
