@@ -4,6 +4,7 @@
 #include <jensen/em/ward.h>
 #include <jensen/execution/reduction.h>
 #include <jensen/math/kernels.h>
+#include <jensen/math/panel_kernels.h>
 #include <jensen/math/random.h>
 
 #include <algorithm>
@@ -58,8 +59,13 @@ class Metric {
       return;
     }
     std::fill(out.begin(), out.end(), 0.0);
-    kernels::add_diagonal_log_density(x, center, precision_.data(), 0, out.data(), w);
+    subtract_squares(x, center, out.data(), w);
     for (double& v : out) v *= -2;
+  }
+
+  // out[i] −= half the squared distance of row i. No cell is missing.
+  void subtract_squares(ConstPanel x, const double* center, double* out, kernels::Workspace& w) const {
+    kernels::add_diagonal_log_density(x, center, precision_.data(), 0, out, w);
   }
 
  private:
@@ -156,9 +162,25 @@ std::vector<std::vector<double>> labelled_means(const Data& data, int states, co
   return means;
 }
 
+// The same where every state is allowed and no cell is missing.
+void assign_whole_rows(ConstPanel x, const std::vector<std::vector<double>>& centers, const Metric& metric, Panel q) {
+  const auto rows = static_cast<std::size_t>(q.rows);
+  std::vector<double> longest(rows);
+  std::vector<std::int32_t> nearest(rows);
+  kernels::Workspace workspace;
+  for (int k = 0; k < q.columns; ++k) {
+    std::fill_n(q.column(k), rows, 0.0);
+    metric.subtract_squares(x, centers[static_cast<std::size_t>(k)].data(), q.column(k), workspace);
+  }
+  kernels::largest_states(q, longest.data(), nearest.data());
+  for (int k = 0; k < q.columns; ++k) std::fill_n(q.column(k), rows, 0.0);
+  for (std::int64_t i = 0; i < q.rows; ++i) q(i, nearest[static_cast<std::size_t>(i)]) = 1;
+}
+
 // Every row to the nearest centre among its allowed states; a row without cells evenly to all.
 void assign_to_nearest(const Block& x, const std::vector<std::vector<double>>& centers, const Metric& metric, Panel q) {
   const auto rows = static_cast<std::size_t>(q.rows);
+  if (!x.has_missing && x.allowed.empty()) return assign_whole_rows(x.x, centers, metric, q);
   std::vector<int> best(rows, -1);
   std::vector<double> shortest(rows, std::numeric_limits<double>::infinity()), lengths(rows);
   kernels::Workspace workspace;

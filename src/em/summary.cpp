@@ -54,6 +54,11 @@ std::vector<double> first_values(const Data& data) {
 }
 
 void count_rows(const Block& block, Moments& m) {
+  if (block.weights.empty()) {
+    m.weighted_rows += block.rows();
+    m.total_weight += static_cast<double>(block.rows());
+    return;
+  }
   for (std::int64_t i = 0; i < block.rows(); ++i) {
     m.weighted_rows += block.weight(i) > 0 ? 1 : 0;
     m.total_weight += block.weight(i);
@@ -64,7 +69,11 @@ double largest_magnitude(const Block& block, int column) {
   constexpr std::size_t lanes = 8;  // independent, or each comparison would wait for the one before
   double largest[lanes] = {};
   const double* x = block.x.column(column);
-  for (std::int64_t i = 0; i < block.rows(); ++i) {
+  std::int64_t i = 0;
+  for (; block.weights.empty() && i + static_cast<std::int64_t>(lanes) <= block.rows(); i += lanes) {
+    for (std::size_t lane = 0; lane < lanes; ++lane) largest[lane] = std::max(largest[lane], std::abs(x[i + lane]));
+  }
+  for (; i < block.rows(); ++i) {
     const double value = std::abs(x[i]);
     double& lane = largest[static_cast<std::size_t>(i) % lanes];
     if (value > lane && block.weight(i) > 0) lane = value;

@@ -120,7 +120,9 @@ bool Gaussian::about_own_means(std::span<const double> about) const {
 }
 
 void Gaussian::accumulate_complete_rows(ConstPanel x, ConstPanel r, Slice s, Scratch& scratch) const {
-  if (precision_ == Precision::float32 && about_own_means(s.about)) return accumulate_narrowed(x, r, s, scratch);
+  if (precision_ == Precision::float32 && bound_columns_ == 0 && about_own_means(s.about)) {
+    return accumulate_narrowed(x, r, s, scratch);
+  }
   if (!about_own_means(s.about)) {
     for (int k = 0; k < components_; ++k) accumulate_rows(x, r.column(k), k, s, scratch);
     return;

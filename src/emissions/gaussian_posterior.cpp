@@ -2,18 +2,20 @@
 // saved, which is as much as their arithmetic where columns are few.
 #include <jensen/emissions/gaussian.h>
 
+#include <cmath>
+
 #include "math/posterior_moments.h"
 
 namespace jensen {
 
 std::optional<Evidence> Gaussian::expect_posterior(const Block& x, std::span<const double> log_weights,
-                                                   std::span<double> weights, Slice s, Scratch& scratch) const {
+                                                   double negligible, std::span<double> weights, Slice s,
+                                                   Scratch& scratch) const {
   if (!about_own_means(s.about)) return std::nullopt;
-  if (precision_ == Precision::float32) {
-    refuse_missing(x);
-    return expect_single(x, log_weights, weights, s, scratch);
-  }
-  if (!far_.empty() || x.has_missing || bound_columns_ > 0) return std::nullopt;
+  if (precision_ == Precision::float32) refuse_missing(x);
+  if (bound_columns_ > 0) return std::nullopt;
+  if (precision_ == Precision::float32) return expect_single(x, log_weights, weights, s, scratch);
+  if (!far_.empty() || x.has_missing) return std::nullopt;
 
   const auto d = static_cast<std::size_t>(columns_);
   std::vector<kernels::TriangularTerm> triangular;
@@ -29,10 +31,11 @@ std::optional<Evidence> Gaussian::expect_posterior(const Block& x, std::span<con
     }
   }
   scratch.moments.assign(static_cast<std::size_t>(components_) * pairs_.size(), 0.0);
-  const auto normalized =
-      kernels::add_posterior_moments({x.x, pivot_.data(), triangular, diagonal, log_weights.data(),
-                                      x.weights.empty() ? nullptr : x.weights.data(), pairs_, scratch.moments.data()},
-                                     scratch.workspace);
+  const auto [normalized, left_out] = kernels::add_posterior_moments(
+      {x.x, pivot_.data(), triangular, diagonal, log_weights.data(), x.weights.empty() ? nullptr : x.weights.data(),
+       pairs_, scratch.moments.data(), -std::log(negligible)},
+      scratch.workspace);
+  scratch.left_out = scratch.left_out || left_out;
   const auto count = static_cast<std::size_t>(components_);
   for (std::size_t k = 0; k < count; ++k) {
     weights[k] += scratch.moments[k];

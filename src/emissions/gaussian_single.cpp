@@ -30,6 +30,7 @@ Precision precision_named(std::string_view name) {
 
 void Gaussian::set_precision(Precision precision) {
   precision_ = precision;
+  derive_bounds();
   derive_single();
 }
 

@@ -22,16 +22,25 @@ struct RowVector {
   VectorOf<T> log_normalizer, entropy;
 };
 
+// No state of normalize_rows() is left out.
+template <class T>
+struct EveryState {
+  static constexpr bool by_vector = false;
+  T lowest = lowest_exponent_of<T>();  // e to the power of less is 0
+};
+
 // N vectors of rows of normalize(): column k of vector v lies at p + k · stride + v · lanes. Several at once, because
-// what is done to one row is a long chain of dependent operations. store(k, v, r) gets the responsibilities.
-template <std::size_t N, class T, class Store>
+// what is done to one row is a long chain of dependent operations. store(k, v, r) gets the responsibilities. States
+// below a row's largest by more than −relevant.lowest count as 0; if these are to be many (by_vector),
+// relevant.found(k, v, rows) gets the others.
+template <std::size_t N, class T, class Store, class Relevant = EveryState<T>>
 HWY_INLINE void normalize_rows(T* p, std::size_t stride, std::size_t states, const VectorOf<T>* weight,
-                               RowVector<T>* row, const Store& store) {
+                               RowVector<T>* row, const Store& store, const Relevant& relevant = {}) {
   using V = VectorOf<T>;
   const LaneOf<T> d;
   constexpr std::size_t width = lanes_of<T>;
   const V infinity = hn::Set(d, std::numeric_limits<T>::infinity());
-  const V lowest = hn::Set(d, lowest_exponent_of<T>());  // e to the power of less is 0, and 0 · −∞ must not arise below
+  const V lowest = hn::Set(d, relevant.lowest);  // 0 · −∞ must not arise below
   V largest[N], shift[N], total[N], weighted[N];
   auto sound = hn::Lt(hn::Zero(d), infinity);
   for (std::size_t v = 0; v < N; ++v) {
@@ -63,6 +72,14 @@ HWY_INLINE void normalize_rows(T* p, std::size_t stride, std::size_t states, con
       continue;
     }
     for (std::size_t v = 0; v < N; ++v) {
+      if constexpr (Relevant::by_vector) {
+        const auto rows = hn::Ge(raw[v], lowest);
+        if (hn::AllFalse(d, rows)) {
+          hn::StoreU(hn::Zero(d), d, column + v * width);
+          continue;
+        }
+        relevant.found(k, v, rows);
+      }
       const V t = hn::Max(raw[v], lowest);
       const V e = hn::IfThenElseZero(hn::Ge(raw[v], lowest), exp_inside(t));
       hn::StoreU(e, d, column + v * width);

@@ -93,6 +93,11 @@ struct GroupOfRows<T, 1> {
   HWY_INLINE void multiply_add(VectorOf<T> factor, VectorOf<T>* sums) const {
     sums[0] = hn::MulAdd(factor, x0, sums[0]);
   }
+  // sums += (scale x − offset)²
+  HWY_INLINE void add_squares(VectorOf<T> scale, VectorOf<T> offset, VectorOf<T>* sums) const {
+    const auto z = hn::MulSub(scale, x0, offset);
+    sums[0] = hn::MulAdd(z, z, sums[0]);
+  }
 };
 
 template <class T>
@@ -227,12 +232,12 @@ void add_triangular_single(const float* columns, std::size_t stride, std::size_t
   triangular(columns, stride, dimensions, rows, terms, count);
 }
 
-// One group of rows and C components: finish(c, squares) gets Σ_j (scale[j] c_ij − offset[j])².
-template <std::size_t C, class T, class Finish>
+// One group of rows, V vectors of them, and C components: finish(c, squares) gets Σ_j (scale[j] c_ij − offset[j])².
+template <std::size_t C, std::size_t V, class T, class Finish>
 HWY_INLINE void diagonal_group(const T* columns, std::size_t stride, std::size_t dimensions,
                                const DiagonalTermOf<T>* terms, const Finish& finish) {
   const LaneOf<T> d;
-  VectorOf<T> squares[C][register_vectors];
+  VectorOf<T> squares[C][V];
   const T* scale[C];
   const T* offset[C];
   for (std::size_t c = 0; c < C; ++c) {
@@ -241,7 +246,7 @@ HWY_INLINE void diagonal_group(const T* columns, std::size_t stride, std::size_t
     for (auto& s : squares[c]) s = hn::Zero(d);
   }
   for (std::size_t j = 0; j < dimensions; ++j) {
-    const GroupOfRows<T, register_vectors> x(columns + j * stride);
+    const GroupOfRows<T, V> x(columns + j * stride);
     for (std::size_t c = 0; c < C; ++c) {
       x.add_squares(hn::Set(d, scale[c][j]), hn::Set(d, offset[c][j]), squares[c]);
     }
@@ -250,24 +255,33 @@ HWY_INLINE void diagonal_group(const T* columns, std::size_t stride, std::size_t
 }
 
 // All components: finish(t, squares).
-template <class T, class Finish>
+template <std::size_t V, class T, class Finish>
 HWY_INLINE void diagonal_groups(const T* columns, std::size_t stride, std::size_t dimensions,
                                 const DiagonalTermOf<T>* terms, std::size_t count, const Finish& finish) {
   std::size_t t = 0;
   const auto shifted = [&](std::size_t c, const VectorOf<T>* squares) HWY_ATTR { finish(t + c, squares); };
-  for (; t + 4 <= count; t += 4) diagonal_group<4>(columns, stride, dimensions, terms + t, shifted);
-  for (; t + 2 <= count; t += 2) diagonal_group<2>(columns, stride, dimensions, terms + t, shifted);
-  for (; t < count; ++t) diagonal_group<1>(columns, stride, dimensions, terms + t, shifted);
+  for (; t + 4 <= count; t += 4) diagonal_group<4, V>(columns, stride, dimensions, terms + t, shifted);
+  for (; t + 2 <= count; t += 2) diagonal_group<2, V>(columns, stride, dimensions, terms + t, shifted);
+  for (; t < count; ++t) diagonal_group<1, V>(columns, stride, dimensions, terms + t, shifted);
+}
+
+template <std::size_t V, class T>
+HWY_INLINE void diagonal_rows(const T* columns, std::size_t stride, std::size_t dimensions, std::size_t i,
+                              std::size_t rows, const DiagonalTermOf<T>* terms, std::size_t count) {
+  diagonal_groups<V>(columns + i, stride, dimensions, terms, count,
+                     [&](std::size_t t, const VectorOf<T>* squares)
+                         HWY_ATTR { add_to_output<V>(squares, terms[t].constant, terms[t].out + i, rows - i); });
 }
 
 template <class T>
 HWY_INLINE void diagonal(const T* columns, std::size_t stride, std::size_t dimensions, std::size_t rows,
                          const DiagonalTermOf<T>* terms, std::size_t count) {
-  for (std::size_t i = 0; i < rows; i += group_rows_of<T>) {
-    diagonal_groups(columns + i, stride, dimensions, terms, count,
-                    [&](std::size_t t, const VectorOf<T>* squares) HWY_ATTR {
-                      add_to_output<register_vectors>(squares, terms[t].constant, terms[t].out + i, rows - i);
-                    });
+  std::size_t i = 0;
+  for (; i + group_rows_of<T> / 2 < rows; i += group_rows_of<T>) {
+    diagonal_rows<register_vectors>(columns, stride, dimensions, i, rows, terms, count);
+  }
+  for (; i < rows; i += lanes_of<T>) {  // few rows
+    diagonal_rows<1>(columns, stride, dimensions, i, rows, terms, count);
   }
 }
 
@@ -462,20 +476,110 @@ struct Place {
   std::size_t offset, distance;
 };
 
+// A component and the rows of a vector to which it matters.
+struct Hit {
+  std::uint32_t state;
+  std::uint16_t row;   // the first one
+  std::uint16_t rows;  // a bit each
+};
+
+constexpr std::size_t whole_lanes(std::size_t count) {
+  return (count + virtual_lanes - 1) / virtual_lanes * virtual_lanes;
+}
+
 // What a portion of rows needs: centred columns, responsibilities as pack() lays them out, weights, and the log-joints
-// of one group.
+// of one group; and where few components matter to a row, which, the centred rows one by one, and the moments.
 struct PosteriorMemory {
   static constexpr std::size_t rows = product_rows_of<double>, stride = rows + virtual_lanes;
+  static constexpr std::size_t small_part = 4;  // a quarter of all pairs of rows and components
   PosteriorMemory(double* memory, std::size_t dimensions, std::size_t states)
-      : columns(memory),
+      : length(whole_lanes(dimensions)),
+        most_hits(rows * states / small_part),
+        columns(memory),
         packed(columns + (1 + dimensions) * stride),
         weights(packed + rows * states),
-        log_joint(weights + rows) {}
+        log_joint(weights + rows),
+        by_row(log_joint + group_rows_of<double> * states),
+        moments(by_row + rows * length),
+        hits(reinterpret_cast<Hit*>(moments + states * (2 * length + virtual_lanes))) {}
+  std::size_t length, most_hits;
   double* columns;
   double* packed;
   double* weights;
   double* log_joint;
+  double* by_row;
+  double* moments;  // of a component: first ones, second ones, weight
+  Hit* hits;
 };
+
+// After so many rows, again and again, it is judged whether few components matter.
+constexpr std::size_t trial_rows = 32;
+
+// Writes down who matters, as long as that is a small part.
+struct HitList {
+  static constexpr bool by_vector = true;
+  double lowest;
+  std::size_t first_row;  // of the group
+  std::size_t end;        // of the rows that there are
+  const PosteriorMemory& own;
+  std::size_t& hits;
+  std::size_t& pairs;
+
+  HWY_INLINE void found(std::size_t k, std::size_t v, hn::Mask<Lane> rows) const {
+    const Lane d;
+    std::uint8_t bits[8] = {};
+    hn::StoreMaskBits(d, rows, bits);
+    const std::size_t first = first_row + v * lanes;
+    const std::size_t count = std::min(lanes, end - std::min(end, first));
+    const unsigned existing = bits[0] & ((1U << count) - 1);
+    pairs += static_cast<std::size_t>(std::popcount(existing));
+    if (pairs > own.most_hits || existing == 0) return;
+    own.hits[hits++] = {static_cast<std::uint32_t>(k), static_cast<std::uint16_t>(first),
+                        static_cast<std::uint16_t>(existing)};
+  }
+};
+
+// Adds the moments of the rows of each hit to own.moments, one row after the other.
+void add_hits(const PosteriorMemory& own, std::size_t dimensions, std::size_t rows, const std::vector<Place>& place,
+              std::size_t hits) {
+  const Lane d;
+  for (std::size_t i = 0; i < rows; ++i) {
+    double* row = own.by_row + i * own.length;
+    const double* column = own.columns + own.stride + i;
+    for (std::size_t j = 0; j < dimensions; ++j) row[j] = column[j * own.stride];
+  }
+  for (std::size_t h = 0; h < hits; ++h) {
+    const Hit hit = own.hits[h];
+    double* moments = own.moments + hit.state * (2 * own.length + virtual_lanes);
+    const double* responsibilities = own.packed + place[hit.state].offset;
+    for (unsigned rest = hit.rows; rest != 0; rest &= rest - 1) {
+      const std::size_t i = hit.row + static_cast<std::size_t>(std::countr_zero(rest));
+      const double r = responsibilities[i / virtual_lanes * place[hit.state].distance + i % virtual_lanes];
+      const Vector weight = hn::Set(d, r);
+      const double* row = own.by_row + i * own.length;
+      for (std::size_t j = 0; j < own.length; j += lanes) {
+        const Vector value = hn::Load(d, row + j);
+        const Vector weighted = hn::Mul(weight, value);
+        hn::Store(hn::Add(hn::Load(d, moments + j), weighted), d, moments + j);
+        double* second = moments + own.length + j;
+        hn::Store(hn::MulAdd(weighted, value, hn::Load(d, second)), d, second);
+      }
+      moments[2 * own.length] += r;
+    }
+  }
+}
+
+// Moments of variances alone, in the order 1, c_1, c_1², c_2, …
+void add_hit_moments(const PosteriorMemory& own, std::size_t dimensions, std::size_t states, double* sums) {
+  for (std::size_t k = 0; k < states; ++k) {
+    const double* moments = own.moments + k * (2 * own.length + virtual_lanes);
+    sums[k] += moments[2 * own.length];
+    for (std::size_t j = 0; j < dimensions; ++j) {
+      sums[(1 + 2 * j) * states + k] += moments[j];
+      sums[(2 + 2 * j) * states + k] += moments[own.length + j];
+    }
+  }
+}
 
 // Log-joints of one group of rows: out[k · group + i].
 template <std::size_t D>
@@ -495,8 +599,9 @@ HWY_INLINE void log_joint_of_group(const PosteriorMoments& p, const double* colu
     triangular_squares<D, register_vectors>(columns, stride, dimensions, p.triangular[k], squares);
     finish(k, p.triangular[k].constant, squares);
   }
-  diagonal_groups(columns, stride, dimensions, p.diagonal.data(), p.diagonal.size(),
-                  [&](std::size_t k, const Vector* squares) HWY_ATTR { finish(k, p.diagonal[k].constant, squares); });
+  diagonal_groups<register_vectors>(columns, stride, dimensions, p.diagonal.data(), p.diagonal.size(),
+                                    [&](std::size_t k, const Vector* squares)
+                                        HWY_ATTR { finish(k, p.diagonal[k].constant, squares); });
 }
 
 // The moments of C components from `k` on.
@@ -544,9 +649,21 @@ HWY_INLINE void fetch_ahead(const double* rows, std::size_t count) {
   }
 }
 
+// Moments of the components in own.packed, laid out tile by tile, or as for few columns.
+template <std::size_t D>
+HWY_INLINE void dense_moments(const Product<double>& p, const PosteriorMemory& own, bool few, std::size_t rows) {
+  if (few) return few_columns_moments<D>(p, own.packed, p.states, rows);
+  in_tiles(p.states, [&](std::size_t k, auto tile) HWY_ATTR {
+    constexpr std::size_t together = decltype(tile)::states, pairs = decltype(tile)::pairs;
+    for (std::size_t f = 0; f < p.pair_count; f += pairs) {
+      add_tile<together, pairs>(p, own.packed + k * own.rows, together, k, f, 0, rows);
+    }
+  });
+}
+
 // D: the number of columns, if that is at most four, else 0.
 template <std::size_t D>
-void posterior_of(const PosteriorMoments& p, double* memory, Normalized* result) {
+void posterior_of(const PosteriorMoments& p, double* memory, PosteriorSums* result) {
   const Lane d;
   constexpr std::size_t group = group_rows_of<double>;
   const std::size_t states = p.triangular.size() + p.diagonal.size();
@@ -564,7 +681,10 @@ void posterior_of(const PosteriorMoments& p, double* memory, Normalized* result)
     });
   }
   std::fill_n(own.columns, own.stride, 1.0);
+  const Product<double> moments{own.columns, own.stride, p.pairs.data(), p.pairs.size(), nullptr, states, p.sums};
   NormalizedSums total;
+  bool sparse = !p.diagonal.empty() && p.span < -lowest_exponent;
+  bool any_hits = false;
   const auto all = static_cast<std::size_t>(p.x.rows);
   for (std::size_t first = 0; first < all; first += own.rows) {
     const std::size_t rows = std::min(own.rows, all - first);
@@ -574,37 +694,46 @@ void posterior_of(const PosteriorMoments& p, double* memory, Normalized* result)
     center_rows(x, p.point, own.columns, own.stride, padded);
     for (std::size_t i = 0; i < rows; ++i) own.weights[i] = p.weights == nullptr ? 1.0 : p.weights[first + i];
     std::fill(own.weights + rows, own.weights + padded, 0.0);
+    std::size_t hits = 0;
+    std::size_t pairs = 0;
     for (std::size_t i = 0; i < padded; i += group) {
+      if (sparse && i % trial_rows == 0 && pairs * own.small_part > i * states) {  // no small part, as it seems
+        result->left_out |= pairs < std::min(i, rows) * states;
+        sparse = false;
+      }
       for (int j = 0; j < x.columns; ++j) fetch_ahead(x.column(j) + own.rows + i, group);
       log_joint_of_group<D>(p, own.columns + own.stride + i, own.stride, own.log_joint);
       Vector weight[register_vectors];
       RowVector<double> row[register_vectors];
       for (std::size_t v = 0; v < register_vectors; ++v) weight[v] = hn::Load(d, own.weights + i + v * lanes);
-      normalize_rows<register_vectors>(
-          own.log_joint, group, states, weight, row, [&](std::size_t k, std::size_t v, Vector r) HWY_ATTR {
-            const std::size_t at = i + v * lanes;
-            double* to = own.packed + place[k].offset + at / virtual_lanes * place[k].distance;
-            hn::Store(r, d, to + at % virtual_lanes);
-          });
+      const auto store = [&](std::size_t k, std::size_t v, Vector r) HWY_ATTR {
+        const std::size_t at = i + v * lanes;
+        double* to = own.packed + place[k].offset + at / virtual_lanes * place[k].distance;
+        hn::Store(r, d, to + at % virtual_lanes);
+      };
+      if (sparse) {
+        const HitList relevant{-p.span, i, rows, own, hits, pairs};
+        normalize_rows<register_vectors>(own.log_joint, group, states, weight, row, store, relevant);
+      } else {
+        normalize_rows<register_vectors>(own.log_joint, group, states, weight, row, store);
+      }
       for (std::size_t v = 0; v < register_vectors; ++v) total.add(first + i + v * lanes, weight[v], row[v]);
     }
-    const Product<double> moments{own.columns, own.stride, p.pairs.data(), p.pairs.size(), nullptr, states, p.sums};
-    const std::size_t summed = (rows + virtual_lanes - 1) / virtual_lanes * virtual_lanes;
-    if (few) {
-      few_columns_moments<D>(moments, own.packed, states, summed);
-      continue;
+    result->left_out |= sparse && pairs < rows * states;
+    sparse = sparse && pairs <= own.most_hits;
+    if (sparse) {
+      if (!any_hits) std::fill(own.by_row, reinterpret_cast<double*>(own.hits), 0.0);
+      add_hits(own, dimensions, rows, place, hits);
+      any_hits = true;
+    } else {
+      dense_moments<D>(moments, own, few, (rows + virtual_lanes - 1) / virtual_lanes * virtual_lanes);
     }
-    in_tiles(states, [&](std::size_t k, auto tile) HWY_ATTR {
-      constexpr std::size_t together = decltype(tile)::states, pairs = decltype(tile)::pairs;
-      for (std::size_t f = 0; f < p.pairs.size(); f += pairs) {
-        add_tile<together, pairs>(moments, own.packed + k * own.rows, together, k, f, 0, summed);
-      }
-    });
   }
-  total.write(result);
+  if (any_hits) add_hit_moments(own, dimensions, states, p.sums);
+  total.write(&result->sums);
 }
 
-void posterior(const PosteriorMoments& p, double* memory, Normalized* result) {
+void posterior(const PosteriorMoments& p, double* memory, PosteriorSums* result) {
   switch (p.x.columns) {
     case 1: return posterior_of<1>(p, memory, result);
     case 2: return posterior_of<2>(p, memory, result);
@@ -728,14 +857,16 @@ void add_pair_moments(const SingleCenteredRows& x, std::span<const ColumnPair> p
   (Product<float>{x.data(), x.stride(), pairs.data(), pairs.size(), r.data(), r.size(), sums}, x.rows(), packed);
 }
 
-Normalized add_posterior_moments(const PosteriorMoments& p, Workspace& workspace) {
+PosteriorSums add_posterior_moments(const PosteriorMoments& p, Workspace& workspace) {
   constexpr std::size_t portion = 256, line = 8, most_group = 32;
   const auto columns = static_cast<std::size_t>(p.x.columns);
   const std::size_t states = p.triangular.size() + p.diagonal.size();
-  const std::size_t size = (1 + columns) * (portion + line) + portion * (states + 1) + most_group * states;
+  const std::size_t length = (columns + line - 1) / line * line;
+  const std::size_t size = (1 + columns) * (portion + line) + portion * (states + 1) + most_group * states +
+                           portion * length + states * (2 * length + line) + portion * states / 4 + line;
   if (workspace.size() < size + line) workspace.resize(size + line);
   const auto address = reinterpret_cast<std::uintptr_t>(workspace.data());
-  Normalized result;
+  PosteriorSums result;
   HWY_DYNAMIC_DISPATCH(posterior)(p, workspace.data() + (64 - address % 64) % 64 / sizeof(double), &result);
   return result;
 }

@@ -21,11 +21,21 @@ struct PosteriorMoments {
   const double* weights;      ///< of the rows; nullptr: ones
   std::span<const ColumnPair> pairs;
   double* sums;  ///< pairs × components, added to
+  double span;   ///< > 0: log-joints below a row's largest by more than this may count as −∞
+};
+
+struct PosteriorSums {
+  Normalized sums;
+  bool left_out = false;  ///< whether some log-joint may have counted as −∞
 };
 
 /// With r(i, k) = w_i exp p(i, k) / Σ_l exp p(i, l) and p(i, k) = log_weights[k] + what add_triangular_log_densities()
 /// or add_diagonal_log_densities() adds, does what add_pair_moments() does and returns what normalize() returns: to the
-/// same bits, but without storing a block's log-densities, and responsibilities once, where moments read them.
-Normalized add_posterior_moments(const PosteriorMoments& posterior, Workspace& workspace);
+/// same bits if nothing is left out, but without storing a block's log-densities, and responsibilities once, where
+/// moments read them.
+///
+/// With diagonal factors, exps and moments are formed only of what lies within `span` where that is at most a quarter
+/// of all. This is tried at the beginning of a call and given up as soon as 32 rows, or 64, … say otherwise.
+PosteriorSums add_posterior_moments(const PosteriorMoments& posterior, Workspace& workspace);
 
 }  // namespace jensen::kernels

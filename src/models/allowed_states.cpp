@@ -3,6 +3,7 @@
 #include <jensen/error.h>
 #include <jensen/models/discrete_posterior.h>
 
+#include <algorithm>
 #include <limits>
 #include <string>
 #include <vector>
@@ -19,10 +20,12 @@ void check_labels(const Block& x, int states) {
 }
 
 void check_responsibilities(const Block& x, const double* r) {
-  const auto valid = [](double value) { return value >= 0 && value <= std::numeric_limits<double>::max(); };
-  bool all = true;
-  for (std::int64_t i = 0; i < x.rows(); ++i) all &= valid(r[i]);
-  for (std::int64_t i = 0; !all && i < x.rows(); ++i) {
+  const auto valid = [](double value) {
+    return (static_cast<int>(value >= 0) & static_cast<int>(value <= std::numeric_limits<double>::max())) != 0;
+  };
+  std::int64_t count = 0;  // without branches, so that it is vectorised
+  for (std::int64_t i = 0; i < x.rows(); ++i) count += static_cast<int>(valid(r[i]));
+  for (std::int64_t i = 0; count < x.rows() && i < x.rows(); ++i) {
     if (valid(r[i])) continue;
     throw ArgumentError("E-step", "responsibilities",
                         "row " + std::to_string(x.first_row + i + 1) + " holds " + std::to_string(r[i]));
@@ -59,6 +62,7 @@ void allowed_responsibilities(const Block& x, const Given& rule, Panel q) {
     }
     for (std::size_t i = 0; i < rows; ++i) mass[i] += r[i];
   }
+  if (std::all_of(mass.begin(), mass.end(), [](double m) { return m == 1; })) return;
   for (int k = 0; k < q.columns; ++k) {
     double* r = q.column(k);
     for (std::int64_t i = 0; i < q.rows; ++i) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -87,9 +88,9 @@ double weigh(const Block& x, Panel q) {
   double entropy = 0;
   for (int k = 0; k < q.columns; ++k) {
     double* out = q.column(k);
-    bool soft = false;  // most given responsibilities are 0 and 1, which have none
-    for (std::int64_t i = 0; i < q.rows; ++i) soft |= out[i] > 0 && out[i] < 1;
-    for (std::int64_t i = 0; soft && i < q.rows; ++i) {
+    std::int64_t soft = 0;  // most given responsibilities are 0 and 1, which have none
+    for (std::int64_t i = 0; i < q.rows; ++i) soft += static_cast<int>(out[i] > 0) & static_cast<int>(out[i] < 1);
+    for (std::int64_t i = 0; soft > 0 && i < q.rows; ++i) {
       if (out[i] > 0 && x.weight(i) > 0) entropy -= x.weight(i) * out[i] * std::log(out[i]);
     }
     for (std::int64_t i = 0; !x.weights.empty() && i < q.rows; ++i) out[i] *= x.weight(i);
@@ -103,7 +104,8 @@ Evidence given(const Block& x, const Given& rule, Panel p) {
                                                  : kernels::normalize(p, x.weights, nullptr).log_likelihood;
   allowed_responsibilities(x, rule, p);
   evidence.entropy = evidence.state_entropy = weigh(x, p);
-  for (std::int64_t i = 0; i < x.rows(); ++i) evidence.weight += x.weight(i);
+  evidence.weight = static_cast<double>(x.rows());
+  if (!x.weights.empty()) evidence.weight = std::accumulate(x.weights.begin(), x.weights.end(), 0.0);
   return evidence;
 }
 

@@ -31,8 +31,10 @@ struct Clusters {
     Gaussian g(components, d, structure);
     std::vector<double> covariances;
     for (int k = 0; k < (structure == Covariance::tied ? 1 : components); ++k) {
-      for (int a = 0; a < d; ++a) {
-        for (int b = 0; b <= a; ++b) covariances.push_back(a == b ? 1.0 + 0.1 * k : 0.3 / (1 + a - b));
+      for (int a = 0; a < (structure == Covariance::spherical ? 1 : d); ++a) {
+        for (int b = structure == Covariance::diagonal ? a : 0; b <= a; ++b) {
+          covariances.push_back(a == b ? 1.0 + 0.1 * k : 0.3 / (1 + a - b));
+        }
       }
     }
     g.set(normals(components * d, 3, distance, 10), covariances);
@@ -43,7 +45,7 @@ struct Clusters {
 };
 
 // One E-step of all rows in blocks, with or without leaving out.
-Expected expected(const GaussianMixture& model, const Table& table, double negligible) {
+Expected expected(const GaussianMixture& model, const Table& table, double negligible, bool* left_out = nullptr) {
   GaussianMixture::Scratch scratch;
   scratch.negligible = negligible;
   Expected total{model.no_statistics(), {}};
@@ -51,6 +53,7 @@ Expected expected(const GaussianMixture& model, const Table& table, double negli
   for (std::int64_t first = 0; first < rows; first += 500) {
     total.evidence += model.expect(table.block(first, 500, buffer), Posterior{}, total.statistics, scratch);
   }
+  if (left_out != nullptr) *left_out = scratch.left_out;
   return total;
 }
 
@@ -91,23 +94,58 @@ TEST(GaussianBounds, OnlyWhatIsNegligibleIsLeftOut) {
   }
 }
 
+void expect_same_step(const GaussianMixture& model, const Expected& whole, const Expected& quick) {
+  EXPECT_NEAR(quick.evidence.log_likelihood, whole.evidence.log_likelihood,
+              1e-14 * std::abs(whole.evidence.log_likelihood));
+  EXPECT_NEAR(quick.evidence.entropy, whole.evidence.entropy, 1e-12 * (1 + whole.evidence.entropy));
+  GaussianMixture a = model;
+  GaussianMixture b = model;
+  a.maximize(whole.statistics);
+  b.maximize(quick.statistics);
+  for (std::size_t i = 0; i < a.parameters().size(); ++i) {
+    EXPECT_NEAR(b.parameters()[i], a.parameters()[i], 1e-12 * (1 + std::abs(a.parameters()[i])));
+  }
+}
+
 TEST(GaussianBounds, ResultsAreThoseOfTheWholeToRounding) {
-  for (const double distance : {0.1, 4.0, 8.0, 20.0, 1e3}) {
-    const Clusters c(distance);
-    const Expected whole = expected(c.model, c.table, 0);
-    const Expected quick = expected(c.model, c.table, 0x1p-90);
-    EXPECT_TRUE(c.model.resolved(quick.statistics, 0x1p-90)) << distance;
-    EXPECT_NEAR(quick.evidence.log_likelihood, whole.evidence.log_likelihood,
-                1e-14 * std::abs(whole.evidence.log_likelihood));
-    EXPECT_NEAR(quick.evidence.entropy, whole.evidence.entropy, 1e-12 * (1 + whole.evidence.entropy));
-    GaussianMixture a = c.model;
-    GaussianMixture b = c.model;
-    a.maximize(whole.statistics);
-    b.maximize(quick.statistics);
-    for (std::size_t i = 0; i < a.parameters().size(); ++i) {
-      EXPECT_NEAR(b.parameters()[i], a.parameters()[i], 1e-12 * (1 + std::abs(a.parameters()[i]))) << distance;
+  for (const auto structure : {Covariance::full, Covariance::diagonal, Covariance::spherical}) {
+    for (const double distance : {0.1, 4.0, 8.0, 20.0, 1e3}) {
+      SCOPED_TRACE(to_string(structure) + " " + std::to_string(distance));
+      const Clusters c(distance, structure);
+      const Expected whole = expected(c.model, c.table, 0);
+      const Expected quick = expected(c.model, c.table, 0x1p-90);
+      EXPECT_TRUE(c.model.resolved(quick.statistics, 0x1p-90));
+      expect_same_step(c.model, whole, quick);
     }
   }
+}
+
+TEST(GaussianBounds, DiagonalsAreLeftOutWhereTheyAreFarApart) {
+  for (const auto structure : {Covariance::diagonal, Covariance::spherical}) {
+    bool left_out = false;
+    expected(Clusters(0.1, structure).model, Clusters(0.1, structure).table, 0x1p-90, &left_out);
+    EXPECT_FALSE(left_out);
+    expected(Clusters(8, structure).model, Clusters(8, structure).table, 0x1p-90, &left_out);
+    EXPECT_TRUE(left_out);
+    expected(Clusters(8, structure).model, Clusters(8, structure).table, 0, &left_out);
+    EXPECT_FALSE(left_out);
+  }
+}
+
+// Where leaving out is quicker than float, it is done in double.
+TEST(GaussianBounds, SingleStepsOnSeparatedDataAreThoseOfDouble) {
+  Clusters c(20);
+  const Expected whole = expected(c.model, c.table, 0);
+  c.model.emissions().set_precision(Precision::float32);
+  bool left_out = false;
+  const Expected quick = expected(c.model, c.table, 0x1p-90, &left_out);
+  EXPECT_TRUE(left_out);
+  expect_same_step(c.model, whole, quick);
+
+  Clusters close(0.1);
+  close.model.emissions().set_precision(Precision::float32);
+  expected(close.model, close.table, 0x1p-90, &left_out);
+  EXPECT_FALSE(left_out);
 }
 
 // A component far from all rows receives traces of responsibility only, and these alone bring it back: they count.

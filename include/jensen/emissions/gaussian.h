@@ -59,6 +59,7 @@ class Gaussian {
     std::vector<double> covariances;
     std::map<std::vector<int>, std::vector<Conditioning>> conditionings;
     std::size_t kept = 0;
+    bool left_out = false;  // by expect_posterior(), ever
   };
 
   /// K standard normals in d dimensions. K ≥ 1, d ≥ 1.
@@ -100,9 +101,10 @@ class Gaussian {
                           Scratch& scratch) const;
   double accumulate(const Block& x, ConstPanel r, Slice s, Scratch& scratch) const;
   /// The E-step of a mixture under its posterior, at one go: with r(i, k) = w_i exp(log_weights[k] + log p(x_i | k)) /
-  /// Σ_l …, adds Σ_i r(i, k) to weights[k] and what accumulate() adds to s. nullopt, and nothing done, where that is no
-  /// faster than step by step.
-  std::optional<Evidence> expect_posterior(const Block& x, std::span<const double> log_weights,
+  /// Σ_l …, adds Σ_i r(i, k) to weights[k] and what accumulate() adds to s. r(i, k) may be taken for 0 where it is less
+  /// than `negligible` ≥ 0 times the row's largest; scratch.left_out says whether one was. nullopt, and nothing done,
+  /// where that is no faster than step by step.
+  std::optional<Evidence> expect_posterior(const Block& x, std::span<const double> log_weights, double negligible,
                                            std::span<double> weights, Slice s, Scratch& scratch) const;
   void maximize(ConstSlice s);
 

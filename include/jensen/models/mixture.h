@@ -67,15 +67,17 @@ class Mixture {
     const auto* posterior = std::get_if<Posterior>(&rule);
     const bool plain = posterior != nullptr && posterior->temperature == 1 && x.allowed.empty();
     if constexpr (requires(std::span<double> sums, Slice own) {
-                    emissions_.expect_posterior(x, scratch.log_weights, sums, own, scratch.emissions);
+                    emissions_.expect_posterior(x, scratch.log_weights, 0.0, sums, own, scratch.emissions);
                   }) {
       if (plain) {
         take_log_weights(scratch);
+        const double negligible = none_fades() ? scratch.negligible : 0;
+        scratch.emissions.left_out = false;
         const auto sums = std::span<double>(s.sum).first(weights_.size());
         const Slice own{std::span<double>(s.sum).subspan(weights_.size()), s.about};
-        if (const auto done = emissions_.expect_posterior(x, scratch.log_weights, sums, own, scratch.emissions)) {
-          return *done;
-        }
+        const auto done = emissions_.expect_posterior(x, scratch.log_weights, negligible, sums, own, scratch.emissions);
+        scratch.left_out = scratch.left_out || scratch.emissions.left_out;
+        if (done) return *done;
       }
     }
     const Panel panel =
@@ -225,6 +227,10 @@ class Mixture {
 
   // A weight so small is that of a component on its way out, whose every trace of responsibility counts.
   static constexpr double smallest_weight = 0x1p-28;
+  bool none_fades() const {
+    return std::none_of(weights_.begin(), weights_.end(),
+                        [](double weight) { return weight > 0 && weight < smallest_weight; });
+  }
 
   // log π_k + log p(x_i | k), or −∞ where that is negligible.
   Panel log_joint(const Block& x, Scratch& scratch, double negligible = 0) const {
@@ -234,8 +240,7 @@ class Mixture {
     if constexpr (requires {
                     emissions_.relevant_log_joint(x, scratch.log_weights, negligible, panel, scratch.emissions);
                   }) {
-      const auto fading = [](double weight) { return weight > 0 && weight < smallest_weight; };
-      if (negligible > 0 && std::none_of(weights_.begin(), weights_.end(), fading)) {
+      if (negligible > 0 && none_fades()) {
         scratch.left_out = true;
         emissions_.relevant_log_joint(x, scratch.log_weights, negligible, panel, scratch.emissions);
         return panel;
