@@ -105,9 +105,15 @@ class Estimator:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._changed_parameters())})"
 
     def _repr_html_(self):
-        text = html.escape(repr(self))
+        parts = [f"<p><code>{html.escape(repr(self))}</code></p>"]
         report = getattr(self, "report_", None)
-        return f"<pre>{text}" + (f"\n{html.escape(repr(report))}" if report is not None else "") + "</pre>"
+        if report is not None:
+            parts.append(report._repr_html_())
+        if hasattr(self, "_model"):
+            names, values = self._engine().parameters
+            table = Table({"parameter": names, "value": values})._repr_html_()
+            parts.append(f"<details><summary>{len(names)} parameters</summary>{table}</details>")
+        return "".join(parts)
 
     # scikit-learn's side ---------------------------------------------------------------------------------------------
 

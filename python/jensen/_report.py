@@ -119,14 +119,23 @@ class Report:
             value = fields.get(name)
             setattr(self, name, Table(value) if name in self._tables and isinstance(value, dict) else value)
 
+    _numbers = ("log_likelihood", "bic", "iterations", "observations", "free_parameters")
+
     @property
     def converged(self):
         return self.outcome == "converged"
 
+    def _repr_html_(self):
+        shown = {name: getattr(self, name) for name in self._numbers if getattr(self, name) is not None}
+        numbers = Table({name: [value] for name, value in shown.items()})._repr_html_()
+        problems = "".join(f"<li>component {d['component']}: {html.escape(d['reason'])}</li>"
+                           for d in self.degeneracies or [])
+        return (f"<p><strong>{html.escape(self.outcome)}</strong>: {html.escape(self.message)}</p>{numbers}"
+                + (f"<ul>{problems}</ul>" if problems else ""))
+
     def __repr__(self):
         head = f"{self.outcome}: {self.message}"
-        numbers = ("log_likelihood", "bic", "iterations", "observations", "free_parameters")
-        lines = [f"  {name}: {_shown(getattr(self, name))}" for name in numbers if getattr(self, name) is not None]
+        lines = [f"  {name}: {_shown(getattr(self, name))}" for name in self._numbers if getattr(self, name) is not None]
         if self.optima is not None and len(self.optima):
             lines.append(f"  starts at the best optimum: {self.optima['starts'][0]} of {len(self.starts)}")
         for d in self.degeneracies or []:

@@ -51,11 +51,13 @@ class _OwnModel(RowEstimator):
         return overrides(self, _OwnModel, "log_prior")
 
     def _functions(self):
-        """The class's functions as the engine holds them: without what the engine holds, which would keep both alive."""
+        """The class's functions as the engine calls them: as they are at the fit. The engine refers to them weakly."""
         functions = object.__new__(type(self))
         functions.__dict__.update({name: value for name, value in self.__dict__.items()
-                                   if name not in (*self._shown, "_model", "report_", "callback", "random_state")})
+                                   if name not in (*self._shown, *self._not_kept, "report_", "callback")})
         return functions
+
+    _not_kept = ("_model", "_called", "_layout_of")
 
     def _name(self, function):
         return f"{type(self).__name__}.{function}"
@@ -149,7 +151,7 @@ class _OwnModel(RowEstimator):
 
     def __getstate__(self):
         state = {name: value for name, value in self.__dict__.items()
-                 if name not in (*self._shown, "_model", "_layout_of")}
+                 if name not in (*self._shown, *self._not_kept)}
         if hasattr(self, "_model"):
             model = self._engine()
             state["_of_model"] = (model.columns, np.asarray(model.parameters[1]).tolist())
@@ -285,11 +287,13 @@ checkpoint, n_jobs, callback
     def _fit_engine(self, table, first, options):
         self._check()
         self._shape = self._shape_of_statistics(first)
-        return _core.fit_latent_model(table, self._functions(), self._layout().declared, self.states,
+        self._called = self._functions()
+        return _core.fit_latent_model(table, self._called, self._layout().declared, self.states,
                                       int(np.prod(self._shape, dtype=int)), options, self._progress())
 
     def _made(self, columns, values):
-        return _core.latent_model(columns, self._functions(), self._layout().declared, self.states,
+        self._called = self._functions()
+        return _core.latent_model(columns, self._called, self._layout().declared, self.states,
                                   int(np.prod(self._shape, dtype=int)), values)
 
 
@@ -451,12 +455,14 @@ constraints, checkpoint, n_jobs, callback
         if self.states < 1 or not overrides(self, DiscreteLatent, "log_joint"):
             raise ArgumentError(f"{type(self).__name__}: must have states ≥ 1 and log_joint(X, theta)")
         self.gradients_ = self._library(first)
-        return _core.fit_discrete_latent(table, self._functions(), self._layout().declared, self.states,
+        self._called = self._functions()
+        return _core.fit_discrete_latent(table, self._called, self._layout().declared, self.states,
                                          self.gradients_ != "numerical", bool(self.accept_missing), options,
                                          self._progress())
 
     def _made(self, columns, values):
-        return _core.discrete_latent(columns, self._functions(), self._layout().declared, self.states,
+        self._called = self._functions()
+        return _core.discrete_latent(columns, self._called, self._layout().declared, self.states,
                                      self.gradients_ != "numerical", bool(self.accept_missing), values)
 
 

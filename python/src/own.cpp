@@ -10,20 +10,26 @@
 
 namespace jensen::python {
 
-Own::Own(nb::object object)
-    : object_(new nb::object(std::move(object)), [](nb::object* held) {
+Own::Own(const nb::object& object)
+    : weak_(new nb::object(nb::module_::import_("weakref").attr("ref")(object)), [](nb::object* held) {
         const nb::gil_scoped_acquire lock;  // the last copy may go on a thread of the engine's
         delete held;
       }) {}
 
+nb::object Own::object() const {
+  nb::object found = (*weak_)();
+  if (found.is_none()) throw ArgumentError("model", "functions", "are gone with the estimator that held them");
+  return found;
+}
+
 bool Own::flag(const char* name) const {
   const nb::gil_scoped_acquire lock;
-  return nb::cast<bool>(nb::bool_(object_->attr(name)));
+  return nb::cast<bool>(nb::bool_(object().attr(name)));
 }
 
 std::string Own::type_name() const {
   const nb::gil_scoped_acquire lock;
-  return nb::cast<std::string>(object_->type().attr("__name__"));
+  return nb::cast<std::string>(object().type().attr("__name__"));
 }
 
 nb::object Own::in_python(std::span<const double> values) {

@@ -20,21 +20,23 @@ namespace nb = nanobind;
 
 /// An object of Python's that threads without the interpreter's lock copy, call and drop. Its methods are those of the
 /// classes in python/jensen that wrap what the user wrote: they take and return arrays of float64 of agreed shapes.
+/// The reference is weak, and the estimator keeps the object: a strong one would close circles (the class's functions
+/// know the module, the module the estimator, the estimator the model) that Python's garbage collector cannot see.
 class Own {
  public:
-  explicit Own(nb::object object);
+  explicit Own(const nb::object& object);
 
   /// What `method(arguments…)` returns: an array of doubles in C order. An exception of Python's comes out as it is.
   template <class... Arguments>
   std::vector<double> call(const char* method, const Arguments&... arguments) const {
     const nb::gil_scoped_acquire lock;
-    return copied(object_->attr(method)(in_python(arguments)...));
+    return copied(object().attr(method)(in_python(arguments)...));
   }
   /// The same for one number.
   template <class... Arguments>
   double number(const char* method, const Arguments&... arguments) const {
     const nb::gil_scoped_acquire lock;
-    return nb::cast<double>(object_->attr(method)(in_python(arguments)...));
+    return nb::cast<double>(object().attr(method)(in_python(arguments)...));
   }
   /// An attribute that is true or false.
   bool flag(const char* name) const;
@@ -48,8 +50,9 @@ class Own {
   static nb::object in_python(double value) { return nb::float_(value); }
   static nb::object in_python(std::uint64_t value) { return nb::int_(value); }
   static std::vector<double> copied(const nb::object& array);
+  nb::object object() const;
 
-  std::shared_ptr<nb::object> object_;
+  std::shared_ptr<nb::object> weak_;
 };
 
 /// Parameters from a list of (name, kind, values, scalar, lower, upper), kind one of Parameters' functions.

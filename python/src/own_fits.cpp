@@ -124,13 +124,14 @@ nb::tuple fit_own(M start, const Table& table, int states, const nb::dict& argum
   return result_of(std::move(*fitted), table, {}, Prior::none, states, options, watch.interrupted());
 }
 
-OwnLatentModel latent_model(nb::object object, const nb::list& declarations, int states, int columns, int statistics) {
-  return {Own(std::move(object)), declared(declarations), states, columns, statistics};
+OwnLatentModel latent_model(const nb::object& object, const nb::list& declarations, int states, int columns,
+                            int statistics) {
+  return {Own(object), declared(declarations), states, columns, statistics};
 }
 
-OwnLogJoint discrete_latent(nb::object object, const nb::list& declarations, int states, int columns,
+OwnLogJoint discrete_latent(const nb::object& object, const nb::list& declarations, int states, int columns,
                             bool differentiates, bool accepts_missing) {
-  return {Own(std::move(object)), declared(declarations), states, columns, differentiates, accepts_missing};
+  return {Own(object), declared(declarations), states, columns, differentiates, accepts_missing};
 }
 
 template <class M>
@@ -157,38 +158,36 @@ void bind_own_families(nb::module_& module) {
 void bind_own_models(nb::module_& module) {
   module.def(
       "fit_latent_model",
-      [](const Table& table, nb::object object, const nb::list& declarations, int states, int statistics,
+      [](const Table& table, const nb::object& object, const nb::list& declarations, int states, int statistics,
          const nb::dict& options, nb::object callback) {
-        return fit_own(latent_model(std::move(object), declarations, states, table.columns(), statistics), table,
-                       states, options, std::move(callback));
+        return fit_own(latent_model(object, declarations, states, table.columns(), statistics), table, states, options,
+                       std::move(callback));
       },
       nb::arg("table"), nb::arg("model"), nb::arg("parameters"), nb::arg("states"), nb::arg("statistics"),
       nb::arg("options"), nb::arg("callback").none());
   module.def(
       "fit_discrete_latent",
-      [](const Table& table, nb::object object, const nb::list& declarations, int states, bool differentiates,
+      [](const Table& table, const nb::object& object, const nb::list& declarations, int states, bool differentiates,
          bool accepts_missing, const nb::dict& options, nb::object callback) {
-        return fit_own(
-            discrete_latent(std::move(object), declarations, states, table.columns(), differentiates, accepts_missing),
-            table, states, options, std::move(callback));
+        return fit_own(discrete_latent(object, declarations, states, table.columns(), differentiates, accepts_missing),
+                       table, states, options, std::move(callback));
       },
       nb::arg("table"), nb::arg("model"), nb::arg("parameters"), nb::arg("states"), nb::arg("differentiates"),
       nb::arg("accepts_missing"), nb::arg("options"), nb::arg("callback").none());
   module.def(
       "latent_model",
-      [](const std::vector<std::string>& columns, nb::object object, const nb::list& declarations, int states,
+      [](const std::vector<std::string>& columns, const nb::object& object, const nb::list& declarations, int states,
          int statistics, const std::vector<double>& values) {
-        return with_values(
-            latent_model(std::move(object), declarations, states, static_cast<int>(columns.size()), statistics),
-            columns, values);
+        return with_values(latent_model(object, declarations, states, static_cast<int>(columns.size()), statistics),
+                           columns, values);
       },
       nb::arg("columns"), nb::arg("model"), nb::arg("parameters"), nb::arg("states"), nb::arg("statistics"),
       nb::arg("values"));
   module.def(
       "discrete_latent",
-      [](const std::vector<std::string>& columns, nb::object object, const nb::list& declarations, int states,
+      [](const std::vector<std::string>& columns, const nb::object& object, const nb::list& declarations, int states,
          bool differentiates, bool accepts_missing, const std::vector<double>& values) {
-        return with_values(discrete_latent(std::move(object), declarations, states, static_cast<int>(columns.size()),
+        return with_values(discrete_latent(object, declarations, states, static_cast<int>(columns.size()),
                                            differentiates, accepts_missing),
                            columns, values);
       },

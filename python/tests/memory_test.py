@@ -1,7 +1,9 @@
-"""Ten thousand small fits leave memory where it was."""
+"""Ten thousand small fits leave memory where it was, and the interpreter's end finds nothing left over."""
 
 import gc
 import pathlib
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -49,3 +51,13 @@ def test_memory_stays_flat():
             after.append(pages())
     # Eight thousand fits between the two: a leak of 100 bytes each would be 200 pages.
     assert after[1] - after[0] < 150
+
+
+def test_a_family_of_a_script_is_no_leak():
+    source = pathlib.Path(__file__).read_text()
+    script = (source[source.index("class Exponential"):source.index("def pages")]
+              + "model = jensen.Mixture(Exponential(), random_state=0).fit(np.ones((3, 1)))")
+    done = subprocess.run(
+        [sys.executable, "-c", "import numpy as np, jensen\nfrom jensen.parameters import positive\n" + script],
+        capture_output=True, text=True, check=True)
+    assert "leaked" not in done.stderr

@@ -88,3 +88,14 @@ def test_the_bar(faithful, monkeypatch):
     assert shown[0] > 0 and shown[-1] == "closed"
     assert shown.count(1) > mixture.n_iter_
     assert any("start 2/2" in text for text in shown if isinstance(text, str))
+
+
+def test_notebooks_see_tables(faithful):
+    mixture = jensen.GaussianMixture(2, random_state=0)
+    assert mixture._repr_html_() == "<p><code>GaussianMixture(n_components=2, random_state=0)</code></p>"
+    page = mixture.fit(faithful)._repr_html_()
+    assert "<strong>converged</strong>" in page and "<td>mean[1,0]</td>" in page
+    assert f"<td>{mixture.report_.bic:.6g}</td>" in page
+    degenerate = jensen.Report({"outcome": "degenerate", "message": "a < b",
+                                "degeneracies": [{"component": 1, "reason": "x < y"}]})
+    assert "a &lt; b" in degenerate._repr_html_() and "<li>component 1: x &lt; y</li>" in degenerate._repr_html_()
