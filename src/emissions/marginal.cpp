@@ -1,9 +1,11 @@
 #include <jensen/emissions/categories.h>
 #include <jensen/emissions/component_order.h>
 #include <jensen/emissions/counts.h>
+#include <jensen/emissions/factor_analyzers.h>
 #include <jensen/emissions/gaussian.h>
 #include <jensen/emissions/marginal.h>
 #include <jensen/emissions/product.h>
+#include <jensen/emissions/student_t.h>
 #include <jensen/error.h>
 #include <jensen/math/incomplete.h>
 
@@ -21,6 +23,17 @@ using UpTo = std::function<double(double)>;
 
 UpTo normal_up_to(double mean, double deviation) {
   return [=](double x) { return std::erfc(-(x - mean) / (deviation * std::sqrt(2.0))) / 2; };
+}
+
+// With t = (x − μ)/σ, P(T ≤ −|t|) = ½ I_{ν/(ν + t²)}(ν/2, ½) (Abramowitz and Stegun 26.7.1, 26.5.27).
+Marginal student_t(double location, double variance, double nu) {
+  const auto up_to = [=](double x) {
+    const double square = (x - location) * (x - location) / variance;
+    const double tail = incomplete_beta(nu / 2, 0.5, nu / (nu + square)) / 2;
+    return x < location ? tail : 1 - tail;
+  };
+  constexpr double none = std::numeric_limits<double>::quiet_NaN();
+  return {nu > 1 ? location : none, nu > 2 ? std::sqrt(nu / (nu - 2) * variance) : none, false, up_to};
 }
 
 double poisson_up_to(double rate, double x) { return complementary_incomplete_gamma(std::floor(x) + 1, rate); }
@@ -84,8 +97,12 @@ double level_deviation(const Parameters& v, double mean) {
 
 std::optional<Marginal> part_marginal(const AnyEmissions& emissions, int k, int column) {
   const Moments m = moments_of(emissions, k, column);
-  if (emissions.as<Gaussian>() != nullptr)
+  if (emissions.as<Gaussian>() != nullptr || emissions.as<FactorAnalyzers>() != nullptr)
     return Marginal{m.mean, m.deviation, false, normal_up_to(m.mean, m.deviation)};
+  if (const auto* t = emissions.as<StudentT>()) {
+    const double variance = t->scale(k)[packed_index(column, column)];
+    return student_t(t->mean(k)[static_cast<std::size_t>(column)], variance, t->nu(k));
+  }
   // A second column is given: an exposure, trials, the other end.
   if (emissions.columns() != 1 || !emissions.can(Capability::parameters)) return std::nullopt;
   const Parameters v = own(emissions, k);
@@ -112,8 +129,9 @@ std::optional<Marginal> marginal_of(const AnyEmissions& emissions, int k, int co
     const auto found = std::find(part.columns.begin(), part.columns.end(), column);
     if (found == part.columns.end()) continue;
     const auto position = static_cast<int>(found - part.columns.begin());
-    const bool modelled = position == 0 || part.emissions.as<Gaussian>() != nullptr;
-    if (modelled) return part_marginal(part.emissions, k, position);
+    const bool jointly = part.emissions.as<Gaussian>() != nullptr || part.emissions.as<StudentT>() != nullptr ||
+                         part.emissions.as<FactorAnalyzers>() != nullptr;
+    if (position == 0 || jointly) return part_marginal(part.emissions, k, position);
   }
   return std::nullopt;
 }
@@ -177,11 +195,16 @@ double MixedMarginal::quantile(double p) const {
   if (!(p > 0 && p < 1))
     throw ArgumentError("MixedMarginal::quantile", "p", "must lie between 0 and 1, got " + std::to_string(p));
   if (marginals_.front().whole) return whole_quantile(p);
-  double width = 0;
-  for (const Marginal& m : marginals_) width = std::max({width, m.deviation, std::abs(m.mean - mean())});
-  width = std::max(width, std::numeric_limits<double>::min());
-  double low = mean() - width;
-  double high = mean() + width;
+  // Where the mean does not exist, anywhere will do: the steps double.
+  const double center = std::isnan(mean()) ? 0 : mean();
+  double width = std::numeric_limits<double>::min();
+  for (const Marginal& m : marginals_) {
+    for (const double scale : {m.deviation, std::abs(m.mean - center)}) {
+      if (scale > width) width = scale;
+    }
+  }
+  double low = center - width;
+  double high = center + width;
   for (double step = width; up_to(low) >= p; step *= 2) low -= step;
   for (double step = width; up_to(high) < p; step *= 2) high += step;
   for (int halving = 0; halving < 200; ++halving) {

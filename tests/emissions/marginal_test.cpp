@@ -1,10 +1,12 @@
 #include <jensen/emissions/categories.h>
 #include <jensen/emissions/continuous.h>
 #include <jensen/emissions/counts.h>
+#include <jensen/emissions/factor_analyzers.h>
 #include <jensen/emissions/gaussian.h>
 #include <jensen/emissions/marginal.h>
 #include <jensen/emissions/product.h>
 #include <jensen/emissions/regression.h>
+#include <jensen/emissions/student_t.h>
 
 #include <gtest/gtest.h>
 
@@ -50,6 +52,46 @@ TEST(Marginal, RisesByTheDensity) {
       EXPECT_NEAR(marginal->up_to(-1e9), 0, 1e-12) << emissions.name();
     }
   }
+}
+
+// One column's density by integrating the joint one over the other, and the distribution function by its derivative.
+TEST(Marginal, OfColumnsModelledJointly) {
+  StudentT heavy(2, 2, Covariance::full, DegreesOfFreedom::own, 5);
+  heavy.set({0, 1, 3, -1}, {2, 0.5, 1, 1, -0.3, 4}, {3, 1.5});
+  FactorAnalyzers analyzers(2, 2, 1);
+  analyzers.set({0, 1, 3, -1}, {1, 0.5, -0.7, 2}, {0.5, 1, 1.5, 0.2});
+  for (const AnyEmissions& emissions : {AnyEmissions(heavy), AnyEmissions(analyzers)}) {
+    for (int k = 0; k < 2; ++k) {
+      for (int column = 0; column < 2; ++column) {
+        const auto marginal = marginal_of(emissions, k, column);
+        ASSERT_TRUE(marginal) << emissions.name();
+        for (const double x : {-3.0, 0.4, 2.0, 7.0}) {
+          const std::vector<double> row{column == 0 ? x : std::nan(""), column == 0 ? std::nan("") : x};
+          Block block;
+          block.x = {row.data(), 1, 2, 1};
+          block.has_missing = true;
+          std::vector<double> p(2);
+          AnyEmissions::Scratch scratch;
+          emissions.add_log_density(block, {p.data(), 1, 2, 1}, scratch);
+          const double h = 1e-4;
+          EXPECT_NEAR((marginal->up_to(x + h) - marginal->up_to(x - h)) / (2 * h),
+                      std::exp(p[static_cast<std::size_t>(k)]), 1e-8)
+              << emissions.name() << " " << k << " " << column << " " << x;
+        }
+        EXPECT_NEAR(marginal->up_to(1e15), 1, 1e-12);
+        EXPECT_NEAR(marginal->up_to(-1e15), 0, 1e-12);
+      }
+    }
+  }
+}
+
+// SciPy: t.cdf(-2, 4.5), t.ppf(0.975, 1.5)
+TEST(Marginal, StudentTIsTheKnownOne) {
+  StudentT heavy(2, 1, Covariance::full, DegreesOfFreedom::own, 5);
+  heavy.set({0, 3}, {1, 4}, {4.5, 1.5});
+  EXPECT_NEAR(marginal_of(heavy, 0, 0)->up_to(-2), 0.054128953590562495, 1e-13);
+  EXPECT_NEAR(MixedMarginal({1}, {*marginal_of(heavy, 1, 0)}).quantile(0.975), 3 + 2 * 6.016663104427929, 1e-9);
+  EXPECT_TRUE(std::isnan(marginal_of(heavy, 1, 0)->deviation)) << "ν ≤ 2";
 }
 
 TEST(Marginal, SumsProbabilitiesOfWholeNumbers) {

@@ -127,6 +127,6 @@ void add_forecast(CLI::App& app, Command& chosen) {
       "  jensen forecast model.json recordings.csv --steps 5 --level 0.5 -o ahead.csv\n\n"
       "A line for each sequence and step: the probability of each state, and for each column the mean and the two\n"
       "quantiles of its predictive distribution, a mixture over the states. A column of words shows its most probable\n"
-      "one, a column whose distribution function is not known (angles, student-t) NA.");
+      "one, a column without order (angles, directions) NA.");
   forecast->callback([a, &chosen] { chosen = *a; });
 }
