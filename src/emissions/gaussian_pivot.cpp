@@ -127,15 +127,18 @@ void Gaussian::accumulate_complete_rows(ConstPanel x, ConstPanel r, Slice s, Scr
     for (int k = 0; k < components_; ++k) accumulate_rows(x, r.column(k), k, s, scratch);
     return;
   }
-  // Where most responsibilities may be 0, the rows that count are gathered.
+  // Where most responsibilities are 0, the rows that count are gathered: after leaving out, and for hard assignments.
   const auto rows = static_cast<std::size_t>(x.rows);
   const auto few = [&](int k) {
-    if (bound_columns_ == 0) return false;
-    scratch.floor.assign(rows, std::numeric_limits<double>::min());
+    if (bound_columns_ == 0 && (!has_matrices() || columns_ < 6)) return false;
+    const double* own = r.column(k);
+    std::int64_t positive = 0;
+    for (std::size_t i = 0; i < rows; ++i) positive += static_cast<int>(own[i] > 0);
+    if (positive > x.rows / 4) return false;
+    scratch.floor.assign(rows, std::numeric_limits<double>::denorm_min());
     scratch.indices.resize(rows);
-    scratch.indices.resize(kernels::select_at_least({r.column(k), rows}, scratch.floor.data(), scratch.indices.data()));
-    if (scratch.indices.size() > rows / 4) return false;
-    accumulate_chosen_rows(x, r.column(k), k, scratch.indices, s, scratch);
+    scratch.indices.resize(kernels::select_at_least({own, rows}, scratch.floor.data(), scratch.indices.data()));
+    accumulate_chosen_rows(x, own, k, scratch.indices, s, scratch);
     return true;
   };
   std::vector<int> together;
