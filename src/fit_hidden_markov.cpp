@@ -1,5 +1,6 @@
 #include <jensen/em/summary.h>
 #include <jensen/emissions/component_order.h>
+#include <jensen/execution/workers.h>
 #include <jensen/fit_hidden_markov.h>
 
 #include <fmt/format.h>
@@ -7,6 +8,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <mutex>
 
 #include "candidates.h"
 #include "data/has_labels.h"
@@ -58,13 +60,23 @@ int place_of(const std::string& name, const std::vector<std::string>& columns, c
   return static_cast<int>(found - columns.begin());
 }
 
+// Up to so many cells a pass over the data is too short to be shared out, so that threads take whole candidates; bits
+// are the same either way.
+constexpr std::int64_t cells_of_small_data = std::int64_t{1} << 20;
+
 class Selecting {
  public:
   Selecting(const Data& data, const std::vector<Schema>& forms, const ChainForm& chain,
             const MixtureSelectionOptions& selection, const Options& options)
-      : data_(data), chain_(chain), selection_(selection), options_(options) {
+      : data_(data),
+        chain_(chain),
+        selection_(selection),
+        options_(options),
+        workers_(data.rows() * data.columns() <= cells_of_small_data ? options.threads : 1) {
+    if (workers_.count() > 1) options_.threads = 1;
     if (options.callback) {
       options_.callback = [this, callback = options.callback](const Progress& progress) {
+        const std::lock_guard lock(mutex_);
         if (!stopped_ && callback(progress) == Verdict::stop) stopped_ = true;
         return stopped_ ? Verdict::stop : Verdict::go_on;
       };
@@ -72,33 +84,35 @@ class Selecting {
     result_.forms = forms;
   }
 
-  // Candidates one after the other: a fit shares out its starts among the threads itself.
   HiddenMarkovSelection run() {
     auto candidates = grid(result_.forms, selection_.components);
-    std::vector<std::optional<FittedSequences>> fits;
-    for (MixtureCandidate& candidate : candidates) {
-      fits.push_back(tried(candidate));
-      if (selection_.progress) selection_.progress(static_cast<int>(fits.size()), static_cast<int>(candidates.size()));
-    }
+    std::vector<std::optional<FittedSequences>> fits(candidates.size());
+    const auto count = static_cast<int>(candidates.size());
+    workers_.run(count, [&](int i, int) {
+      try_one(candidates[static_cast<std::size_t>(i)], fits[static_cast<std::size_t>(i)]);
+      const std::lock_guard lock(mutex_);
+      if (selection_.progress) selection_.progress(++done_, count);
+    });
     put_in_order(result_, candidates, fits, best_first(candidates, selection_.criterion));
     return std::move(result_);
   }
 
  private:
-  std::optional<FittedSequences> tried(MixtureCandidate& candidate) {
-    if (stopped_) {
-      candidate.reason = "not tried: stopped by the caller";
-      return std::nullopt;
+  void try_one(MixtureCandidate& candidate, std::optional<FittedSequences>& fit) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (stopped_) {
+        candidate.reason = "not tried: stopped by the caller";
+        return;
+      }
     }
     try {
       const Schema& form = result_.forms[static_cast<std::size_t>(candidate.form)];
-      auto fit = fit_hidden_markov(data_, form, candidate.components, chain_, options_, selection_.prior);
-      fill(candidate, fit.report);
+      fit = fit_hidden_markov(data_, form, candidate.components, chain_, options_, selection_.prior);
+      fill(candidate, fit->report);
       judge(candidate, selection_.criterion);
-      return fit;
     } catch (const Error& error) {
       candidate.reason = error.what();
-      return std::nullopt;
     }
   }
 
@@ -106,7 +120,10 @@ class Selecting {
   const ChainForm& chain_;
   const MixtureSelectionOptions& selection_;
   Options options_;
+  Workers workers_;
+  std::mutex mutex_;
   bool stopped_ = false;
+  int done_ = 0;
   HiddenMarkovSelection result_;
 };
 

@@ -121,6 +121,22 @@ TEST(SelectHiddenMarkov, FindsTheNumberOfStates) {
   EXPECT_THROW(select_hidden_markov(regimes(), {counts}, {}, selection, few_starts()), ArgumentError);
 }
 
+TEST(SelectHiddenMarkov, ThreadsTakeWholeCandidatesToTheSameBits) {
+  MixtureSelectionOptions selection;
+  selection.components = {1, 2, 3};
+  Options options = few_starts();
+  options.threads = 1;
+  const auto alone = select_hidden_markov(regimes(), {counts}, {}, selection, options);
+  options.threads = 3;
+  const auto shared = select_hidden_markov(regimes(), {counts}, {}, selection, options);
+  ASSERT_EQ(alone.candidates.size(), shared.candidates.size());
+  for (std::size_t i = 0; i < alone.candidates.size(); ++i) {
+    EXPECT_EQ(alone.candidates[i].components, shared.candidates[i].components);
+    EXPECT_EQ(alone.candidates[i].bic, shared.candidates[i].bic);
+  }
+  EXPECT_EQ(alone.best->model.parameters(), shared.best->model.parameters());
+}
+
 ModelFile file_of(const ChainForm& form, int states) {
   AnyChain chain = chain_of(form, states);
   std::vector<double> counted(chain.statistics_size());
