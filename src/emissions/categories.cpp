@@ -1,5 +1,9 @@
 #include <jensen/emissions/categories.h>
 
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
 #include "emissions/family_support.h"
 
 namespace jensen {
@@ -63,6 +67,72 @@ CellProblem Categorical::problem(std::span<const double> x) const {
   return {0, 0, fmt::format("must be a level 0 … {}, got {}", probabilities_.size() - 1, x[0])};
 }
 void Categorical::set_parameters(std::span<const double> v) { *this = Categorical({v.begin(), v.end()}); }
+
+namespace {
+
+// The level of each row; behind the levels come the place of a missing cell and that of one that is no level.
+std::vector<std::uint32_t> places(const Block& x, std::size_t levels) {
+  std::vector<std::uint32_t> result(static_cast<std::size_t>(x.rows()));
+  const auto end = static_cast<double>(levels);
+  const auto missing = static_cast<std::uint32_t>(levels);
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    const double cell = x.x.data[i];
+    const auto level = static_cast<std::uint32_t>(cell >= 0 && cell < end ? cell : end + 1);
+    result[i] = std::isnan(cell) ? missing : static_cast<double>(level) == cell ? level : missing + 1;
+  }
+  return result;
+}
+
+}  // namespace
+
+template <>
+void Independent<Categorical>::add_log_density(const Block& x, Panel p, Scratch&) const {
+  const std::size_t levels = families_.front().probabilities().size();
+  const auto place = places(x, levels);
+  for (int k = 0; k < p.columns; ++k) {
+    const auto own = (*this)[k].log_probabilities();
+    std::vector<double> table(own.begin(), own.end());
+    table.push_back(0);
+    table.push_back(impossible);
+    double* column = p.column(k);
+    for (std::size_t i = 0; i < place.size(); ++i) column[i] += table[place[i]];
+  }
+}
+
+template <>
+double Independent<Categorical>::accumulate(const Block& x, ConstPanel r, Slice s, Scratch&) const {
+  const std::size_t levels = families_.front().probabilities().size();
+  const auto place = places(x, levels);
+  constexpr int together = 4;  // states, each with its own table: an addition need not wait for the one before
+  std::vector<double> table((levels + 2) * together);
+  for (int first = 0; first < r.columns; first += together) {
+    const int count = std::min(together, r.columns - first);
+    for (int k = 0; k < count; ++k) {
+      const auto own = part(s, first + k).sum;
+      for (std::size_t l = 0; l < levels; ++l) table[l * together + static_cast<std::size_t>(k)] = own[l];
+    }
+    double weight[together] = {};
+    const double* column[together];
+    for (int k = 0; k < together; ++k) {
+      column[k] = r.column(first + std::min(k, count - 1));
+      if (k < count) weight[k] = s.sum[static_cast<std::size_t>(first + k)];
+    }
+    for (std::size_t i = 0; i < place.size(); ++i) {
+      double* sums = table.data() + place[i] * together;
+      const bool missing = place[i] == levels;
+      for (int k = 0; k < together; ++k) {
+        sums[k] += column[k][i];
+        weight[k] += missing ? 0.0 : column[k][i];
+      }
+    }
+    for (int k = 0; k < count; ++k) {
+      s.sum[static_cast<std::size_t>(first + k)] = weight[k];
+      const auto own = part(s, first + k).sum;
+      for (std::size_t l = 0; l < levels; ++l) own[l] = table[l * together + static_cast<std::size_t>(k)];
+    }
+  }
+  return 0;
+}
 
 // Multinomial -------------------------------------------------------------------------------------------------------
 

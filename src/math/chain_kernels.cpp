@@ -1,7 +1,9 @@
 #include "math/chain_kernels.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
+#include <limits>
 
 // One source for all instruction sets, as kernels.cpp.
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV | HWY_AVX3_DL | HWY_SSSE3)
@@ -17,135 +19,243 @@
 HWY_BEFORE_NAMESPACE();
 namespace jensen::kernels::HWY_NAMESPACE {
 
-constexpr std::size_t group = virtual_lanes;  // states of a group
+constexpr std::size_t group = virtual_lanes;         // states, or steps, of a group
+constexpr std::size_t partial_sums = 4;              // over states: what a multiply-add waits for is not the one before
+constexpr std::size_t vectors = lanes == 8 ? 4 : 2;  // of columns that share a factor
 
 namespace {
 
-// result = Σ_i factor[i] × matrix(i, ·) for one group of columns; even and odd i apart, which halves the wait.
-HWY_INLINE void combine(const double* factor, const double* matrix, std::size_t states, std::size_t width,
-                        Vector* result) {
+HWY_INLINE double sum_of_lanes(const Vector* sums) {
+#if HWY_MAX_BYTES >= 16
+  const PairLane d;
+  const auto pair = fold(sums);
+  return hn::GetLane(hn::Add(pair, hn::Reverse(d, pair)));
+#else
+  return add_lanes(sums);
+#endif
+}
+
+// take(column, Σ_i factor[i] matrix(i, column …)) for V vectors of columns from `column` on; rows of the matrix beyond
+// the states are 0.
+template <std::size_t V, class Take>
+HWY_INLINE void combine_columns(const double* factor, const double* matrix, const ChainShape& shape, std::size_t column,
+                                Take take) {
   const Lane d;
-  Vector odd[parts];
-  for (std::size_t p = 0; p < parts; ++p) result[p] = odd[p] = hn::Zero(d);
-  std::size_t i = 0;
-  for (; i + 2 <= states; i += 2) {
-    const Vector even_factor = hn::Set(d, factor[i]);
-    const Vector odd_factor = hn::Set(d, factor[i + 1]);
-    for (std::size_t p = 0; p < parts; ++p) {
-      result[p] = hn::MulAdd(even_factor, hn::LoadU(d, matrix + i * width + p * lanes), result[p]);
-      odd[p] = hn::MulAdd(odd_factor, hn::LoadU(d, matrix + (i + 1) * width + p * lanes), odd[p]);
+  Vector sum[partial_sums][V];
+  for (auto& row : sum) {
+    for (Vector& v : row) v = hn::Zero(d);
+  }
+  const double* row = matrix + column;
+  for (std::size_t i = 0; i < shape.states; i += partial_sums) {
+    for (std::size_t c = 0; c < partial_sums; ++c, row += shape.width) {
+      const Vector f = in_register(hn::Set(d, factor[i + c]));
+      for (std::size_t v = 0; v < V; ++v) sum[c][v] = hn::MulAdd(f, hn::LoadU(d, row + v * lanes), sum[c][v]);
     }
   }
-  if (i < states) {
-    for (std::size_t p = 0; p < parts; ++p) {
-      result[p] = hn::MulAdd(hn::Set(d, factor[i]), hn::LoadU(d, matrix + i * width + p * lanes), result[p]);
-    }
+  for (std::size_t v = 0; v < V; ++v) {
+    take(column + v * lanes, hn::Add(hn::Add(sum[0][v], sum[1][v]), hn::Add(sum[2][v], sum[3][v])));
   }
-  for (std::size_t p = 0; p < parts; ++p) result[p] = hn::Add(result[p], odd[p]);
+}
+
+// The product of a row with a matrix, column by column.
+template <class Take>
+HWY_INLINE void combine(const double* factor, const double* matrix, const ChainShape& shape, Take take) {
+  std::size_t column = 0;
+  for (; column + vectors * lanes <= shape.width; column += vectors * lanes) {
+    combine_columns<vectors>(factor, matrix, shape, column, take);
+  }
+  for (; column < shape.width; column += lanes) combine_columns<1>(factor, matrix, shape, column, take);
 }
 
 }  // namespace
 
-double chain_forward(const ChainShape& shape, const double* initial, const double* transitions, const double* density,
-                     double least, double* filtered, double* predicted, double* normalizer) {
+bool chain_densities(ConstPanel p, const ChainShape& shape, double* density, double* shift) {
   const Lane d;
-  double smallest = 1;
-  for (std::size_t t = 0; t < shape.steps; ++t) {
-    const std::size_t at = t * shape.width;
-    Vector total[parts];
-    for (Vector& sum_of_lanes : total) sum_of_lanes = hn::Zero(d);
-    for (std::size_t j = 0; j < shape.width; j += group) {
-      Vector prior[parts];
-      if (t == 0) {
-        for (std::size_t p = 0; p < parts; ++p) prior[p] = hn::LoadU(d, initial + j + p * lanes);
-      } else {
-        combine(filtered + at - shape.width, transitions + j, shape.states, shape.width, prior);
+  const Vector lowest = hn::Set(d, lowest_exponent);
+  const Vector largest = hn::Set(d, std::numeric_limits<double>::max());
+  auto finite = hn::Eq(lowest, lowest);
+  alignas(64) double tile[group * group];
+  for (std::size_t t = 0; t < shape.steps; t += group) {
+    Vector top[parts];
+    for (std::size_t v = 0; v < parts; ++v) {
+      top[v] = hn::LoadU(d, p.data + t + v * lanes);
+      for (std::size_t k = 1; k < shape.states; ++k) {
+        top[v] = hn::Max(top[v], hn::LoadU(d, p.column(static_cast<int>(k)) + t + v * lanes));
       }
-      for (std::size_t p = 0; p < parts; ++p) {
-        const std::size_t lane = at + j + p * lanes;
-        const Vector joint = hn::Mul(prior[p], hn::LoadU(d, density + lane));
-        hn::StoreU(prior[p], d, predicted + lane);
-        hn::StoreU(joint, d, filtered + lane);
-        total[p] = hn::Add(total[p], joint);
+      hn::StoreU(top[v], d, shift + t + v * lanes);
+      const auto here = hn::Le(hn::Abs(top[v]), largest);
+      finite = t + (v + 1) * lanes <= shape.steps ? hn::And(finite, here) : finite;
+    }
+    for (std::size_t first = 0; first < shape.width; first += group) {
+      const std::size_t count = std::min(group, shape.states - first);
+      for (std::size_t k = 0; k < count; ++k) {
+        const double* column = p.column(static_cast<int>(first + k)) + t;
+        for (std::size_t v = 0; v < parts; ++v) {
+          const Vector x = hn::Sub(hn::LoadU(d, column + v * lanes), top[v]);
+          const Vector e = hn::IfThenElseZero(hn::Ge(x, lowest), exp_inside(hn::Max(x, lowest)));
+          hn::Store(hn::IfThenElse(hn::IsNaN(x), x, e), d, tile + k * group + v * lanes);
+        }
+      }
+      std::fill(tile + count * group, tile + group * group, 0.0);
+      for (std::size_t r = 0; r < group; ++r) {
+        double* row = density + (t + r) * shape.width + first;
+        for (std::size_t k = 0; k < group; ++k) row[k] = tile[k * group + r];
       }
     }
-    const double sum = add_lanes(total);
+  }
+  if (!hn::AllTrue(d, finite)) return false;
+  for (std::size_t t = shape.steps / lanes * lanes; t < shape.steps; ++t) {
+    if (!std::isfinite(shift[t])) return false;
+  }
+  return true;
+}
+
+double chain_forward(const ChainShape& shape, const double* initial, const double* before, const double* transitions,
+                     double least, double* density, double* filtered, double* normalizer, double* memory) {
+  const Lane d;
+  double smallest = std::numeric_limits<double>::infinity();
+  double inverse = 1;  // of the normalizer before: the product with the matrix need not wait for it
+  const double* from = before;
+  for (std::size_t t = 0; t < shape.steps; ++t) {
+    const std::size_t at = t * shape.width;
+    double* joint = memory + (t % 2) * shape.width;
+    Vector total[parts];
+    for (Vector& sum : total) sum = hn::Zero(d);
+    const Vector scale = hn::Set(d, inverse);
+    const auto take = [&](std::size_t j, Vector product) HWY_ATTR {
+      const Vector value = hn::Mul(product, hn::Mul(hn::LoadU(d, density + at + j), scale));
+      hn::StoreU(value, d, joint + j);
+      Vector& sum = total[j / lanes % parts];
+      sum = hn::Add(sum, value);
+    };
+    if (t == 0 && initial != nullptr) {
+      for (std::size_t j = 0; j < shape.width; j += lanes) take(j, hn::LoadU(d, initial + j));
+    } else {
+      combine(from, transitions, shape, take);
+    }
+    const double sum = sum_of_lanes(total);
     normalizer[t] = sum;
     if (!(sum >= least)) return sum > 0 ? sum : 0;
     smallest = std::min(smallest, sum);
-    const Vector scale = hn::Set(d, 1 / sum);
+    inverse = 1 / sum;
+    const Vector scaled = hn::Set(d, inverse);
     for (std::size_t j = 0; j < shape.width; j += lanes) {
-      hn::StoreU(hn::Mul(hn::LoadU(d, filtered + at + j), scale), d, filtered + at + j);
+      hn::StoreU(hn::Mul(hn::LoadU(d, joint + j), scaled), d, filtered + at + j);
+      hn::StoreU(hn::Mul(hn::LoadU(d, density + at + j), scaled), d, density + at + j);
     }
+    from = joint;
   }
   return smallest;
 }
 
-namespace {
-
-// counts(i, ·) += Σ_t left_t(i) right_t(·) for R rows i and one group of columns.
-template <std::size_t R>
-HWY_INLINE void add_outer(const double* left, const double* right, std::size_t steps, std::size_t width,
-                          double* counts) {
+void chain_backward(const ChainShape& shape, const double* transposed, const double* filtered, double* density,
+                    double* beta, double* smoothed) {
   const Lane d;
-  Vector sum[R][parts];
-  for (std::size_t r = 0; r < R; ++r) {
-    for (std::size_t p = 0; p < parts; ++p) sum[r][p] = hn::LoadU(d, counts + r * width + p * lanes);
-  }
-  for (std::size_t t = 0; t < steps; ++t) {
-    for (std::size_t p = 0; p < parts; ++p) {
-      const Vector column = hn::LoadU(d, right + t * width + p * lanes);
-      for (std::size_t r = 0; r < R; ++r) sum[r][p] = hn::MulAdd(hn::Set(d, left[t * width + r]), column, sum[r][p]);
+  for (std::size_t t = shape.steps; t-- > 0;) {
+    const std::size_t at = t * shape.width;
+    for (std::size_t j = 0; j < shape.width; j += lanes) {
+      const Vector own = hn::LoadU(d, beta + j);
+      hn::StoreU(hn::Mul(own, hn::LoadU(d, density + at + j)), d, density + at + j);
+      hn::StoreU(hn::Mul(own, hn::LoadU(d, filtered + at + j)), d, smoothed + at + j);
     }
-  }
-  for (std::size_t r = 0; r < R; ++r) {
-    for (std::size_t p = 0; p < parts; ++p) hn::StoreU(sum[r][p], d, counts + r * width + p * lanes);
+    combine(density + at, transposed, shape,
+            [&](std::size_t i, Vector value) HWY_ATTR { hn::StoreU(value, d, beta + i); });
   }
 }
 
-void add_counts(const ChainShape& shape, const double* filtered, const double* ratio, double* counts) {
-  constexpr std::size_t at_once = 128;  // steps whose rows stay in the first-level cache while all tiles pass
-  for (std::size_t first = 0; first + 1 < shape.steps; first += at_once) {
-    const std::size_t steps = std::min(at_once, shape.steps - 1 - first);
-    const double* left = filtered + first * shape.width;
-    const double* right = ratio + (first + 1) * shape.width;
-    for (std::size_t j = 0; j < shape.width; j += group) {
-      std::size_t i = 0;
-      for (; i + 4 <= shape.states; i += 4) {
-        add_outer<4>(left + i, right + j, steps, shape.width, counts + i * shape.width + j);
-      }
-      for (; i < shape.states; ++i) {
-        add_outer<1>(left + i, right + j, steps, shape.width, counts + i * shape.width + j);
-      }
+double chain_largest_beta(const ChainShape& shape, const double* transposed, double* density, double* beta) {
+  const Lane d;
+  Vector largest = hn::Zero(d);
+  const Vector infinity = hn::Set(d, std::numeric_limits<double>::infinity());
+  for (std::size_t t = shape.steps; t-- > 0;) {
+    double* weight = density + t * shape.width;
+    for (std::size_t j = 0; j < shape.width; j += lanes) {
+      hn::StoreU(hn::Mul(hn::LoadU(d, beta + j), hn::LoadU(d, weight + j)), d, weight + j);
     }
+    combine(weight, transposed, shape, [&](std::size_t i, Vector value) HWY_ATTR {
+      hn::StoreU(value, d, beta + i);
+      largest = hn::IfThenElse(hn::Ge(value, hn::Zero(d)), hn::Max(largest, value), infinity);
+    });
+  }
+  alignas(64) double values[lanes];
+  hn::Store(largest, d, values);
+  return *std::max_element(values, values + lanes);
+}
+
+namespace {
+
+// counts(i, ·) += Σ_t left_t(i) right_t(·) for R rows i and V vectors of columns.
+template <std::size_t R, std::size_t V>
+HWY_INLINE void add_outer(const double* left, const double* right, std::size_t steps, std::size_t width,
+                          double* counts) {
+  const Lane d;
+  Vector sum[R][V];
+  for (std::size_t r = 0; r < R; ++r) {
+    for (std::size_t v = 0; v < V; ++v) sum[r][v] = hn::LoadU(d, counts + r * width + v * lanes);
+  }
+  for (std::size_t t = 0; t < steps; ++t, left += width, right += width) {
+    Vector column[V];
+    for (std::size_t v = 0; v < V; ++v) column[v] = in_register(hn::LoadU(d, right + v * lanes));
+    for (std::size_t r = 0; r < R; ++r) {
+      const Vector f = hn::Set(d, left[r]);
+      for (std::size_t v = 0; v < V; ++v) sum[r][v] = hn::MulAdd(f, column[v], sum[r][v]);
+    }
+  }
+  for (std::size_t r = 0; r < R; ++r) {
+    for (std::size_t v = 0; v < V; ++v) hn::StoreU(sum[r][v], d, counts + r * width + v * lanes);
+  }
+}
+
+// All rows of V vectors of columns; rows of the counts beyond the states are there, too.
+template <std::size_t V>
+HWY_INLINE void add_columns(const ChainShape& shape, const double* left, const double* right, std::size_t steps,
+                            double* counts) {
+  constexpr std::size_t rows = lanes == 8 ? 8 : 4;
+  for (std::size_t i = 0; i < shape.states; i += rows) {
+    add_outer<rows, V>(left + i, right, steps, shape.width, counts + i * shape.width);
   }
 }
 
 }  // namespace
 
-void chain_backward(const ChainShape& shape, const double* transposed, const double* filtered, double* predicted,
-                    double* smoothed, double* counts) {
+void chain_counts(const ChainShape& shape, const double* left, const double* right, double* counts) {
+  constexpr std::size_t at_once = 64;  // steps whose rows stay in the first-level cache while all tiles pass
+  for (std::size_t first = 0; first < shape.steps; first += at_once) {
+    const std::size_t steps = std::min(at_once, shape.steps - first);
+    const double* from = left + first * shape.width;
+    const double* to = right + first * shape.width;
+    std::size_t j = 0;
+    for (; j + 2 * lanes <= shape.width; j += 2 * lanes) add_columns<2>(shape, from, to + j, steps, counts + j);
+    if (j < shape.width) add_columns<1>(shape, from, to + j, steps, counts + j);
+  }
+}
+
+double chain_responsibilities(const ChainShape& shape, const double* q, double weight, Panel p) {
   const Lane d;
-  const Vector least = hn::Set(d, 1e-300);
-  const std::size_t last = (shape.steps - 1) * shape.width;
-  std::copy_n(filtered + last, shape.width, smoothed + last);
-  for (std::size_t t = shape.steps - 1; t > 0; --t) {
-    const std::size_t at = t * shape.width;
-    for (std::size_t j = 0; j < shape.width; j += lanes) {
-      const Vector prior = hn::LoadU(d, predicted + at + j);
-      const Vector ratio = hn::Div(hn::LoadU(d, smoothed + at + j), prior);
-      hn::StoreU(hn::IfThenElseZero(hn::Ge(prior, least), ratio), d, predicted + at + j);
-    }
-    for (std::size_t i = 0; i < shape.width; i += group) {
-      Vector weight[parts];
-      combine(predicted + at, transposed + i, shape.states, shape.width, weight);
-      for (std::size_t p = 0; p < parts; ++p) {
-        const std::size_t lane = at - shape.width + i + p * lanes;
-        hn::StoreU(hn::Mul(hn::LoadU(d, filtered + lane), weight[p]), d, smoothed + lane);
+  const Vector factor = hn::Set(d, weight);
+  Vector total[parts];
+  for (Vector& sum : total) sum = hn::Zero(d);
+  alignas(64) double tile[group * group];
+  for (std::size_t t = 0; t < shape.steps; t += group) {
+    const std::size_t steps = std::min(group, shape.steps - t);
+    for (std::size_t first = 0; first < shape.states; first += group) {
+      if (steps < group) std::fill_n(tile, group * group, 0.0);
+      for (std::size_t r = 0; r < steps; ++r) {
+        const double* row = q + (t + r) * shape.width + first;
+        for (std::size_t k = 0; k < group; ++k) tile[k * group + r] = row[k];
+      }
+      for (std::size_t k = 0; k < std::min(group, shape.states - first); ++k) {
+        double* column = p.column(static_cast<int>(first + k)) + t;
+        for (std::size_t v = 0; v < parts; ++v) {
+          const Vector own = hn::Load(d, tile + k * group + v * lanes);
+          const Vector product = hn::Mul(own, hn::LoadU(d, column + v * lanes));
+          total[v] = hn::Add(total[v], hn::IfThenElseZero(hn::Gt(own, hn::Zero(d)), product));
+          hn::StoreU(hn::Mul(own, factor), d, column + v * lanes);
+        }
       }
     }
   }
-  add_counts(shape, filtered, predicted, counts);
+  return sum_of_lanes(total);
 }
 
 }  // namespace jensen::kernels::HWY_NAMESPACE
@@ -154,18 +264,38 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace jensen::kernels {
 
+HWY_EXPORT(chain_densities);
 HWY_EXPORT(chain_forward);
 HWY_EXPORT(chain_backward);
+HWY_EXPORT(chain_largest_beta);
+HWY_EXPORT(chain_counts);
+HWY_EXPORT(chain_responsibilities);
 
-double chain_forward(const ChainShape& shape, const double* initial, const double* transitions, const double* density,
-                     double least, double* filtered, double* predicted, double* normalizer) {
-  return HWY_DYNAMIC_DISPATCH(chain_forward)(shape, initial, transitions, density, least, filtered, predicted,
-                                             normalizer);
+bool chain_densities(ConstPanel p, const ChainShape& shape, double* density, double* shift) {
+  return HWY_DYNAMIC_DISPATCH(chain_densities)(p, shape, density, shift);
 }
 
-void chain_backward(const ChainShape& shape, const double* transposed, const double* filtered, double* predicted,
-                    double* smoothed, double* counts) {
-  HWY_DYNAMIC_DISPATCH(chain_backward)(shape, transposed, filtered, predicted, smoothed, counts);
+double chain_forward(const ChainShape& shape, const double* initial, const double* before, const double* transitions,
+                     double least, double* density, double* filtered, double* normalizer, double* memory) {
+  return HWY_DYNAMIC_DISPATCH(chain_forward)(shape, initial, before, transitions, least, density, filtered, normalizer,
+                                             memory);
+}
+
+void chain_backward(const ChainShape& shape, const double* transposed, const double* filtered, double* density,
+                    double* beta, double* smoothed) {
+  HWY_DYNAMIC_DISPATCH(chain_backward)(shape, transposed, filtered, density, beta, smoothed);
+}
+
+double chain_largest_beta(const ChainShape& shape, const double* transposed, double* density, double* beta) {
+  return HWY_DYNAMIC_DISPATCH(chain_largest_beta)(shape, transposed, density, beta);
+}
+
+void chain_counts(const ChainShape& shape, const double* left, const double* right, double* counts) {
+  HWY_DYNAMIC_DISPATCH(chain_counts)(shape, left, right, counts);
+}
+
+double chain_responsibilities(const ChainShape& shape, const double* q, double weight, Panel p) {
+  return HWY_DYNAMIC_DISPATCH(chain_responsibilities)(shape, q, weight, p);
 }
 
 }  // namespace jensen::kernels

@@ -2,11 +2,13 @@
 // time.
 //
 // Arrays are time-major: `width` numbers a step, width = states rounded up to a multiple of 8, zeros beyond the states.
-// Sums over states run in eight virtual lanes in a fixed order, multiply-adds are fused: the same bits on every
-// processor that fuses.
+// Sums over states run in a fixed order, multiply-adds are fused: the same bits on every processor that fuses. Rows lie
+// on boundaries of 64 bytes, or some loads take twice as long.
 #pragma once
 
 #include <cstddef>
+
+#include <jensen/data/panel.h>
 
 namespace jensen::kernels {
 
@@ -18,18 +20,31 @@ struct ChainShape {
   std::size_t width = 0;
 };
 
-/// predicted_1 = initial, predicted_t(j) = Σ_i filtered_{t−1}(i) A_ij; normalizer_t = Σ_j predicted_t(j) density_t(j);
-/// filtered_t = predicted_t × density_t / normalizer_t. Returns the smallest normalizer (NaN counts as 0), at the first
-/// one below `least` it stops.
-double chain_forward(const ChainShape& shape, const double* initial, const double* transitions, const double* density,
-                     double least, double* filtered, double* predicted, double* normalizer);
+/// density(t, k) = exp(p(t, k) − shift_t), shift_t = max_k p(t, k); below e^−708 it is 0. False where a shift is not
+/// finite. Columns of p can be read, density and shift written, up to the next multiple of 8 steps.
+bool chain_densities(ConstPanel p, const ChainShape& shape, double* density, double* shift);
 
-/// From the last step to the first, with smoothed_T = filtered_T:
-///   ratio_{t+1} = smoothed_{t+1} / predicted_{t+1} (0 where predicted is below 1e-300), in place of predicted;
-///   smoothed_t(i) = filtered_t(i) Σ_j A_ij ratio_{t+1}(j).
-/// transposed(j, i) = A_ij, width × width. counts(i, j) += Σ_t filtered_t(i) ratio_{t+1}(j), width × width: times A_ij
-/// the expected transitions.
-void chain_backward(const ChainShape& shape, const double* transposed, const double* filtered, double* predicted,
-                    double* smoothed, double* counts);
+/// predicted_t(j) = Σ_i filtered_{t−1}(i) A_ij, or `initial` at the first step where it is not null;
+/// normalizer_t = Σ_j predicted_t(j) density_t(j); filtered_t = predicted_t × density_t / normalizer_t; and in place
+/// density_t / normalizer_t. `before` is the filtered row before the first step. memory: 2 × width numbers.
+/// Returns the smallest normalizer (NaN counts as 0); at the first one below `least` it stops.
+double chain_forward(const ChainShape& shape, const double* initial, const double* before, const double* transitions,
+                     double least, double* density, double* filtered, double* normalizer, double* memory);
+
+/// From the last step to the first, beta_t(i) = Σ_j A_ij weight_{t+1}(j) with weight_t = beta_t × density_t, written
+/// over the scaled densities that chain_forward left; smoothed_t = filtered_t × beta_t. beta (width numbers) is that of
+/// the last step before, that of the step before the first one after. transposed(j, i) = A_ij.
+void chain_backward(const ChainShape& shape, const double* transposed, const double* filtered, double* density,
+                    double* beta, double* smoothed);
+
+/// The recursion for beta alone: returns the largest that came up (NaN counts as ∞).
+double chain_largest_beta(const ChainShape& shape, const double* transposed, double* density, double* beta);
+
+/// counts(i, j) += Σ_t left_t(i) right_t(j), width × width.
+void chain_counts(const ChainShape& shape, const double* left, const double* right, double* counts);
+
+/// p(t, k) ← weight × q_t(k) in place of log-densities; returns Σ_t Σ_k q_t(k) p(t, k) of before, with 0 × −∞ = 0.
+/// Columns of p can be written, q read, up to the next multiple of 8 steps.
+double chain_responsibilities(const ChainShape& shape, const double* q, double weight, Panel p);
 
 }  // namespace jensen::kernels

@@ -81,6 +81,13 @@ Evidence chain_posterior(const Block& x, const Rule& rule, const AnyChain& chain
                     chain.held());
 }
 
+Evidence chain_posterior(const Block& x, const Posterior& rule, const AnyChain& chain, ChainSegments& segments,
+                         ChainMemory memory, Slice statistics, ChainScratch& scratch) {
+  return std::visit(
+      [&](const auto& own) { return chain_posterior(x, rule, own, segments, memory, statistics, scratch); },
+      chain.held());
+}
+
 void chain_score(const Block& x, const AnyChain& chain, Panel log_density, std::span<double> out,
                  ChainScratch& scratch) {
   std::visit([&](const auto& own) { chain_score(x, own, log_density, out, scratch); }, chain.held());

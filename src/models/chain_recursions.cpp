@@ -8,6 +8,8 @@
 #include <limits>
 
 #include "math/chain_kernels.h"
+#include "models/chain_smoother.h"
+#include "models/panel_segments.h"
 
 namespace jensen {
 
@@ -23,23 +25,6 @@ kernels::ChainShape shape_of(const Stretch& x) {
 std::vector<double> logs(std::vector<double> v) {
   for (double& value : v) value = std::log(value);
   return v;
-}
-
-// The matrix with rows padded to `width`; transposed where asked.
-const double* padded(const std::vector<double>& matrix, std::size_t states, std::size_t width, bool transposed,
-                     std::vector<double>& memory) {
-  memory.assign(width * width, 0.0);
-  for (std::size_t i = 0; i < states; ++i) {
-    for (std::size_t j = 0; j < states; ++j) {
-      memory[transposed ? j * width + i : i * width + j] = matrix[i * states + j];
-    }
-  }
-  return memory.data();
-}
-
-// The same at every step.
-LogMoves log_moves(const ChainPotentials& chain) {
-  return [all = logs(chain.transitions)](std::int64_t) { return std::span<const double>(all); };
 }
 
 }  // namespace
@@ -128,6 +113,10 @@ void smooth_in_logs(const LogMoves& moves, const Stretch& x, const MovesSink& si
   }
 }
 
+LogMoves log_moves(const ChainPotentials& chain) {
+  return [all = logs(chain.transitions)](std::int64_t) { return std::span<const double>(all); };
+}
+
 ChainPotentials potentials(const MarkovChain& chain, double temperature) {
   ChainPotentials result{chain.states(),
                          {chain.initial().begin(), chain.initial().end()},
@@ -140,49 +129,12 @@ ChainPotentials potentials(const MarkovChain& chain, double temperature) {
 
 double filter(const ChainPotentials& chain, const Stretch& x, ChainScratch& scratch, double* step, bool& in_logs) {
   const auto shape = shape_of(x);
-  in_logs = true;
-  if (!scale_emissions(x, scratch)) return filter_in_logs(chain.initial, log_moves(chain), x, scratch, step);
-  const std::size_t size = shape.steps * shape.width;
-  scratch.filtered.resize(size);
-  scratch.predicted.resize(size);
-  scratch.normalizer.resize(shape.steps);
-  std::vector<double> initial = chain.initial;
-  initial.resize(shape.width, 0.0);
-  const double* transitions = padded(chain.transitions, shape.states, shape.width, false, scratch.transitions);
-  const double smallest =
-      kernels::chain_forward(shape, initial.data(), transitions, scratch.density.data(), least_scale,
-                             scratch.filtered.data(), scratch.predicted.data(), scratch.normalizer.data());
-  if (smallest < least_scale) return filter_in_logs(chain.initial, log_moves(chain), x, scratch, step);
-  in_logs = false;
-  kernels::log(scratch.normalizer);
-  for (std::size_t t = 0; t < shape.steps; ++t) scratch.normalizer[t] += scratch.shift[t];
-  if (step != nullptr) std::copy(scratch.normalizer.begin(), scratch.normalizer.end(), step);
-  return kernels::sum(scratch.normalizer);
-}
-
-double smooth(const ChainPotentials& chain, const Stretch& x, double* counts, ChainScratch& scratch) {
-  bool in_logs = false;
-  const double total = filter(chain, x, scratch, nullptr, in_logs);
-  if (!std::isfinite(total)) return total;
-  if (in_logs) {
-    const auto add = [&](std::int64_t, std::span<const double> pairs) {
-      for (std::size_t e = 0; e < pairs.size(); ++e) counts[e] += pairs[e];
-    };
-    smooth_in_logs(log_moves(chain), x, add, scratch);
-    return total;
-  }
-  const auto shape = shape_of(x);
-  scratch.counts.assign(shape.width * shape.width, 0.0);
-  const double* transposed = padded(chain.transitions, shape.states, shape.width, true, scratch.transitions);
-  kernels::chain_backward(shape, transposed, scratch.filtered.data(), scratch.predicted.data(), scratch.density.data(),
-                          scratch.counts.data());
-  for (std::size_t i = 0; i < shape.states; ++i) {
-    for (std::size_t j = 0; j < shape.states; ++j) {
-      const double potential = chain.transitions[i * shape.states + j];
-      counts[i * shape.states + j] += potential * scratch.counts[i * shape.width + j];
-    }
-  }
-  return total;
+  scratch.filtered.resize(shape.steps * shape.width);
+  PanelSegments segments(x.log_density);
+  ChainSmoother smoother({chain, nullptr, 1, segments, ChainMemory::log_densities, x.first, x.steps}, scratch);
+  in_logs = !smoother.forward(scratch.filtered.data(), step) || !smoother.safe();
+  if (in_logs) return filter_in_logs(chain.initial, log_moves(chain), x, scratch, step);
+  return smoother.log_sum();
 }
 
 }  // namespace jensen

@@ -1,5 +1,5 @@
-// Smoothing of one sequence of hidden states, whatever the emissions: the linear recursions where they are safe, those
-// in logs where they are not.
+// Filtering of one sequence of hidden states, whatever the emissions: by the linear recursion where it is safe
+// (chain_smoother.h), in logs where it is not; and smoothing in logs.
 #pragma once
 
 #include <functional>
@@ -29,8 +29,7 @@ struct Stretch {
 /// path has positive potential. Sets `in_logs` where the linear recursion was not safe.
 double filter(const ChainPotentials& chain, const Stretch& x, ChainScratch& scratch, double* step, bool& in_logs);
 
-// Parts of both, for chains whose transitions differ from step to step (chain_steps.h)
-// ---------------------------------
+// Parts that chains whose transitions differ from step to step (chain_steps.h) share.
 
 /// Below it a state may have been lost that later rows make likely: linear recursions give way to those in logs.
 inline constexpr double least_scale = 1e-200;
@@ -42,14 +41,12 @@ bool scale_emissions(const Stretch& x, ChainScratch& scratch);
 using LogMoves = std::function<std::span<const double>(std::int64_t t)>;
 /// Told p(z_{t−1} = i, z_t = j | x_1 … x_T), K × K row by row, for every t ≥ 1.
 using MovesSink = std::function<void(std::int64_t t, std::span<const double> pairs)>;
+/// The same at every step.
+LogMoves log_moves(const ChainPotentials& chain);
 /// filter in logs, exact however small; scratch.log_density (steps × K) keeps log p(z_t | x_1 … x_t).
 double filter_in_logs(std::span<const double> initial, const LogMoves& moves, const Stretch& x, ChainScratch& scratch,
                       double* step);
-/// After it: smooth in logs.
+/// After it: p(z_t | x_1 … x_T) in scratch.density (steps × chain_width).
 void smooth_in_logs(const LogMoves& moves, const Stretch& x, const MovesSink& sink, ChainScratch& scratch);
-
-/// filter, then p(z_t | x_1 … x_T) in scratch.density (steps × chain_width) and Σ_t p(z_{t−1} = i, z_t = j | x) added
-/// to counts (K × K, row by row). Returns filter's value; at −∞ nothing else is written.
-double smooth(const ChainPotentials& chain, const Stretch& x, double* counts, ChainScratch& scratch);
 
 }  // namespace jensen

@@ -32,6 +32,7 @@ class Categorical {
   explicit Categorical(int levels);
   explicit Categorical(std::vector<double> probabilities);
   std::span<const double> probabilities() const { return probabilities_; }
+  std::span<const double> log_probabilities() const { return logs_; }
 
   std::string name() const { return "categorical"; }
   int columns() const { return 1; }
@@ -75,6 +76,12 @@ class Multinomial {
  private:
   std::vector<double> probabilities_;
 };
+
+// State by state, as levels are found in tables.
+template <>
+void Independent<Categorical>::add_log_density(const Block& x, Panel p, Scratch& w) const;
+template <>
+double Independent<Categorical>::accumulate(const Block& x, ConstPanel r, Slice s, Scratch& w) const;
 
 extern template class Independent<Bernoulli>;
 extern template class Independent<Categorical>;

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include <jensen/models/chain_posterior.h>
+#include <jensen/models/chain_segments.h>
 #include <jensen/models/input_chain.h>
 #include <jensen/models/markov_chain.h>
 #include <jensen/models/timed_chain.h>
@@ -74,6 +75,8 @@ class AnyChain::Path {
 
 Evidence chain_posterior(const Block& x, const Rule& rule, const AnyChain& chain, Panel log_density, Slice statistics,
                          ChainScratch& scratch);
+Evidence chain_posterior(const Block& x, const Posterior& rule, const AnyChain& chain, ChainSegments& segments,
+                         ChainMemory memory, Slice statistics, ChainScratch& scratch);
 void chain_score(const Block& x, const AnyChain& chain, Panel log_density, std::span<double> out,
                  ChainScratch& scratch);
 void chain_filter(const Block& x, const AnyChain& chain, Panel log_density, ChainScratch& scratch);

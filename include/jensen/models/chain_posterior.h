@@ -15,6 +15,14 @@ namespace jensen {
 struct ChainScratch {
   std::vector<double> density, filtered, predicted, shift, normalizer, transitions, counts, log_density;
   std::vector<std::int32_t> path;
+  /// Of recursions by segments (chain_segments.h).
+  struct Segments {
+    std::vector<double> panel, density, filtered, smoothed, checkpoints, shift, normalizer, rows, transitions,
+        transposed, counts;
+  } segments;
+
+  /// Numbers that it holds.
+  std::size_t size() const;
 };
 
 /// In place: turns log p(x_t | k) (−∞ legal; rows × K) into w q(z_t = k) for each sequence of the block (a block
@@ -30,8 +38,8 @@ struct ChainScratch {
 /// the sequence's weight. A sequence that no path can explain gets q = 0 and log-likelihood −∞.
 ///
 /// Recursions are linear and scaled: emissions are shifted by their largest, predictions and filtered distributions sum
-/// to 1 (Rabiner 1989, eq. 92 ff.; smoothing in Devijver's form, 1985, which needs no backward variable). A sequence
-/// where the scale falls below 1e-200 goes through recursions in logs instead. O(T K²) time.
+/// to 1 (Rabiner 1989, eq. 92 ff.). A sequence in which a state is lost to underflow that its rows make likely again
+/// goes through recursions in logs instead. O(T K²) time.
 ///
 /// Where log_joint_matters(rule) is false the densities need not be there, and the log-likelihood returned is NaN.
 ///

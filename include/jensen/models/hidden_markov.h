@@ -10,6 +10,7 @@
 #include <jensen/error.h>
 #include <jensen/math/random.h>
 #include <jensen/models/chain_posterior.h>
+#include <jensen/models/chain_segments.h>
 #include <jensen/models/discrete_posterior.h>
 #include <jensen/models/viterbi.h>
 
@@ -61,6 +62,10 @@ class HiddenMarkov {
   const E& emissions() const { return emissions_; }
   E& emissions() { return emissions_; }
 
+  /// What an E-step under Posterior keeps of a sequence: T × K log-densities, unless said otherwise. No parameter.
+  void set_memory(ChainMemory memory) { memory_ = memory; }
+  ChainMemory memory() const { return memory_; }
+
   Statistics no_statistics() const {
     const Layout layout = emissions_.layout();
     Statistics s{std::vector<double>(chain_size() + layout.sum, 0.0),
@@ -71,12 +76,18 @@ class HiddenMarkov {
   }
 
   Evidence expect(const Block& x, const Rule& rule, Statistics& s, Scratch& scratch) const {
-    const Panel panel = log_joint_matters(rule) ? log_density(x, scratch) : panel_for(x, scratch);
     const std::span<double> sum = s.sum;
     const std::span<const double> about = s.about;
     const Slice moves{sum.first(chain_size()), about.first(chain_references())};
-    Evidence evidence = chain_expect(x, rule, chain_, panel, moves, scratch.chain);
     const Slice own{sum.subspan(chain_size()), about.subspan(chain_references())};
+    if (const auto* posterior = std::get_if<Posterior>(&rule)) {
+      Segments segments(emissions_, x, own, scratch.emissions);
+      Evidence evidence = chain_posterior(x, *posterior, chain_, segments, memory_, moves, scratch.chain);
+      evidence.entropy += segments.entropy();
+      return evidence;
+    }
+    const Panel panel = log_joint_matters(rule) ? log_density(x, scratch) : panel_for(x, scratch);
+    Evidence evidence = chain_expect(x, rule, chain_, panel, moves, scratch.chain);
     evidence.entropy += emissions_.accumulate(x, panel, own, scratch.emissions);
     return evidence;
   }
@@ -224,6 +235,30 @@ class HiddenMarkov {
     return left;
   }
 
+  // The emissions as the chain asks for them.
+  class Segments final : public ChainSegments {
+   public:
+    Segments(const E& emissions, const Block& x, Slice own, typename E::Scratch& scratch)
+        : emissions_(emissions), x_(x), own_(own), scratch_(scratch) {}
+
+    void add_log_density(std::int64_t first, Panel p) override {
+      const Block rows = rows_of(x_, first, p.rows);
+      emissions_.add_log_density(rows, p, scratch_);
+      rule_out_states(rows, p);
+    }
+    void take(std::int64_t first, ConstPanel q) override {
+      entropy_ += emissions_.accumulate(rows_of(x_, first, q.rows), q, own_, scratch_);
+    }
+    double entropy() const { return entropy_; }
+
+   private:
+    const E& emissions_;
+    const Block& x_;
+    Slice own_;
+    typename E::Scratch& scratch_;
+    double entropy_ = 0;
+  };
+
   // Zeros, rows × K.
   Panel panel_for(const Block& x, Scratch& scratch) const {
     const std::size_t size = static_cast<std::size_t>(x.rows()) * static_cast<std::size_t>(states());
@@ -240,6 +275,7 @@ class HiddenMarkov {
 
   Chain chain_;
   E emissions_;
+  ChainMemory memory_ = ChainMemory::log_densities;
 };
 
 }  // namespace jensen

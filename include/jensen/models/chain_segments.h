@@ -1,0 +1,55 @@
+// The posterior of hidden chains a segment of rows at a time: what is computed of a segment stays in the processor's
+// cache until its statistics are taken, and memory need not grow with the length of a sequence.
+#pragma once
+
+#include <jensen/error.h>
+#include <jensen/models/chain_posterior.h>
+
+namespace jensen {
+
+/// The rows of a block as a chain asks for them.
+class ChainSegments {
+ public:
+  ChainSegments() = default;
+  ChainSegments(const ChainSegments&) = delete;
+  ChainSegments& operator=(const ChainSegments&) = delete;
+  virtual ~ChainSegments() = default;
+
+  /// Adds log p(x_t | k) for the p.rows rows of the block from `first` on (−∞ for states that are ruled out). May be
+  /// asked several times for the same rows.
+  virtual void add_log_density(std::int64_t first, Panel p) = 0;
+  /// Told w q(z_t = k) for those rows, once for every row.
+  virtual void take(std::int64_t first, ConstPanel q) = 0;
+};
+
+/// What is kept of a sequence between its forward and its backward recursion. Results are the same bits.
+enum class ChainMemory {
+  log_densities,  ///< T × K numbers, so that emissions are asked once
+  checkpoints,    ///< K numbers for each segment of 64 to 512 rows; emissions are asked twice
+};
+
+/// Rows [first, first + count) of a block, as a block without sequences.
+Block rows_of(const Block& x, std::int64_t first, std::int64_t count);
+
+/// chain_posterior() under Posterior, segment by segment. A sequence that needs recursions in logs, because a state was
+/// lost to underflow that its rows make likely again, takes T × K numbers whatever is asked for.
+Evidence chain_posterior(const Block& x, const Posterior& rule, const MarkovChain& chain, ChainSegments& segments,
+                         ChainMemory memory, Slice statistics, ChainScratch& scratch);
+
+/// For chains that see whole sequences only. Throws UnsupportedError for checkpoints.
+template <class Chain>
+Evidence chain_posterior(const Block& x, const Posterior& rule, const Chain& chain, ChainSegments& segments,
+                         ChainMemory memory, Slice statistics, ChainScratch& scratch) {
+  if (memory == ChainMemory::checkpoints) {
+    throw UnsupportedError("this chain", "work from checkpoints", "ChainMemory::checkpoints");
+  }
+  std::vector<double>& panel = scratch.segments.panel;
+  panel.assign(static_cast<std::size_t>(x.rows()) * static_cast<std::size_t>(chain.states()), 0.0);
+  const Panel p{panel.data(), x.rows(), chain.states(), x.rows()};
+  segments.add_log_density(0, p);
+  const Evidence evidence = chain_expect(x, Rule(rule), chain, p, statistics, scratch);
+  segments.take(0, p);
+  return evidence;
+}
+
+}  // namespace jensen

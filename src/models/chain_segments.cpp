@@ -1,0 +1,159 @@
+#include <jensen/models/chain_segments.h>
+
+#include <jensen/models/viterbi.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "math/chain_kernels.h"
+#include "models/chain_recursions.h"
+#include "models/chain_smoother.h"
+#include "models/chain_steps.h"
+
+namespace jensen {
+
+namespace {
+
+double product_of(double q, double value) { return q > 0 ? q * value : 0; }  // 0 × −∞ = 0
+
+void scale(Panel p, double factor) {
+  for (int k = 0; k < p.columns; ++k) {
+    for (std::int64_t t = 0; t < p.rows; ++t) p(t, k) *= factor;
+  }
+}
+
+class Posteriors {
+ public:
+  Posteriors(const Posterior& rule, const MarkovChain& chain, ChainSegments& segments, ChainMemory memory,
+             std::span<double> counts, ChainScratch& scratch)
+      : exact_(potentials(chain)),
+        temperature_(rule.temperature),
+        segments_(segments),
+        memory_(memory),
+        counts_(counts),
+        scratch_(scratch) {
+    check_temperature(temperature_);
+    chain_ = temperature_ == 1 ? exact_ : potentials(chain, temperature_);
+  }
+
+  void operator()(std::int64_t first, std::int64_t steps, double weight, Evidence& evidence) {
+    const auto states = static_cast<std::size_t>(exact_.states);
+    moves_.assign(states * states, 0.0);
+    ChainSmoother smoother(
+        {chain_, temperature_ == 1 ? nullptr : &exact_, temperature_, segments_, memory_, first, steps}, scratch_);
+    if (!smoother.forward() || !smoother.safe()) return in_logs(first, steps, weight, evidence);
+    const auto smoothed = smoother.backward(weight, moves_.data());
+    if (weight > 0) evidence.log_likelihood += weight * smoother.exact_log_sum();
+    count(smoothed.first, smoother.log_sum(), smoothed.expected_log_density, weight, evidence);
+  }
+
+ private:
+  // All at once.
+  void in_logs(std::int64_t first, std::int64_t steps, double weight, Evidence& evidence) {
+    const int states = exact_.states;
+    std::vector<double> numbers(static_cast<std::size_t>(steps) * static_cast<std::size_t>(states));
+    const Panel p{numbers.data(), steps, states, steps};
+    const Stretch x{p, 0, steps};
+    segments_.add_log_density(first, p);
+    const double log_likelihood = filter_in_logs(exact_.initial, log_moves(exact_), x, scratch_, nullptr);
+    double log_sum = log_likelihood;
+    if (temperature_ != 1) {
+      scale(p, 1 / temperature_);
+      log_sum = filter_in_logs(chain_.initial, log_moves(chain_), x, scratch_, nullptr);
+    }
+    if (weight > 0) evidence.log_likelihood += weight * log_likelihood;
+    if (!std::isfinite(log_sum)) {
+      std::fill(numbers.begin(), numbers.end(), 0.0);
+      return segments_.take(first, p);
+    }
+    const auto add = [&](std::int64_t, std::span<const double> pairs) {
+      for (std::size_t e = 0; e < pairs.size(); ++e) moves_[e] += pairs[e];
+    };
+    smooth_in_logs(log_moves(chain_), x, add, scratch_);
+    const double expected = responsibilities(scratch_.density, weight, p);
+    count(std::vector<double>(scratch_.density.begin(), scratch_.density.begin() + states), log_sum, expected, weight,
+          evidence);
+    segments_.take(first, p);
+  }
+
+  // p ← weight × q; returns E_q[log p(x | z)].
+  static double responsibilities(std::span<const double> q, double weight, Panel p) {
+    const std::size_t width = kernels::chain_width(p.columns);
+    double expected = 0;
+    for (int k = 0; k < p.columns; ++k) {
+      for (std::int64_t t = 0; t < p.rows; ++t) {
+        const double own = q[static_cast<std::size_t>(t) * width + static_cast<std::size_t>(k)];
+        expected += product_of(own, p(t, k));
+        p(t, k) = weight * own;
+      }
+    }
+    return expected;
+  }
+
+  // q is the chain with these potentials over their sum: H(q) = −E_q[log q].
+  void count(const std::vector<double>& first, double log_sum, double expected_log_density, double weight,
+             Evidence& evidence) {
+    const auto states = static_cast<std::size_t>(exact_.states);
+    double potential = expected_log_density;
+    for (std::size_t k = 0; k < states; ++k) {
+      potential += product_of(first[k], std::log(chain_.initial[k]));
+      counts_[k] += weight * first[k];
+    }
+    for (std::size_t e = 0; e < states * states; ++e) {
+      potential += product_of(moves_[e], std::log(chain_.transitions[e]));
+      counts_[states + e] += weight * moves_[e];
+    }
+    evidence.entropy += weight * std::max(log_sum - potential, 0.0);
+  }
+
+  ChainPotentials exact_;
+  ChainPotentials chain_;  // tempered
+  double temperature_;
+  ChainSegments& segments_;
+  ChainMemory memory_;
+  std::span<double> counts_;
+  ChainScratch& scratch_;
+  std::vector<double> moves_;
+};
+
+}  // namespace
+
+Block rows_of(const Block& x, std::int64_t first, std::int64_t count) {
+  Block rows = x;
+  const auto at = static_cast<std::size_t>(first);
+  const auto size = static_cast<std::size_t>(count);
+  rows.x = {x.x.data + first, count, x.x.columns, x.x.stride};
+  rows.first_row = x.first_row + first;
+  if (!x.weights.empty()) rows.weights = x.weights.subspan(at, size);
+  if (!x.allowed.empty()) rows.allowed = x.allowed.subspan(at, size);
+  rows.sequences = {};
+  return rows;
+}
+
+std::size_t ChainScratch::size() const {
+  std::size_t total = path.size();
+  for (const auto* own :
+       {&density, &filtered, &predicted, &shift, &normalizer, &transitions, &counts, &log_density, &segments.panel,
+        &segments.density, &segments.filtered, &segments.smoothed, &segments.checkpoints, &segments.shift,
+        &segments.normalizer, &segments.rows, &segments.transitions, &segments.transposed, &segments.counts}) {
+    total += own->capacity();
+  }
+  return total;
+}
+
+Evidence chain_posterior(const Block& x, const Posterior& rule, const MarkovChain& chain, ChainSegments& segments,
+                         ChainMemory memory, Slice statistics, ChainScratch& scratch) {
+  Evidence evidence;
+  Posteriors posteriors(rule, chain, segments, memory, statistics.sum, scratch);
+  const auto bounds = sequence_bounds(x);
+  for (std::size_t s = 0; s + 1 < bounds.size(); ++s) {
+    const std::int64_t steps = bounds[s + 1] - bounds[s];
+    const double weight = x.weight(bounds[s]);
+    evidence.weight += weight * static_cast<double>(steps);
+    posteriors(bounds[s], steps, weight, evidence);
+  }
+  evidence.state_entropy = evidence.entropy;
+  return evidence;
+}
+
+}  // namespace jensen

@@ -1,0 +1,230 @@
+#include <jensen/emissions/gaussian.h>
+#include <jensen/math/random.h>
+#include <jensen/models/chain_segments.h>
+#include <jensen/models/hidden_markov.h>
+#include <jensen/models/input_chain.h>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace jensen {
+namespace {
+
+// Log-densities of a sequence, column-major, and a chain of as many states.
+struct Sequence {
+  MarkovChain chain;
+  std::vector<double> log_density;
+  std::int64_t steps;
+
+  Sequence(int states, std::int64_t length, double spread) : chain(states), steps(length) {
+    Stream stream(5, Purpose::test);
+    const auto distribution = [&](std::vector<double>& all) {
+      std::vector<double> p;
+      double total = 0;
+      for (int k = 0; k < states; ++k) total += p.emplace_back(stream.exponential());
+      for (const double v : p) all.push_back(v / total);
+    };
+    std::vector<double> initial;
+    std::vector<double> transitions;
+    distribution(initial);
+    for (int k = 0; k < states; ++k) distribution(transitions);
+    chain = MarkovChain(initial, transitions);
+    for (std::int64_t e = 0; e < states * steps; ++e) log_density.push_back(spread * stream.normal() - 700);
+  }
+  double at(std::int64_t t, int k) const { return log_density[static_cast<std::size_t>(t + k * steps)]; }
+};
+
+struct Posteriors {
+  long double log_likelihood = 0;
+  std::vector<long double> smoothed, counts;  // steps × K column-major; K × K
+};
+
+// The textbook's recursions (Rabiner 1989) in extended precision, step by step.
+Posteriors reference(const Sequence& x) {
+  const int states = x.chain.states();
+  const auto size = static_cast<std::size_t>(states);
+  std::vector<std::vector<long double>> alpha, beta;
+  std::vector<long double> scale;
+  Posteriors result;
+  const auto density = [&](std::int64_t t, std::size_t k) { return std::exp(x.at(t, static_cast<int>(k)) + 700.0L); };
+  for (std::int64_t t = 0; t < x.steps; ++t) {
+    std::vector<long double> now(size);
+    long double total = 0;
+    for (std::size_t j = 0; j < size; ++j) {
+      long double prior = t == 0 ? static_cast<long double>(x.chain.initial()[j]) : 0;
+      for (std::size_t i = 0; t > 0 && i < size; ++i) prior += alpha.back()[i] * x.chain.transitions()[i * size + j];
+      total += now[j] = prior * density(t, j);
+    }
+    for (auto& a : now) a /= total;
+    result.log_likelihood += std::log(total) - 700;
+    scale.push_back(total);
+    alpha.push_back(now);
+  }
+  result.smoothed.assign(size * static_cast<std::size_t>(x.steps), 0);
+  result.counts.assign(size * size, 0);
+  std::vector<long double> later(size, 1);
+  for (std::int64_t t = x.steps; t-- > 0;) {
+    const auto at = static_cast<std::size_t>(t);
+    for (std::size_t k = 0; k < size; ++k) {
+      result.smoothed[at + k * static_cast<std::size_t>(x.steps)] = alpha[at][k] * later[k];
+    }
+    if (t == 0) break;
+    std::vector<long double> before(size, 0);
+    for (std::size_t i = 0; i < size; ++i) {
+      for (std::size_t j = 0; j < size; ++j) {
+        const long double move = x.chain.transitions()[i * size + j] * density(t, j) * later[j] / scale[at];
+        before[i] += move;
+        result.counts[i * size + j] += alpha[at - 1][i] * move;
+      }
+    }
+    later = before;
+  }
+  return result;
+}
+
+TEST(ChainSegments, SmoothsLongSequencesAsTheTextbookDoes) {
+  for (const int states : {1, 3, 8, 11, 40}) {
+    for (const std::int64_t steps : {511, 512, 513, 2050}) {
+      const Sequence x(states, steps, 3);
+      const Posteriors wanted = reference(x);
+      auto q = x.log_density;
+      std::vector<double> counts(MarkovChain(states).statistics_size());
+      ChainScratch scratch;
+      Block block;
+      block.x = {q.data(), steps, states, steps};
+      const Evidence evidence =
+          chain_posterior(block, Posterior{}, x.chain, {q.data(), steps, states, steps}, counts, scratch);
+      EXPECT_NEAR(evidence.log_likelihood / static_cast<double>(wanted.log_likelihood), 1, 1e-13);
+      double worst = 0;
+      for (std::size_t e = 0; e < q.size(); ++e) {
+        worst = std::max(worst, std::abs(q[e] - static_cast<double>(wanted.smoothed[e])));
+      }
+      EXPECT_LT(worst, 1e-12) << states << " states, " << steps << " steps";
+      for (std::size_t e = 0; e < wanted.counts.size(); ++e) {
+        EXPECT_NEAR(counts[static_cast<std::size_t>(states) + e], static_cast<double>(wanted.counts[e]), 1e-9);
+      }
+    }
+  }
+}
+
+TEST(ChainSegments, AMillionStepsOfPoissonLikeDensitiesKeepTheirDigits) {
+  const std::int64_t steps = 1'000'000;
+  const Sequence x(2, steps, 1);
+  long double first = 0, second = 0, total = 0, lost = 0;
+  for (std::int64_t t = 0; t < steps; ++t) {
+    const auto p = x.chain.transitions();
+    const long double a = t == 0 ? x.chain.initial()[0] : first * p[0] + second * p[2];
+    const long double b = t == 0 ? x.chain.initial()[1] : first * p[1] + second * p[3];
+    first = a * std::exp(x.at(t, 0) + 700.0L);
+    second = b * std::exp(x.at(t, 1) + 700.0L);
+    const long double sum = first + second;
+    first /= sum;
+    second /= sum;
+    const long double term = std::log(sum) - 700 - lost;  // Kahan
+    const long double next = total + term;
+    lost = (next - total) - term;
+    total = next;
+  }
+  auto q = x.log_density;
+  std::vector<double> counts(6);
+  ChainScratch scratch;
+  Block block;
+  block.x = {q.data(), steps, 2, steps};
+  const Evidence evidence = chain_posterior(block, Posterior{}, x.chain, {q.data(), steps, 2, steps}, counts, scratch);
+  EXPECT_NEAR(evidence.log_likelihood / static_cast<double>(total), 1, 1e-13);
+  EXPECT_NEAR((counts[2] + counts[3] + counts[4] + counts[5]) / static_cast<double>(steps - 1), 1, 1e-12);
+}
+
+TEST(ChainSegments, AStateLostLongBeforeItIsNeededIsFound) {
+  // Two chains that never meet. The first row is e^−800 against the second, ten later ones e^−100 against the first:
+  // each step alone looks harmless.
+  const MarkovChain chain({0.5, 0.5}, {1, 0, 0, 1});
+  const std::int64_t steps = 11;
+  std::vector<double> log_density(22, 0.0);
+  log_density[11] = -800;
+  for (std::size_t t = 1; t < 11; ++t) log_density[t] = -100;
+  Block block;
+  block.x = {log_density.data(), steps, 2, steps};
+  ChainScratch scratch;
+  auto q = log_density;
+  std::vector<double> counts(6);
+  const Panel panel{q.data(), steps, 2, steps};
+  const Evidence evidence = chain_posterior(block, Posterior{}, chain, panel, counts, scratch);
+  EXPECT_NEAR(evidence.log_likelihood, std::log(0.5) - 800, 1e-10);
+  EXPECT_NEAR(q[11], 1, 1e-12);
+  EXPECT_NEAR(counts[5], 10, 1e-12);
+  std::vector<double> score(11);
+  q = log_density;
+  chain_score(block, chain, panel, score, scratch);
+  double total = 0;
+  for (const double s : score) total += s;
+  EXPECT_NEAR(total, std::log(0.5) - 800, 1e-10);
+}
+
+HiddenMarkov<Gaussian> two_columns(int states) {
+  Gaussian gaussian(states, 2, Covariance::diagonal);
+  std::vector<double> means;
+  for (int k = 0; k < 2 * states; ++k) means.push_back(0.5 * k);
+  gaussian.set(means, std::vector<double>(static_cast<std::size_t>(2 * states), 1.0));
+  return HiddenMarkov<Gaussian>(std::move(gaussian));
+}
+
+TEST(ChainSegments, CheckpointsGiveTheSameBitsFromLessMemory) {
+  auto model = two_columns(4);
+  const std::int64_t rows = 60'000;
+  std::vector<double> values(static_cast<std::size_t>(2 * rows));
+  model.sample(1, 0, {values.data(), rows, 2, rows}, {});
+  const std::vector<std::int64_t> begins{0, 3, 1000, rows};
+  Block x;
+  x.x = {values.data(), rows, 2, rows};
+  x.sequences = begins;
+  for (const double temperature : {1.0, 2.0}) {
+    HiddenMarkov<Gaussian>::Scratch whole;
+    HiddenMarkov<Gaussian>::Scratch small;
+    Statistics kept = model.no_statistics();
+    Statistics again = model.no_statistics();
+    model.set_memory(ChainMemory::log_densities);
+    const Evidence one = model.expect(x, Posterior{temperature}, kept, whole);
+    model.set_memory(ChainMemory::checkpoints);
+    const Evidence two = model.expect(x, Posterior{temperature}, again, small);
+    EXPECT_EQ(one.log_likelihood, two.log_likelihood);
+    EXPECT_EQ(one.entropy, two.entropy);
+    EXPECT_EQ(kept.sum, again.sum);
+    EXPECT_GT(whole.chain.size(), static_cast<std::size_t>(4 * rows));
+    EXPECT_LT(small.chain.size(), static_cast<std::size_t>(rows / 2));
+  }
+}
+
+TEST(ChainSegments, AChainThatSeesWholeSequencesRefusesCheckpoints) {
+  HiddenMarkov<Gaussian, InputChain> model(InputChain(MarkovChain(2), {1}), two_columns(2).emissions());
+  const std::vector<double> values{0, 1, 0.5, 2, 1, 0};
+  Block x;
+  x.x = {values.data(), 3, 2, 3};
+  HiddenMarkov<Gaussian, InputChain>::Scratch scratch;
+  Statistics statistics = model.no_statistics();
+  EXPECT_NO_THROW(model.expect(x, Posterior{}, statistics, scratch));
+  model.set_memory(ChainMemory::checkpoints);
+  EXPECT_THROW(model.expect(x, Posterior{}, statistics, scratch), UnsupportedError);
+}
+
+TEST(ChainSegments, RowsOfABlockKeepWhatBelongsToThem) {
+  const std::vector<double> values{1, 2, 3, 4, 5, 6};
+  const std::vector<double> weights{7, 8, 9};
+  const std::vector<std::int32_t> allowed{-1, 0, 1};
+  Block x;
+  x.x = {values.data(), 3, 2, 3};
+  x.first_row = 10;
+  x.weights = weights;
+  x.allowed = allowed;
+  const Block rows = rows_of(x, 1, 2);
+  EXPECT_EQ(rows.rows(), 2);
+  EXPECT_EQ(rows.x(0, 1), 5);
+  EXPECT_EQ(rows.first_row, 11);
+  EXPECT_EQ(rows.weight(1), 9);
+  EXPECT_EQ(rows.allowed[0], 0);
+}
+
+}  // namespace
+}  // namespace jensen
