@@ -1,5 +1,7 @@
 // jensen fit hidden-markov, select hidden-markov and forecast, and what is done with the models.
 #include <cmath>
+#include <iomanip>
+#include <sstream>
 
 #include "cli/tool.h"
 
@@ -351,6 +353,27 @@ TEST_F(HiddenMarkovTest, RegressionsOnThePast) {
                  "lag(y): rows of a mixture do not follow one another");
   EXPECT_REFUSED(run(fit_words({file, "-k", "2", "--columns", "y:gaussian", "--transition-inputs", "lag(y)"})),
                  "lags are for --regress");
+}
+
+// statsmodels 0.15: MarkovRegression(y[1:], k_regimes=2, exog=y[:-1], switching_variance=True), y the log of the
+// counts.
+TEST_F(HiddenMarkovTest, AgreesWithStatsmodelsOnTheAutoregression) {
+  std::ostringstream text;
+  text << std::setprecision(17) << "year,y\n";
+  for (const auto& line : lines(read(earthquakes()))) {
+    const auto comma = line.find(',');
+    if (line.find("year") != std::string::npos) continue;
+    text << line.substr(0, comma) << "," << std::log(std::stod(line.substr(comma + 1))) << "\n";
+  }
+  const auto fit = json(fit_words({write("log.csv", text.str()), "-k", "2", "--order", "year", "--regress",
+                                   "y ~ lag(y)", "--initial", "stationary", "--prior", "none", "--restarts", "10",
+                                   "--init", "random", "--tolerance", "1e-12", "--json"}));
+  EXPECT_NEAR(fit["log_likelihood"].get<double>(), -22.95704847833465, 1e-8);
+  const auto& found = fit["parameters"];
+  EXPECT_NEAR(found["transition[0,0]"].get<double>(), 0.91400391600, 1e-4);
+  EXPECT_NEAR(found["y.coefficient[0,1]"].get<double>(), 0.50160731535, 1e-4);
+  EXPECT_NEAR(found["y.coefficient[1,0]"].get<double>(), 2.11511687666, 1e-3);
+  EXPECT_NEAR(found["y.variance[1]"].get<double>(), 0.11315356771, 1e-4);
 }
 
 TEST_F(HiddenMarkovTest, OrderedSpeaksOfParameters) {

@@ -1,3 +1,4 @@
+#include <jensen/data/csv.h>
 #include <jensen/em/fit.h>
 #include <jensen/emissions/gaussian.h>
 #include <jensen/emissions/schema_emissions.h>
@@ -14,6 +15,7 @@
 #include "support/data.h"
 #include "support/path_sums.h"
 #include "support/refusal.h"
+#include "support/source_folder.h"
 
 namespace jensen {
 namespace {
@@ -340,6 +342,45 @@ TEST(InputChain, KnownStatesAreALogisticRegression) {
       EXPECT_NEAR(p[static_cast<std::size_t>(1 - from)], moves / all, 1e-5) << from << " " << input;
     }
   }
+}
+
+// Earthquakes of magnitude 7 and more by year (data/README.md), and a second column.
+Table earthquakes(double (*second)(int row, double year)) {
+  CsvOptions options;
+  options.columns = {"count", "year"};
+  const Table table = read_csv(in_source("data/earthquakes.csv"), options).table;
+  std::vector<double> x;
+  for (std::int64_t t = 0; t < table.rows(); ++t) x.push_back(table.cell(t, 0));
+  for (std::int64_t t = 0; t < table.rows(); ++t) x.push_back(second(static_cast<int>(t), table.cell(t, 1)));
+  return Table(std::move(x), table.rows(), 2).with_sequences({0, table.rows()});
+}
+
+AnyEmissions poisson(const std::vector<double>& rates) {
+  AnyEmissions emissions = emissions_for(Schema{{{"count"}, "poisson", {}, {}}}, static_cast<int>(rates.size()), 1);
+  emissions.set_parameters(rates);
+  return emissions;
+}
+
+Options exact() {
+  Options options;
+  options.tolerance = 1e-14;
+  options.max_iterations = 20000;
+  return options;
+}
+
+// A direct search over the likelihood, written in NumPy (BFGS and Nelder–Mead of SciPy, 12 starts that agree).
+TEST(InputChain, AgreesWithADirectSearch) {
+  const Table data = earthquakes([](int, double year) { return (year - 1950) / 50; });
+  MarkovChain form(2);
+  form.fix_initial(true);
+  const auto [model, report] =
+      fit(HiddenMarkov<AnyEmissions, InputChain>(InputChain(form, {1}), poisson({15, 26})), data, exact());
+  EXPECT_NEAR(report.log_likelihood, -340.65789817690, 1e-9);
+  EXPECT_NEAR(model.chain().coefficients(0, 1)[0], -2.4203608, 1e-5);
+  EXPECT_NEAR(model.chain().coefficients(0, 1)[1], -1.046405, 1e-5);
+  EXPECT_NEAR(model.chain().coefficients(1, 0)[0], -1.6338772, 1e-5);
+  EXPECT_NEAR(model.chain().coefficients(1, 0)[1], 1.740468, 1e-5);
+  EXPECT_NEAR(std::log(model.emissions().parameters()[0]), 2.739753, 1e-6);
 }
 
 TEST(InputChain, ForecastsNeedInputs) {

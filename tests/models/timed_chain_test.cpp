@@ -1,3 +1,4 @@
+#include <jensen/data/csv.h>
 #include <jensen/em/fit.h>
 #include <jensen/emissions/schema_emissions.h>
 #include <jensen/math/random.h>
@@ -13,6 +14,7 @@
 #include "support/data.h"
 #include "support/path_sums.h"
 #include "support/refusal.h"
+#include "support/source_folder.h"
 
 namespace jensen {
 namespace {
@@ -308,6 +310,51 @@ TEST(TimedChain, FindsWhatItWasDrawnFrom) {
   EXPECT_NEAR(model.chain().rate(0, 1), 0.2, 0.03);
   EXPECT_NEAR(model.chain().rate(1, 0), 0.35, 0.05);
   EXPECT_EQ(report.free_parameters, 1 + 2 + 4);
+}
+
+// Earthquakes of magnitude 7 and more by year (data/README.md), and a second column.
+Table earthquakes(double (*second)(int row, double year)) {
+  CsvOptions options;
+  options.columns = {"count", "year"};
+  const Table table = read_csv(in_source("data/earthquakes.csv"), options).table;
+  std::vector<double> x;
+  for (std::int64_t t = 0; t < table.rows(); ++t) x.push_back(table.cell(t, 0));
+  for (std::int64_t t = 0; t < table.rows(); ++t) x.push_back(second(static_cast<int>(t), table.cell(t, 1)));
+  return Table(std::move(x), table.rows(), 2).with_sequences({0, table.rows()});
+}
+
+AnyEmissions poisson(const std::vector<double>& rates) {
+  AnyEmissions emissions = emissions_for(Schema{{{"count"}, "poisson", {}, {}}}, static_cast<int>(rates.size()), 1);
+  emissions.set_parameters(rates);
+  return emissions;
+}
+
+Options exact() {
+  Options options;
+  options.tolerance = 1e-14;
+  options.max_iterations = 20000;
+  return options;
+}
+
+// R's msm 1.7: msm(count ~ time, qmatrix = …, hmodel = list(hmmPois(…), …), initprobs = 1/K, reltol = 1e-15).
+TEST(TimedChain, AgreesWithMsm) {
+  const Table data = earthquakes([](int row, double year) { return year + 0.3 * (row % 3); });
+  MarkovChain form(2);
+  form.fix_initial(true);
+  const auto two =
+      fit(HiddenMarkov<AnyEmissions, TimedChain>(TimedChain(form, 1, 3), poisson({15, 26})), data, exact());
+  EXPECT_NEAR(two.report.log_likelihood, -342.083345583118, 1e-9);
+  EXPECT_NEAR(two.model.chain().rate(0, 1), 0.07967516404, 1e-6);
+  EXPECT_NEAR(two.model.chain().rate(1, 0), 0.10935735933, 1e-6);
+  EXPECT_NEAR(two.model.emissions().parameters()[1], 25.2667299788, 1e-5);
+
+  MarkovChain neighbours = MarkovChain::banded(3, 1);
+  neighbours.fix_initial(true);
+  const auto three =
+      fit(HiddenMarkov<AnyEmissions, TimedChain>(TimedChain(neighbours, 1, 3), poisson({13, 20, 30})), data, exact());
+  EXPECT_NEAR(three.report.log_likelihood, -330.386015083304, 1e-8);
+  EXPECT_NEAR(three.model.chain().rate(1, 2), 0.08483605123, 1e-5);
+  EXPECT_NEAR(three.model.chain().rate(2, 1), 0.21562293939, 1e-5);
 }
 
 TEST(TimedChain, EqualStepsReachTheOptimumOfAMarkovChain) {
