@@ -30,6 +30,11 @@ class HiddenMarkov(Estimator):
         Where sequences begin: estimated; every state alike; the long run of the transitions.
     pseudo_count : float, default 0
         Added to every count of first states and transitions.
+    transition_inputs : sequence of int, default ()
+        Columns of X on which the transitions depend, by a multinomial logit; the states do not explain them. The move
+        into a row depends on the inputs of that row (docs/hidden-markov.md).
+    time : int, optional
+        The column of X that says when each row was seen: the states are those of a process in continuous time.
     start : HiddenMarkov or dict, optional
         Where the fit begins: a model, or values by the names of parameters (``{"transition[0,0]": 0.9, …}``, as in
         parameters_); what is not named comes from `init_params`.
@@ -40,6 +45,7 @@ constraints, checkpoint, n_jobs, callback
     Attributes
     ----------
     startprob_, transmat_ : arrays
+        transmat_ is None where transitions differ from row to row: parameters_ has what they follow from.
     means_, covariances_, covars_ : arrays
         Of Gaussian emissions; covars_ holds a matrix for each state, as hmmlearn's does.
     parameters_ : Table
@@ -63,8 +69,8 @@ constraints, checkpoint, n_jobs, callback
     _shown = ("startprob_", "transmat_", "means_", "covariances_", "covars_", "parameters_")
 
     def __init__(self, emissions="gaussian", n_components=1, *, covariance_type="full", transitions="full",
-                 initial="free", pseudo_count=0.0, start=None, tol=1e-8, max_iter=5000, n_init="auto", init_params="k-means++",
-                 random_state=None, verbose=0, verbose_interval=10, prior="default", algorithm="em",
+                 initial="free", pseudo_count=0.0, transition_inputs=(), time=None, start=None, tol=1e-8,
+                 max_iter=5000, n_init="auto", init_params="k-means++", random_state=None, verbose=0, verbose_interval=10, prior="default", algorithm="em",
                  acceleration="auto", constraints=None, checkpoint=None, n_jobs=None, callback=None):
         self.emissions = emissions
         self.n_components = n_components
@@ -72,6 +78,8 @@ constraints, checkpoint, n_jobs, callback
         self.transitions = transitions
         self.initial = initial
         self.pseudo_count = pseudo_count
+        self.transition_inputs = transition_inputs
+        self.time = time
         self.start = start
         self.tol = tol
         self.max_iter = max_iter
@@ -91,12 +99,31 @@ constraints, checkpoint, n_jobs, callback
     def _schema(self, columns):
         if not isinstance(self.emissions, str):
             raise ArgumentError(f"emissions: must be a kind of distribution, got {self.emissions!r}")
-        names = [f"x{j + 1}" for j in range(columns)]
+        names = [f"x{j + 1}" for j in range(columns) if j not in self._given(columns)]
         if self.emissions == "gaussian":
             return f"{' + '.join(names)}:gaussian({_structure(self.covariance_type)})"
         if self.covariance_type != "full":
             raise ArgumentError("covariance_type: does not apply to emissions that are not Gaussian")
         return ", ".join(f"{name}:{self.emissions}" for name in names)
+
+    def _given(self, columns):
+        """Columns of X that the chain reads and the states do not explain."""
+        inputs = list(self.transition_inputs)
+        if inputs and self.time is not None:
+            raise ArgumentError("time: does not go with transition_inputs")
+        name = "time" if self.time is not None else "transition_inputs"
+        given = [self.time] if self.time is not None else inputs
+        if given and self._own:
+            raise UnsupportedError(f"{name}: not with families of your own")
+        for j in given:
+            if not isinstance(j, (int, np.integer)) or not 0 <= j < columns:
+                raise ArgumentError(f"{name}: must be columns of X, 0 to {columns - 1}, got {j!r}")
+        return given
+
+    def _order(self, columns):
+        """The columns of X as the engine reads them: what the chain reads comes last."""
+        given = self._given(columns)
+        return [j for j in range(columns) if j not in given] + given
 
     def fit(self, X, lengths=None, sample_weight=None, *, labels=None):
         """Fits the model.
@@ -122,8 +149,9 @@ constraints, checkpoint, n_jobs, callback
         weights = _data.weights(sample_weight, len(begins) - 1)
         if weights is not None:
             weights = np.repeat(weights, np.diff(begins))
+        order = self._order(values.shape[1])
         table = _data.table(
-            values, [f"x{j + 1}" for j in range(values.shape[1])], weights=weights, begins=begins,
+            values[:, order] if self._given(len(order)) else values, [f"x{j + 1}" for j in order], weights=weights, begins=begins,
             labels=_data.labels_of(labels, len(values), self.n_components), states=self.n_components)
         result = self._fit(table, values, options)
         _data.check_feature_names(self, names, reset=True)
@@ -144,7 +172,12 @@ constraints, checkpoint, n_jobs, callback
                                                 count, count, False, False,
                                                 {**options, "start": "given", "restarts": 1}, self._progress())
         return _core.fit_hidden_markov(table, self._schema(values.shape[1]), {}, self.n_components, self.transitions,
-                                       self.initial, float(self.pseudo_count), self.prior, options, self._progress())
+                                       self.initial, float(self.pseudo_count), self.prior, options, self._progress(),
+                                       *self._chain_columns(values.shape[1]))
+
+    def _chain_columns(self, columns):
+        names = [f"x{j + 1}" for j in self._given(columns)]
+        return ([], names[0]) if self.time is not None else (names, "")
 
     def _given_start(self, table, columns, options):
         if isinstance(self.start, HiddenMarkov):
@@ -158,7 +191,8 @@ constraints, checkpoint, n_jobs, callback
         begun = _core.fit_hidden_markov(
             table, self._schema(columns), {}, self.n_components, self.transitions, self.initial,
             float(self.pseudo_count), self.prior,
-            {"start": options["start"], "seed": options["seed"], "max_iterations": 0}, None)[0]
+            {"start": options["start"], "seed": options["seed"], "max_iterations": 0}, None,
+            *self._chain_columns(columns))[0]
         names, values = begun.parameters
         unknown = set(self.start) - set(names)
         if unknown:
@@ -199,15 +233,21 @@ constraints, checkpoint, n_jobs, callback
 
     @classmethod
     def _from_model(cls, model):
-        kinds, columns = set(model.kinds), len(model.columns)
+        kinds, columns = set(model.kinds), len(model.columns) - len(model.gate)
         kind, options = model.kinds[0]
         parts = 1 if kind == "gaussian" else columns
+        if model.columns[columns:] != list(model.gate):
+            raise UnsupportedError("a hidden Markov model whose chain reads what its states explain has no estimator in "
+                                   "Python")
         if len(kinds) != 1 or len(model.kinds) != parts:
             raise UnsupportedError("a hidden Markov model of columns of different kinds has no estimator in Python")
         fit = model.fit
         structure = options or "full" if kind == "gaussian" else "full"
         emissions = f"{kind}({options})" if options and kind != "gaussian" else kind
+        given = range(columns, len(model.columns))
+        timed = bool(model.gate) and any(name.startswith("rate[") for name in model.parameters[0])
         estimator = cls(emissions, model.states, covariance_type="diag" if structure == "diagonal" else structure,
+                        transition_inputs=() if timed else tuple(given), time=columns if timed else None,
                         prior=fit["prior"] if fit else "default")
         estimator._keep(model)
         estimator.n_features_in_ = len(model.columns)
@@ -223,6 +263,8 @@ constraints, checkpoint, n_jobs, callback
         if values.shape[1] != self.n_features_in_:
             raise ValueError(f"X has {values.shape[1]} features, but {type(self).__name__} is expecting "
                              f"{self.n_features_in_} features as input.")
+        if self._engine().gate:
+            values = values[:, self._order(values.shape[1])]
         return _data.table(values, self._engine().columns, begins=_data.lengths_to_begins(lengths, len(values)))
 
     def decode(self, X, lengths=None):

@@ -32,17 +32,20 @@ const AnyHiddenMarkov& chain_model_in(const ModelFile& file) {
   return *model;
 }
 
-nb::tuple result_of(FittedSequences fitted, const Table& table, Prior prior, const Options& options, bool interrupted) {
+nb::tuple result_of(FittedSequences fitted, const Table& table, std::vector<std::string> given, Prior prior,
+                    const Options& options, bool interrupted) {
   const int states = fitted.model.states();
   ModelFile file = file_of(std::move(fitted.model), column_names(table));
   file.fit = summarize(fitted.report, prior, states, options.constraints);
   file.schema = std::move(fitted.schema);
+  file.gate = std::move(given);
   return nb::make_tuple(std::move(file), to_python(fitted.report, states), interrupted);
 }
 
 nb::tuple fit(const Table& table, const std::string& text, const Levels& levels, int states,
               const std::string& transitions, const std::string& initial, double pseudo_count, const std::string& prior,
-              const nb::dict& arguments, nb::object callback) {
+              const nb::dict& arguments, nb::object callback, const std::vector<std::string>& inputs,
+              const std::string& time) {
   Watch watch(std::move(callback));
   const Options options = watch.over(options_from(arguments));
   const Prior chosen = prior_named(prior);
@@ -50,9 +53,11 @@ nb::tuple fit(const Table& table, const std::string& text, const Levels& levels,
   ChainForm form = chain_form_named(transitions);
   form.initial = initial_states_named(initial);
   form.pseudo_count = pseudo_count;
+  form.inputs = inputs;
+  form.time = time;
   std::optional<FittedSequences> fitted;
   watch.run([&] { fitted = fit_hidden_markov(table, schema, states, form, options, chosen); });
-  return result_of(std::move(*fitted), table, chosen, options, watch.interrupted());
+  return result_of(std::move(*fitted), table, columns_of(form), chosen, options, watch.interrupted());
 }
 
 // From a model with parameters at hand. What is fixed is left alone by M-steps and counts no parameters.
@@ -74,7 +79,7 @@ nb::tuple fit_from(const Table& table, const ModelFile& start, const std::string
     if (transitions_fixed) chain.fix_transitions(true);
     fitted = jensen::fit(std::move(model), table, options);
   });
-  return result_of({std::move(fitted->model), std::move(fitted->report), start.schema}, table, chosen, options,
+  return result_of({std::move(fitted->model), std::move(fitted->report), start.schema}, table, start.gate, chosen, options,
                    watch.interrupted());
 }
 
@@ -140,7 +145,7 @@ InitialStates initial_states_named(const std::string& name) {
 void bind_hidden_markov(nb::module_& module) {
   module.def("fit_hidden_markov", &fit, nb::arg("table"), nb::arg("schema"), nb::arg("levels"), nb::arg("states"),
              nb::arg("transitions"), nb::arg("initial"), nb::arg("pseudo_count"), nb::arg("prior"), nb::arg("options"),
-             nb::arg("callback").none());
+             nb::arg("callback").none(), nb::arg("inputs") = std::vector<std::string>(), nb::arg("time") = "");
   module.def("fit_hidden_markov_from", &fit_from, nb::arg("table"), nb::arg("start"), nb::arg("prior"),
              nb::arg("initial_count"), nb::arg("transition_count"), nb::arg("initial_fixed"),
              nb::arg("transitions_fixed"), nb::arg("options"), nb::arg("callback").none());

@@ -268,3 +268,54 @@ def test_unfitted():
         HiddenMarkov().predict([[1.0], [2.0]])
     assert repr(HiddenMarkov("poisson", n_components=3)) == "HiddenMarkov(emissions='poisson', n_components=3)"
     assert pickle.loads(pickle.dumps(HiddenMarkov("poisson"))).emissions == "poisson"
+
+
+def doses(rows=400):
+    rng = np.random.default_rng(3)
+    dose = (np.arange(rows) // 10 % 2).astype(float)
+    times = np.cumsum(rng.choice([0.5, 1.0, 2.0], size=rows))
+    states = np.zeros(rows, dtype=int)
+    for t in range(1, rows):
+        odds = np.exp(-2 + 2 * dose[t]) if states[t - 1] == 0 else np.exp(-0.5 - 2 * dose[t])
+        states[t] = states[t - 1] ^ (rng.uniform() < odds / (1 + odds))
+    return np.column_stack([dose, 5 * states + rng.normal(size=rows), times]), states
+
+
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+def test_transitions_depend_on_inputs(tmp_path):
+    X, states = doses()
+    X = X[:, :2]
+    chain = HiddenMarkov(n_components=2, transition_inputs=[0], random_state=0).fit(X)
+    assert chain.transmat_ is None
+    assert chain.n_features_in_ == 2
+    value = dict(zip(chain.parameters_["parameter"], chain.parameters_["value"]))
+    assert value["logit[0,1,1]"] > 1
+    assert value["logit[1,0,1]"] < -1
+    assert np.mean(chain.predict(X) == states) > 0.97
+    plain = HiddenMarkov(n_components=2, random_state=0).fit(X[:, 1:])
+    assert chain.score(X) > plain.score(X[:, 1:]) + 5
+    with pytest.raises(jensen.UnsupportedError, match="given x1"):
+        chain.sample(5)
+    for bad in ([2], [-1], ["x"]):
+        with pytest.raises(jensen.ArgumentError, match="transition_inputs: must be columns of X"):
+            HiddenMarkov(n_components=2, transition_inputs=bad).fit(X)
+    path = str(tmp_path / "chain.json")
+    chain.save(path)
+    again = jensen.load(path)
+    np.testing.assert_allclose(again.score(X[:, ::-1]), chain.score(X))
+
+
+def test_continuous_time():
+    X, states = doses()
+    X = X[:, 1:]
+    chain = HiddenMarkov(n_components=2, time=1, random_state=0).fit(X)
+    value = dict(zip(chain.parameters_["parameter"], chain.parameters_["value"]))
+    assert 0.05 < value["rate[0,1]"] < 1
+    assert np.mean(chain.predict(X) == states) > 0.97
+    # Another unit of time is another unit of rates.
+    slower = HiddenMarkov(n_components=2, time=1, random_state=0).fit(X * [1, 10])
+    np.testing.assert_allclose(slower.score(X * [1, 10]), chain.score(X))
+    with pytest.raises(jensen.ArgumentError, match="time: does not go with transition_inputs"):
+        HiddenMarkov(n_components=2, time=1, transition_inputs=[0]).fit(X)
+    with pytest.raises(ValueError, match="does not come after"):
+        chain.score(X[::-1])
