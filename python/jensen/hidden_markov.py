@@ -70,7 +70,8 @@ constraints, checkpoint, n_jobs, callback
 
     def __init__(self, emissions="gaussian", n_components=1, *, covariance_type="full", transitions="full",
                  initial="free", pseudo_count=0.0, transition_inputs=(), time=None, start=None, tol=1e-8,
-                 max_iter=5000, n_init="auto", init_params="k-means++", random_state=None, verbose=0, verbose_interval=10, prior="default", algorithm="em",
+                 max_iter=5000, n_init="auto", init_params="k-means++", random_state=None, verbose=0,
+                 verbose_interval=10, prior="default", algorithm="em",
                  acceleration="auto", constraints=None, checkpoint=None, n_jobs=None, callback=None):
         self.emissions = emissions
         self.n_components = n_components
@@ -151,7 +152,8 @@ constraints, checkpoint, n_jobs, callback
             weights = np.repeat(weights, np.diff(begins))
         order = self._order(values.shape[1])
         table = _data.table(
-            values[:, order] if self._given(len(order)) else values, [f"x{j + 1}" for j in order], weights=weights, begins=begins,
+            values[:, order] if self._given(len(order)) else values, [f"x{j + 1}" for j in order], weights=weights,
+            begins=begins,
             labels=_data.labels_of(labels, len(values), self.n_components), states=self.n_components)
         result = self._fit(table, values, options)
         _data.check_feature_names(self, names, reset=True)
@@ -237,8 +239,8 @@ constraints, checkpoint, n_jobs, callback
         kind, options = model.kinds[0]
         parts = 1 if kind == "gaussian" else columns
         if model.columns[columns:] != list(model.gate):
-            raise UnsupportedError("a hidden Markov model whose chain reads what its states explain has no estimator in "
-                                   "Python")
+            raise UnsupportedError(
+                "a hidden Markov model whose chain reads what its states explain has no estimator in Python")
         if len(kinds) != 1 or len(model.kinds) != parts:
             raise UnsupportedError("a hidden Markov model of columns of different kinds has no estimator in Python")
         fit = model.fit
