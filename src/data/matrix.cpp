@@ -59,16 +59,39 @@ Oddities scan_as(const MatrixView& m) {
   return found;
 }
 
-// Eight rows at a time fill whole cache lines of each column while the rows read stay in cache.
+// Copies D neighbouring columns of some rows, whose cells lie side by side: a row at a time, all pointers in registers.
+template <int D, class T>
+void gather_runs(const T* row, std::int64_t row_stride, std::int64_t rows, double* first, std::int64_t stride) {
+  double* columns[D];
+  for (int j = 0; j < D; ++j) columns[j] = first + j * stride;
+  for (std::int64_t i = 0; i < rows; ++i, row += row_stride) {
+    for (int j = 0; j < D; ++j) columns[j][i] = static_cast<double>(row[j]);
+  }
+}
+
+// A few rows at a time fill whole cache lines of each column while the rows read stay in cache.
 template <class T>
 void gather_as(const MatrixView& m, std::int64_t first, Panel out) {
-  constexpr std::int64_t step = 8;
+  constexpr std::int64_t step = 32;
   for (std::int64_t begin = 0; begin < out.rows; begin += step) {
-    const std::int64_t end = std::min(begin + step, out.rows);
-    for (int j = 0; j < out.columns; ++j) {
+    const std::int64_t rows = std::min(step, out.rows - begin);
+    for (int j = 0; j < out.columns;) {
       const T* source = cell_address<T>(m, first + begin, j);
-      double* target = out.column(j);
-      for (std::int64_t i = begin; i < end; ++i, source += m.row_stride) target[i] = static_cast<double>(*source);
+      double* target = out.column(j) + begin;
+      const int left = m.column_stride == 1 ? out.columns - j : 1;
+      if (left >= 8) {
+        gather_runs<8>(source, m.row_stride, rows, target, out.stride);
+        j += 8;
+      } else if (left >= 4) {
+        gather_runs<4>(source, m.row_stride, rows, target, out.stride);
+        j += 4;
+      } else if (left >= 2) {
+        gather_runs<2>(source, m.row_stride, rows, target, out.stride);
+        j += 2;
+      } else {
+        gather_runs<1>(source, m.row_stride, rows, target, out.stride);
+        j += 1;
+      }
     }
   }
 }
