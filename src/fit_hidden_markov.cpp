@@ -54,6 +54,33 @@ double mean_step(const Data& data, int column) {
   return mean > 0 && std::isfinite(mean) ? mean : 1;
 }
 
+constexpr std::int64_t most_rows_unasked = 1000;  // of a stay
+
+// With what was left to the data.
+ChainForm resolved(ChainForm form, const Data& data) {
+  if (!form.durations || form.max_duration != 0) return form;
+  if (*form.durations == DurationFamily::free) {
+    throw ArgumentError(function, "max_duration", "must be said where durations are free: each has a parameter");
+  }
+  const auto begins = data.sequences();
+  std::int64_t longest = begins.size() < 2 ? data.rows() : 1;
+  for (std::size_t s = 0; s + 1 < begins.size(); ++s) longest = std::max(longest, begins[s + 1] - begins[s]);
+  form.max_duration = static_cast<int>(std::min(most_rows_unasked, 2 * longest));
+  return form;
+}
+
+// What does not go with durations.
+void check_durations(const ChainForm& form) {
+  const auto refuse = [](const char* argument, const char* problem) {
+    throw ArgumentError("chain_of", argument, problem);
+  };
+  if (!form.durations && form.max_duration != 0) refuse("max_duration", "does not apply without durations");
+  if (!form.durations) return;
+  if (!form.inputs.empty()) refuse("durations", "do not go with transitions that depend on inputs");
+  if (!form.time.empty()) refuse("durations", "do not go with a chain in continuous time");
+  if (form.initial == InitialStates::stationary) refuse("durations", "do not go with stationary initial states");
+}
+
 int place_of(const std::string& name, const std::vector<std::string>& columns, const char* argument) {
   const auto found = std::find(columns.begin(), columns.end(), name);
   if (found == columns.end()) throw ArgumentError("chain_of", argument, fmt::format("there is no column '{}'", name));
@@ -169,6 +196,7 @@ AnyChain chain_of(const ChainForm& form, int states, const std::vector<std::stri
   if (!form.inputs.empty() && !form.time.empty()) {
     throw ArgumentError("chain_of", "inputs", "do not go with a chain in continuous time");
   }
+  check_durations(form);
   if (form.transitions == Transitions::left_to_right && form.initial != InitialStates::free) {
     throw ArgumentError("chain_of", "initial",
                         "does not apply to left-to-right transitions: sequences begin in state 0");
@@ -179,6 +207,7 @@ AnyChain chain_of(const ChainForm& form, int states, const std::vector<std::stri
   if (form.initial == InitialStates::uniform) chain.fix_initial(true);
   if (form.initial == InitialStates::stationary) chain.make_initial_stationary();
   chain.set_pseudo_counts(form.pseudo_count, form.pseudo_count);
+  if (form.durations) return SemiMarkovChain(chain, *form.durations, form.max_duration);
   if (!form.time.empty()) return TimedChain(chain, place_of(form.time, columns, "time"), unit);
   if (form.inputs.empty()) return chain;
   std::vector<int> inputs;
@@ -198,9 +227,9 @@ FittedSequences fit_hidden_markov(const Data& data, const Schema& schema, int st
   const auto columns = columns_of(whole, columns_of(form));
   const auto further = static_cast<int>(columns.size() - columns_of(whole).size());
   const double unit = form.time.empty() ? 1 : mean_step(data, place_of(form.time, columns, "time"));
-  auto fitted =
-      fit(hidden_markov_for(data, chain_of(form, states, columns, unit), emissions_for(whole, states, further), prior),
-          data, options);
+  auto fitted = fit(hidden_markov_for(data, chain_of(resolved(form, data), states, columns, unit),
+                                      emissions_for(whole, states, further), prior),
+                    data, options);
   const bool named = has_labels(data) || !options.constraints.empty();
   if (form.transitions == Transitions::full && !named) sort_states(fitted.model, fitted.report);
   return {std::move(fitted.model), std::move(fitted.report), std::move(whole)};

@@ -8,14 +8,17 @@
 // A chain whose transitions depend on inputs has {"kind": "inputs", "inputs": [names of columns], "initial", "zeros",
 // "pseudo_counts"} and the parameters "logit[i,j,c]", one in continuous time {"kind": "continuous-time", "time": the
 // name of a column, …} and "rate[i,j]"; their "zeros" have the same names.
-// "initial" is free, fixed or stationary, "transitions" free or fixed; "zeros" are zero by the structure of the chain.
-// "sequence" and "order" name columns of the data, and stand only where there are some.
+// One with explicit durations has {"kind": "semi-markov", "durations": [the family of each state], "max_duration":
+// rows, …} and "duration.rate[k]" and the like. "initial" is free, fixed or stationary, "transitions" free or fixed;
+// "zeros" are zero by the structure of the chain. "sequence" and "order" name columns of the data, and stand only where
+// there are some.
 #include <jensen/emissions/schema_emissions.h>
 #include <jensen/fit_hidden_markov.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "data/text.h"
 #include "model_format.h"
@@ -60,6 +63,13 @@ Json chain_fields(const InputChain& chain, const ModelFile& file) {
 Json chain_fields(const TimedChain& chain, const ModelFile& file) {
   Json json{{"kind", "continuous-time"}, {"time", file.columns.at(static_cast<std::size_t>(chain.time()))}};
   add_form(json, chain.form(), file);
+  return json;
+}
+
+Json chain_fields(const SemiMarkovChain& chain, const ModelFile& file) {
+  Json json{{"kind", "semi-markov"}, {"durations", Json::array()}, {"max_duration", chain.longest()}};
+  for (int k = 0; k < chain.states(); ++k) json["durations"].push_back(to_string(chain.duration(k).family()));
+  add_form(json, chain.jumps(), file);
   return json;
 }
 
@@ -111,7 +121,8 @@ std::vector<std::string> read_given(const Field& field) {
   const std::string kind = field["kind"].text();
   if (kind == "inputs") return names(field["inputs"], field["inputs"].array("names"), "names", false);
   if (kind == "continuous-time") return {field["time"].text()};
-  field["kind"].refuse("must be 'inputs' or 'continuous-time'");
+  if (kind == "semi-markov") return {};
+  field["kind"].refuse("must be 'inputs', 'continuous-time' or 'semi-markov'");
 }
 
 MarkovChain read_form(const Field& field, int states) {
@@ -135,8 +146,22 @@ MarkovChain read_form(const Field& field, int states) {
   return chain;
 }
 
+SemiMarkovChain read_stays(const Field& field, MarkovChain jumps) {
+  const Field families = field["durations"];
+  families.array_of(static_cast<std::size_t>(jumps.states()), "names");
+  const std::int64_t longest = field["max_duration"].integer();
+  if (longest < 1 || longest > std::numeric_limits<int>::max()) field["max_duration"].refuse("must be at least 1");
+  std::vector<Duration> durations;
+  for (std::size_t k = 0; k < static_cast<std::size_t>(jumps.states()); ++k) {
+    durations.push_back(checked(
+        families[k], [&] { return Duration(duration_family_named(families[k].text()), static_cast<int>(longest)); }));
+  }
+  return checked(field, [&] { return SemiMarkovChain(std::move(jumps), std::move(durations)); });
+}
+
 AnyChain read_chain(const Field& field, int states, const ModelFile& file) {
   MarkovChain form = read_form(field, states);
+  if (field.has("kind") && field["kind"].text() == "semi-markov") return read_stays(field, std::move(form));
   if (file.gate.empty()) return form;
   std::vector<int> columns;
   for (const auto& name : file.gate) {

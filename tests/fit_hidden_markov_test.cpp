@@ -169,6 +169,46 @@ TEST(HiddenMarkovFile, KeepsEveryBitAndTheFormOfTheChain) {
   }
 }
 
+TEST(HiddenMarkovFile, KeepsDurations) {
+  for (const auto family :
+       {DurationFamily::free, DurationFamily::geometric, DurationFamily::poisson, DurationFamily::negative_binomial}) {
+    for (const auto transitions : {Transitions::full, Transitions::left_to_right, Transitions::banded}) {
+      const ModelFile file =
+          file_of({.transitions = transitions, .pseudo_count = 0.5, .durations = family, .max_duration = 7}, 3);
+      const ModelFile read = parse_model(model_text(file), "test");
+      EXPECT_EQ(read.model->parameters(), file.model->parameters());
+      EXPECT_EQ(read.model->free_parameters(), file.model->free_parameters());
+      EXPECT_EQ(read.model->log_prior(), file.model->log_prior());
+      EXPECT_EQ(model_text(read), model_text(file));
+      const auto* chain = read.get<AnyHiddenMarkov>()->chain().as<SemiMarkovChain>();
+      ASSERT_NE(chain, nullptr);
+      EXPECT_EQ(chain->longest(), 7);
+      EXPECT_EQ(chain->duration(0).family(), family);
+      EXPECT_EQ(chain->absorbing(2), transitions == Transitions::left_to_right);
+    }
+  }
+}
+
+TEST(FitHiddenMarkov, DurationsAreCutOffWhereTheDataSay) {
+  ChainForm form{.durations = DurationFamily::poisson};
+  const auto longest = [&](const Table& data) {
+    Options options = few_starts();
+    options.max_iterations = 1;
+    return fit_hidden_markov(data, counts, 2, form, options).model.chain().as<SemiMarkovChain>()->longest();
+  };
+  EXPECT_EQ(longest(regimes()), 80);
+  form.max_duration = 12;
+  EXPECT_EQ(longest(regimes()), 12);
+  const auto said = [&](const ChainForm& other) {
+    return refusal([&] { fit_hidden_markov(regimes(), counts, 2, other, few_starts()); });
+  };
+  EXPECT_EQ(said({.durations = DurationFamily::free}),
+            "fit_hidden_markov: max_duration: must be said where durations are free: each has a parameter");
+  EXPECT_EQ(said({.max_duration = 3}), "chain_of: max_duration: does not apply without durations");
+  EXPECT_EQ(said({.initial = InitialStates::stationary, .durations = DurationFamily::poisson}),
+            "chain_of: durations: do not go with stationary initial states");
+}
+
 TEST(HiddenMarkovFile, NamesWhatIsWrong) {
   const std::string sound = model_text(file_of({.transitions = Transitions::left_to_right}, 2));
   const auto changed = [&](const std::string& from, const std::string& to) {

@@ -104,6 +104,8 @@ struct ChainArguments {
   double pseudo_count = 0;
   std::optional<std::string> inputs;      ///< columns on which the transitions depend: a + b
   bool continuous_time = false;           ///< of the column that orders the rows
+  std::optional<std::string> durations;   ///< family of the stays
+  std::optional<int> max_duration;        ///< rows
   std::optional<std::string> covariance;  ///< columns of kind gaussian are modelled jointly, with this structure
 };
 

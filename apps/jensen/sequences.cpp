@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "text_table.h"
 
@@ -102,6 +103,21 @@ void refuse_with(const std::string& option, const jensen::ChainForm& form) {
   if (form.pseudo_count > 0) throw Error(fmt::format("{}: does not go with --pseudo-count", option));
 }
 
+void add_durations(jensen::ChainForm& form, const ChainArguments& a) {
+  if (!a.durations && a.max_duration) throw Error("--max-duration: does not apply without --durations");
+  if (!a.durations) return;
+  form.durations = jensen::duration_family_named(*a.durations);
+  form.max_duration = a.max_duration.value_or(0);
+  if (*form.durations == jensen::DurationFamily::free && !a.max_duration) {
+    throw Error("--durations free: say with --max-duration how long stays may be: each duration has a parameter");
+  }
+  if (a.inputs) throw Error("--durations: does not go with --transition-inputs");
+  if (a.continuous_time) throw Error("--durations: does not go with --continuous-time");
+  if (form.initial == jensen::InitialStates::stationary) {
+    throw Error("--durations: does not go with --initial stationary");
+  }
+}
+
 }  // namespace
 
 DataArguments with_times(DataArguments data, const ChainArguments& a) {
@@ -125,6 +141,7 @@ jensen::ChainForm chain_form(const ChainArguments& a, const DataArguments& data)
     throw Error(fmt::format("--pseudo-count: must be finite and >= 0, got {}", a.pseudo_count));
   }
   form.pseudo_count = a.pseudo_count;
+  add_durations(form, a);
   if (a.inputs) {
     add_inputs(form, a);
     refuse_with("--transition-inputs", form);
@@ -180,6 +197,48 @@ ChainFacts facts_of(const jensen::TimedChain& chain) {
 }
 
 std::string stay(double duration) { return std::isfinite(duration) ? fmt::format("{:.4g}", duration) : "for good"; }
+
+ChainFacts facts_of(const jensen::SemiMarkovChain& chain) {
+  ChainFacts facts;
+  for (int k = 0; k < chain.states(); ++k) {
+    facts.durations.push_back(chain.absorbing(k) ? std::numeric_limits<double>::infinity() : chain.duration(k).mean());
+  }
+  // Rows are shared as visits are, times what a visit lasts; states left for good have none.
+  facts.stationary = jensen::stationary_distribution(chain.jumps().transitions(), chain.states());
+  double total = 0;
+  for (std::size_t k = 0; k < facts.stationary.size(); ++k) {
+    if (std::isfinite(facts.durations[k])) facts.stationary[k] *= facts.durations[k];
+    total += facts.stationary[k];
+  }
+  for (double& rows : facts.stationary) rows /= total;
+  return facts;
+}
+
+std::string text_of(const jensen::ModelFile& file, const jensen::SemiMarkovChain& chain) {
+  const ChainFacts facts = facts_of(chain);
+  std::vector<Row> rows{{"state", "first"}};
+  if (!facts.stationary.empty()) rows[0].emplace_back("long run");
+  for (const char* name : {"stays, rows", "10 %", "median", "90 %", "family"}) rows[0].emplace_back(name);
+  for (int k = 0; k < chain.states(); ++k) rows[0].push_back("to " + file.component(k));
+  for (int k = 0; k < chain.states(); ++k) {
+    const auto at = static_cast<std::size_t>(k);
+    rows.push_back({file.component(k), share(chain.jumps().initial()[at])});
+    if (!facts.stationary.empty()) rows.back().push_back(share(facts.stationary[at]));
+    rows.back().push_back(stay(facts.durations[at]));
+    for (const double p : {0.1, 0.5, 0.9}) {
+      rows.back().push_back(chain.absorbing(k) ? "" : std::to_string(chain.duration(k).quantile(p)));
+    }
+    rows.back().push_back(chain.absorbing(k) ? "" : to_string(chain.duration(k).family()));
+    for (int j = 0; j < chain.states(); ++j) {
+      rows.back().push_back(j == k ? "" : share(chain.jumps().transition(k, j)));
+    }
+  }
+  return "\nStates and their stays\n" + aligned(rows) +
+         fmt::format(
+             "  (probability of the first row; share of rows in the long run; expected stay and its quantiles, "
+             "at most {} rows; probability of the state that follows)\n",
+             chain.longest());
+}
 
 std::string text_of(const jensen::ModelFile& file, const jensen::InputChain& chain) {
   std::vector<Row> rows{{"state", "first"}};

@@ -28,7 +28,8 @@ std::string describe_chain(const jensen::ModelFile& file, const jensen::AnyChain
 /// What `jensen describe --json` adds: expected durations (null: never left) and the stationary distribution, where
 /// there is one.
 struct ChainFacts {
-  std::vector<double> durations;   ///< 1 / (1 − A_kk), in continuous time 1 / Σ_j q_kj; empty where inputs say
+  std::vector<double> durations;   ///< 1 / (1 − A_kk), of explicit durations their mean, in continuous time 1 / Σ_j
+                                   ///< q_kj; empty where inputs say
   std::vector<double> stationary;  ///< empty where there are several
 };
 ChainFacts chain_facts(const jensen::AnyChain& chain);

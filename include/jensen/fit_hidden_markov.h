@@ -34,6 +34,8 @@ struct ChainForm {
   double pseudo_count = 0;  ///< of the Dirichlet priors on transitions and on a free initial distribution, ≥ 0
   std::vector<std::string> inputs = {};  ///< columns on which the transitions depend (models/input_chain.h)
   std::string time = {};                 ///< column of times, of a chain in continuous time (models/timed_chain.h)
+  std::optional<DurationFamily> durations = {};  ///< of the stays, cut off at max_duration (models/semi_markov_chain.h)
+  int max_duration = 0;  ///< rows; 0: twice the longest sequence, at most 1000, but said for free durations
 };
 /// Columns that the chain reads: inputs, or the times.
 std::vector<std::string> columns_of(const ChainForm& form);
@@ -43,7 +45,8 @@ ChainForm chain_form_named(std::string_view transitions);
 /// A chain of that form, uniform on what it allows; `columns` are those of the data, among which the chain finds what
 /// it reads, `unit` the time in which a chain in continuous time moves about once. Throws ArgumentError for
 /// left-to-right transitions with another initial distribution than `free` (they begin in the first state), for inputs
-/// together with a time, and as InputChain and TimedChain.
+/// together with a time, for durations together with either or with a stationary initial distribution, and as
+/// InputChain, TimedChain and SemiMarkovChain; max_duration must be said here.
 AnyChain chain_of(const ChainForm& form, int states, const std::vector<std::string>& columns = {}, double unit = 1);
 
 /// A hidden Markov model made ready for the data as mixture_for() makes a mixture: every cell looked at, emissions

@@ -9,35 +9,32 @@
 
 namespace jensen {
 
-namespace {
-
-int checked_states(int states) {
-  if (states >= 1) return states;
-  throw ArgumentError("SemiMarkovChain", "states", fmt::format("must be at least 1, got {}", states));
+MarkovChain jumps_of(const MarkovChain& chain) {
+  if (chain.initial_stationary()) {
+    throw ArgumentError("jumps_of", "chain", "must not have a stationary initial distribution");
+  }
+  const auto size = static_cast<std::size_t>(chain.states());
+  std::vector<double> transitions(chain.transitions().begin(), chain.transitions().end());
+  for (std::size_t k = 0; k < size; ++k) {
+    double* row = transitions.data() + k * size;
+    row[k] = 0;
+    double total = 0;
+    for (std::size_t j = 0; j < size; ++j) total += row[j];
+    if (total == 0) row[k] = total = 1;
+    for (std::size_t j = 0; j < size; ++j) row[j] /= total;
+  }
+  MarkovChain jumps({chain.initial().begin(), chain.initial().end()}, std::move(transitions));
+  jumps.set_pseudo_counts(chain.initial_pseudo_count(), chain.transition_pseudo_count());
+  jumps.fix_initial(chain.initial_fixed());
+  jumps.fix_transitions(chain.transitions_fixed());
+  return jumps;
 }
-
-// Every other state may follow, with the same probability.
-MarkovChain any_other(int states) {
-  const auto size = static_cast<std::size_t>(checked_states(states));
-  std::vector<double> transitions(size * size, states == 1 ? 1.0 : 1.0 / (states - 1));
-  for (std::size_t k = 0; k < size && states > 1; ++k) transitions[k * size + k] = 0;
-  return {std::vector<double>(size, 1.0 / states), std::move(transitions)};
-}
-
-MarkovChain next_one(int states) {
-  const auto size = static_cast<std::size_t>(checked_states(states));
-  std::vector<double> initial(size);
-  std::vector<double> transitions(size * size);
-  initial[0] = 1;
-  for (std::size_t k = 0; k + 1 < size; ++k) transitions[k * size + k + 1] = 1;
-  transitions.back() = 1;
-  return {std::move(initial), std::move(transitions)};
-}
-
-}  // namespace
 
 SemiMarkovChain::SemiMarkovChain(int states, DurationFamily family, int longest)
-    : jumps_(any_other(states)), durations_(static_cast<std::size_t>(states), Duration(family, longest)) {}
+    : SemiMarkovChain(MarkovChain(states), family, longest) {}
+
+SemiMarkovChain::SemiMarkovChain(const MarkovChain& chain, DurationFamily family, int longest)
+    : jumps_(jumps_of(chain)), durations_(static_cast<std::size_t>(chain.states()), Duration(family, longest)) {}
 
 SemiMarkovChain::SemiMarkovChain(MarkovChain jumps, std::vector<Duration> durations)
     : jumps_(std::move(jumps)), durations_(std::move(durations)) {
@@ -64,11 +61,6 @@ void SemiMarkovChain::check() const {
     if (stays == support && (stays == 0 || stays == 1)) continue;
     refuse("jumps", fmt::format("must not lead from state {} to itself: how long it stays is its duration", k));
   }
-}
-
-SemiMarkovChain SemiMarkovChain::left_to_right(int states, DurationFamily family, int longest) {
-  MarkovChain jumps = next_one(states);
-  return {std::move(jumps), std::vector<Duration>(static_cast<std::size_t>(states), Duration(family, longest))};
 }
 
 SemiMarkovChain SemiMarkovChain::reordered(std::span<const int> order) const {

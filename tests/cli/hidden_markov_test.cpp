@@ -298,6 +298,43 @@ TEST_F(HiddenMarkovTest, TimeIsContinuous) {
                  "--order: the model reads the time from 'when'");
 }
 
+TEST_F(HiddenMarkovTest, StaysHaveLengthsOfTheirOwn) {
+  const Words words = fit_words({write("doses.csv", doses()), "-k", "2", "--columns", "x:gaussian", "--sequence", "id",
+                                 "--order", "when", "-o", path("stays.json"), "--json", "--standard-errors", "oakes",
+                                 "--durations", "poisson", "--max-duration", "20"});
+  const auto fit = json(words);
+  EXPECT_TRUE(fit["monotone"]);
+  EXPECT_EQ(fit["free_parameters"], 1 + 2 + 4);
+  auto plain = words;
+  plain.resize(plain.size() - 4);
+  // Stays are of six rows each, which no geometric distribution says.
+  EXPECT_GT(fit["log_likelihood"].get<double>(), json(plain)["log_likelihood"].get<double>() + 5);
+  ASSERT_EQ(run(words).code, 0);
+
+  const auto described = json({"describe", path("stays.json"), "--json"});
+  EXPECT_EQ(described["chain"]["kind"], "semi-markov");
+  EXPECT_EQ(described["chain"]["max_duration"], 20);
+  EXPECT_EQ(described["parameters"], fit["parameters"]);
+  const double rate = fit["parameters"]["duration.rate[0]"];
+  EXPECT_NEAR(rate, 5, 0.7);
+  EXPECT_NEAR(described["durations"][0].get<double>(), 1 + rate, 1e-3);  // little is cut off
+  const double other = described["durations"][1];
+  EXPECT_NEAR(described["stationary"][1].get<double>(), other / (1 + rate + other), 1e-3);
+  EXPECT_NE(run({"describe", path("stays.json")}).out.find("poisson"), std::string::npos);
+  const auto score = json({"score", path("stays.json"), path("doses.csv"), "--json"});
+  EXPECT_NEAR(score["total"].get<double>(), fit["log_likelihood"].get<double>(), 1e-8);
+  for (const char* how : {"--filtered", "--viterbi", "--probabilities"}) {
+    EXPECT_EQ(lines(run({"predict", path("stays.json"), path("doses.csv"), how}).out).size(), 121u) << how;
+  }
+  EXPECT_EQ(lines(run({"forecast", path("stays.json"), path("doses.csv"), "--steps", "3"}).out).size(), 7u);
+  EXPECT_EQ(lines(run({"sample", path("stays.json"), "--length", "10", "--sequences", "2"}).out).size(), 21u);
+  EXPECT_EQ(json({"diagnose", path("stays.json"), path("doses.csv"), "--json"})["coordinates"], 7);
+  const auto selected =
+      json({"select", "hidden-markov", path("doses.csv"), "-k", "1..2", "--columns", "x:gaussian", "--sequence", "id",
+            "--order", "when", "--durations", "free", "--max-duration", "9", "--json"});
+  EXPECT_EQ(selected["candidates"].size(), 2u);
+}
+
 TEST_F(HiddenMarkovTest, ChainsThatChangeRefuseByName) {
   const auto attempt = [&](const Words& more) {
     Words words = fit_words({write("doses.csv", doses()), "-k", "2", "--columns", "x:gaussian", "--sequence", "id"});
@@ -311,6 +348,12 @@ TEST_F(HiddenMarkovTest, ChainsThatChangeRefuseByName) {
                  "--continuous-time: does not go with --initial stationary");
   EXPECT_REFUSED(attempt({"--transition-inputs", "dose", "--pseudo-count", "1"}),
                  "--transition-inputs: does not go with --pseudo-count");
+  EXPECT_REFUSED(attempt({"--max-duration", "5"}), "--max-duration: does not apply without --durations");
+  EXPECT_REFUSED(attempt({"--durations", "free"}), "--durations free: say with --max-duration");
+  EXPECT_REFUSED(attempt({"--durations", "poisson", "--transition-inputs", "dose"}),
+                 "--durations: does not go with --transition-inputs");
+  EXPECT_REFUSED(attempt({"--durations", "poisson", "--initial", "stationary"}),
+                 "--durations: does not go with --initial stationary");
   EXPECT_REFUSED(attempt({"--transition-inputs", "x ~ dose"}), "--transition-inputs: must be columns");
   EXPECT_REFUSED(attempt({"--transition-inputs", "doze"}), "doze");
   EXPECT_REFUSED(attempt({"--transition-inputs", "dose", "--algorithm", "online"}), "move");

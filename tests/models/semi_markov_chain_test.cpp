@@ -375,14 +375,11 @@ TEST(SemiMarkovChain, AWeightMultipliesASequence) {
 constexpr int enough = 150;  // rows beyond which the geometric distributions below have nothing a double could tell
 
 SemiMarkovChain geometric_of(const MarkovChain& chain) {
-  std::vector<double> jumps;
   std::vector<Duration> durations;
   for (int i = 0; i < chain.states(); ++i) {
-    const double leaves = 1 - chain.transition(i, i);
-    for (int j = 0; j < chain.states(); ++j) jumps.push_back(i == j ? 0 : chain.transition(i, j) / leaves);
-    durations.emplace_back(DurationFamily::geometric, enough, std::vector<double>{leaves});
+    durations.emplace_back(DurationFamily::geometric, enough, std::vector<double>{1 - chain.transition(i, i)});
   }
-  return {MarkovChain({chain.initial().begin(), chain.initial().end()}, jumps), durations};
+  return {jumps_of(chain), durations};
 }
 
 TEST(SemiMarkovChain, GeometricStaysAreAHiddenMarkovModel) {
@@ -459,7 +456,7 @@ TEST(SemiMarkovChain, FindsTheDurationsItWasSampledFrom) {
 }
 
 TEST(SemiMarkovChain, LeftToRightEndsInTheLastState) {
-  const auto chain = SemiMarkovChain::left_to_right(3, DurationFamily::poisson, 10);
+  const SemiMarkovChain chain(MarkovChain::left_to_right(3), DurationFamily::poisson, 10);
   EXPECT_EQ(chain.free_parameters(), 2);
   EXPECT_TRUE(chain.absorbing(2));
   SemiMarkovChain::Path path(chain);

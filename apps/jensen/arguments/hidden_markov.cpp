@@ -38,6 +38,15 @@ void add_chain(CLI::App& app, ChainArguments& chain) {
   app.add_flag("--continuous-time", chain.continuous_time,
                "Transitions are those of a process in continuous time, whose rates are estimated; --order says when "
                "each row was seen");
+  app.add_option("--durations", chain.durations,
+                 "Stays in a state have a distribution of this family instead of one that Markov transitions give them")
+      ->check(one_of({"poisson", "negative-binomial", "geometric", "free"}))
+      ->type_name("poisson|negative-binomial|geometric|free");
+  app.add_option(
+         "--max-duration", chain.max_duration,
+         "With --durations: no stay is longer than D rows [twice the longest sequence, at most 1000; free: say]")
+      ->check(CLI::Range(1, 1000000))
+      ->type_name("D");
   app.add_option("--covariance", chain.covariance,
                  "Model all columns of kind gaussian jointly, with this covariance structure")
       ->type_name("full|tied|diagonal|spherical|EII|…|VVV");
@@ -68,6 +77,8 @@ void add_fit_hidden_markov(CLI::App& fit, Command& chosen) {
       "    --transition-inputs 'dose + log(age)'\n"
       "  jensen fit hidden-markov recordings.csv -k 2 --sequence id --order time --columns x:gaussian "
       "--continuous-time\n"
+      "  # stays whose lengths are negative binomial\n"
+      "  jensen fit hidden-markov data/earthquakes.csv -k 2 --columns count:poisson --durations negative-binomial\n"
       "  jensen predict model.json data/earthquakes.csv --viterbi\n"
       "  jensen forecast model.json data/earthquakes.csv --steps 12\n\n"
       "Missing cells and wholly missing rows are integrated out. A row that is not there is none: a gap in the order\n"

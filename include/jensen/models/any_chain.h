@@ -10,6 +10,7 @@
 #include <jensen/models/chain_segments.h>
 #include <jensen/models/input_chain.h>
 #include <jensen/models/markov_chain.h>
+#include <jensen/models/semi_markov_chain.h>
 #include <jensen/models/timed_chain.h>
 #include <jensen/models/viterbi.h>
 
@@ -19,7 +20,7 @@ namespace jensen {
 ///   AnyChain chain = MarkovChain::left_to_right(3);
 class AnyChain {
  public:
-  using Held = std::variant<MarkovChain, InputChain, TimedChain>;
+  using Held = std::variant<MarkovChain, InputChain, TimedChain, SemiMarkovChain>;
   class Path;
 
   /// MarkovChain(states)
@@ -70,7 +71,7 @@ class AnyChain::Path {
   int next(Stream& stream, const ConstPanel& x, std::int64_t row);
 
  private:
-  std::variant<MarkovChain::Path, InputChain::Path, TimedChain::Path> held_;
+  std::variant<MarkovChain::Path, InputChain::Path, TimedChain::Path, SemiMarkovChain::Path> held_;
 };
 
 Evidence chain_posterior(const Block& x, const Rule& rule, const AnyChain& chain, Panel log_density, Slice statistics,

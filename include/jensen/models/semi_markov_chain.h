@@ -15,6 +15,11 @@
 
 namespace jensen {
 
+/// The moves of a chain between different states: each row of A without its diagonal, scaled to sum to 1; a row with
+/// nothing else becomes a one on the diagonal. Zeros, pseudo-counts and a fixed π stay. Throws ArgumentError where π is
+/// stationary.
+MarkovChain jumps_of(const MarkovChain& chain);
+
 /// The path visits states k_1, k_2, … for d_1, d_2, … rows, n stays in all (Guédon 2003):
 ///
 ///   p(z_1 … z_T) = π(k_1) Π_{i<n} p_{k_i}(d_i) A(k_i, k_{i+1}) · P(stay in k_n ≥ d_n),   A(k, k) = 0
@@ -35,8 +40,9 @@ class SemiMarkovChain {
   /// never left without effect; all with the same D. Throws ArgumentError where that is not so.
   SemiMarkovChain(MarkovChain jumps, std::vector<Duration> durations);
 
-  /// Starts in the first state and goes on to the next one, until the last, which is never left.
-  static SemiMarkovChain left_to_right(int states, DurationFamily family, int longest);
+  /// The jumps of a Markov chain, jumps_of(), all stays alike:
+  ///   SemiMarkovChain(MarkovChain::left_to_right(5), DurationFamily::poisson, 100)
+  SemiMarkovChain(const MarkovChain& chain, DurationFamily family, int longest);
 
   int states() const { return jumps_.states(); }
   int longest() const { return durations_.front().longest(); }  ///< D
