@@ -79,8 +79,8 @@ nb::tuple fit_from(const Table& table, const ModelFile& start, const std::string
     if (transitions_fixed) chain.fix_transitions(true);
     fitted = jensen::fit(std::move(model), table, options);
   });
-  return result_of({std::move(fitted->model), std::move(fitted->report), start.schema}, table, start.gate, chosen, options,
-                   watch.interrupted());
+  return result_of({std::move(fitted->model), std::move(fitted->report), start.schema}, table, start.gate, chosen,
+                   options, watch.interrupted());
 }
 
 // The model of these parameters; zeros in the chain are structural. emissions: all of theirs, or none for those that

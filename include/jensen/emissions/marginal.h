@@ -11,8 +11,8 @@ namespace jensen {
 
 /// A distribution on the line.
 struct Marginal {
-  double mean = 0;       ///< NaN where there is none (a t with ν ≤ 1)
-  double deviation = 0;  ///< NaN where there is none (a t with ν ≤ 2)
+  double mean = 0;                      ///< NaN where there is none (a t with ν ≤ 1)
+  double deviation = 0;                 ///< NaN where there is none (a t with ν ≤ 2)
   bool whole = false;                   ///< on whole numbers from 0
   std::function<double(double)> up_to;  ///< P(X ≤ x)
 
@@ -22,8 +22,8 @@ struct Marginal {
 
 /// Column `column` of the block that the emissions read, in state k: exact for the families of continuous.h, counts.h
 /// and categories.h (a category counts by the number of its level), for Gaussians, Student's t and factor analysers.
-/// Empty where there is none: angles and directions, which have no order; a column that is given, not modelled; one that depends on such a column (an exposure, a
-/// covariate).
+/// Empty where there is none: angles and directions, which have no order; a column that is given, not modelled; one
+/// that depends on such a column (an exposure, a covariate).
 std::optional<Marginal> marginal_of(const AnyEmissions& emissions, int k, int column);
 
 /// Σ_k p_k Marginal_k. weights sum to 1; all marginals are of one column.
