@@ -123,6 +123,23 @@ FittedGatedTable fit_mixture(const Data& data, const Schema& schema, const std::
   return {std::move(fitted.model), std::move(fitted.report), std::move(whole)};
 }
 
+FittedGroupedTable fit_grouped_mixture(const Data& data, const Schema& schema, int components, const Options& options,
+                                       Prior prior) {
+  constexpr const char* grouped = "fit_grouped_mixture";
+  options.validate();
+  if (options.start == Start::given) throw ArgumentError(grouped, "start", "is 'given', but no parameters are");
+  Schema whole = ready(data, schema, components, columns_of(schema).size(), options.threads);
+  if (data.sequences().empty()) throw ArgumentError(grouped, "data", "are not cut into groups (Data::sequences)");
+  if (const auto groups = static_cast<int>(data.sequences().size()) - 1; groups < components) {
+    throw ArgumentError(grouped, "components",
+                        fmt::format("must be at most {}, the number of groups, got {}", groups, components));
+  }
+  const AnyMixture rows = mixture_for(data, emissions_for(data, whole, components), prior, options.threads);
+  auto fitted = fit(AnyGroupedMixture(rows), data, options);
+  if (!has_labels(data) && options.constraints.empty()) sort_components(fitted.model, fitted.report);
+  return {std::move(fitted.model), std::move(fitted.report), std::move(whole)};
+}
+
 namespace {
 
 // The canonical order; nothing where the emissions cannot be reordered. They are, if it is not the one they are in.
@@ -148,6 +165,13 @@ bool sort_components(AnyMixture& model, Report& report) {
   for (const int k : *order) weights.push_back(model.weights()[static_cast<std::size_t>(k)]);
   if (!std::is_sorted(order->begin(), order->end())) model = AnyMixture(std::move(weights), std::move(emissions));
   renumber(report, *order);
+  return true;
+}
+
+bool sort_components(AnyGroupedMixture& model, Report& report) {
+  AnyMixture rows({model.weights().begin(), model.weights().end()}, model.emissions());
+  if (!sort_components(rows, report)) return false;
+  model = AnyGroupedMixture(std::move(rows));
   return true;
 }
 

@@ -3,6 +3,9 @@
 //     {…, "model": "mixture", "columns": [names], "components": 3,
 //      "schema": [{"columns": ["sex"], "kind": "categorical", "options": {"levels": "2"}, "levels": [["f", "m"]]}, …],
 //      "parameters": {"weight[0]": π_0, …, "sex.probability[0,0]": …}, "fit": {…}}
+//
+// A "gated-mixture" has "gate", the columns on which the weights depend, and coefficients in place of the weights; a
+// "grouped-mixture" has "group", the column that says which rows share their component.
 #include <jensen/emissions/schema_emissions.h>
 #include <jensen/fit_mixture.h>
 
@@ -49,6 +52,7 @@ Json write_table_model(const ModelFile& file) {
   if (!file.component_names.empty()) json["component_names"] = file.component_names;
   json["schema"] = schema_fields(file.schema);
   if (!file.gate.empty()) json["gate"] = file.gate;
+  if (!file.sequence.empty()) json["group"] = file.sequence;
   json["parameters"] = parameter_fields(model.parameter_names(), model.parameters());
   return json;
 }
@@ -142,12 +146,29 @@ ModelFile read_gated(const Field& top) {
   return file;
 }
 
+ModelFile read_grouped(const Field& top) {
+  ModelFile file = read(top);
+  if (top.has("group")) file.sequence = top["group"].text();
+  file.model = std::make_shared<Erased<AnyGroupedMixture>>(AnyGroupedMixture(*file.get<AnyMixture>()));
+  return file;
+}
+
+bool holds_grouped(const Model& model) { return dynamic_cast<const Erased<AnyGroupedMixture>*>(&model) != nullptr; }
+
 bool holds_gated(const Model& model) { return dynamic_cast<const Erased<GatedMixture>*>(&model) != nullptr; }
 
-std::unique_ptr<Model> with_prior(const ModelFile& file, const Data& data) {
+AnyMixture mixture_with_prior(const ModelFile& file, const Data& data) {
   auto mixture = mixture_for(data, emissions_for(data, file.schema, file.model->states()), Prior::data_scaled);
   mixture.set_parameters(file.model->parameters());
-  return std::make_unique<Erased<AnyMixture>>(std::move(mixture));
+  return mixture;
+}
+
+std::unique_ptr<Model> with_prior(const ModelFile& file, const Data& data) {
+  return std::make_unique<Erased<AnyMixture>>(mixture_with_prior(file, data));
+}
+
+std::unique_ptr<Model> grouped_with_prior(const ModelFile& file, const Data& data) {
+  return std::make_unique<Erased<AnyGroupedMixture>>(AnyGroupedMixture(mixture_with_prior(file, data)));
 }
 
 std::unique_ptr<Model> gated_with_prior(const ModelFile& file, const Data& data) {
@@ -161,5 +182,7 @@ std::unique_ptr<Model> gated_with_prior(const ModelFile& file, const Data& data)
 const ModelFormat mixture_format{"mixture", holds, write_table_model<AnyMixture>, read, with_prior};
 const ModelFormat gated_mixture_format{"gated-mixture", holds_gated, write_table_model<GatedMixture>, read_gated,
                                        gated_with_prior};
+const ModelFormat grouped_mixture_format{"grouped-mixture", holds_grouped, write_table_model<AnyGroupedMixture>,
+                                         read_grouped, grouped_with_prior};
 
 }  // namespace jensen

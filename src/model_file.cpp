@@ -33,7 +33,8 @@ const ModelFormat& format_named(const Field& kind) {
 }  // namespace
 
 std::vector<const ModelFormat*> model_formats() {
-  return {&gaussian_mixture_format, &mixture_format, &gated_mixture_format, &hidden_markov_format};
+  return {&gaussian_mixture_format, &mixture_format, &gated_mixture_format, &grouped_mixture_format,
+          &hidden_markov_format};
 }
 
 void check_header(const Field& top) {

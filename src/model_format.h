@@ -23,6 +23,7 @@ std::vector<const ModelFormat*> model_formats();
 extern const ModelFormat gaussian_mixture_format;
 extern const ModelFormat mixture_format;
 extern const ModelFormat gated_mixture_format;
+extern const ModelFormat grouped_mixture_format;
 extern const ModelFormat hidden_markov_format;
 
 /// Refuses another format than ours and versions that are too new.

@@ -12,9 +12,12 @@
 #include <limits>
 #include <memory>
 #include <mutex>
+#include <numeric>
 
 #include "candidates.h"
+#include "data/labels_among.h"
 #include "data/reweighted.h"
+#include "drawn_like.h"
 
 namespace jensen {
 
@@ -37,58 +40,91 @@ int fold_of(std::uint64_t seed, std::int64_t row, int folds) {
   return std::min(folds - 1, static_cast<int>(stream.uniform() * folds));
 }
 
-double log_likelihood(const AnyMixture& model, const Data& data) {
+template <class M>
+double log_likelihood(const M& model, const Data& data) {
   Workers one(1);
   EStep e_step(data, one);
-  return e_step(Erased<AnyMixture>(model)).evidence.log_likelihood;
+  return e_step(Erased<M>(model)).evidence.log_likelihood;
 }
 
-Fitted<AnyMixture> fit_seen(const Data& data, const Schema& whole, int components, const Options& options,
-                            Prior prior) {
-  return fit_mixture(data, emissions_for(data, whole, components), options, prior);
+// What a selection does with rows, and with groups of them: fits as a user would, and fits to samples, which need no
+// order of components.
+struct RowsSelection {
+  using Fit = FittedTable;
+  using Selection = MixtureSelection;
+  static Fit fit_table(const Data& data, const Schema& schema, int components, const Options& options, Prior prior) {
+    return fit_mixture(data, schema, components, options, prior);
+  }
+  static Fitted<AnyMixture> fit_seen(const Data& data, const Schema& whole, int components, const Options& options,
+                                     Prior prior) {
+    return fit_mixture(data, emissions_for(data, whole, components), options, prior);
+  }
+};
+struct GroupsSelection {
+  using Fit = FittedGroupedTable;
+  using Selection = GroupedMixtureSelection;
+  static Fit fit_table(const Data& data, const Schema& schema, int components, const Options& options, Prior prior) {
+    return fit_grouped_mixture(data, schema, components, options, prior);
+  }
+  static Fitted<AnyGroupedMixture> fit_seen(const Data& data, const Schema& whole, int components,
+                                            const Options& options, Prior prior) {
+    return fit(AnyGroupedMixture(mixture_for(data, emissions_for(data, whole, components), prior, options.threads)),
+               data, options);
+  }
+};
+
+// The first row of the unit that each row belongs to: rows of a group are held out together.
+std::vector<std::int64_t> first_rows(const Data& data) {
+  std::vector<std::int64_t> first(static_cast<std::size_t>(data.rows()));
+  std::iota(first.begin(), first.end(), std::int64_t{0});
+  const auto begins = data.sequences();
+  for (std::size_t s = 0; s + 1 < begins.size(); ++s) {
+    std::fill(first.begin() + begins[s], first.begin() + begins[s + 1], begins[s]);
+  }
+  return first;
 }
 
+template <class Kind>
 double cross_validated(const Data& data, const Schema& whole, int components, const MixtureSelectionOptions& selection,
                        const Options& options) {
   const auto weights = weights_of(data);
+  const auto first = first_rows(data);
   double total = 0;
   double weight = 0;
   for (int fold = 0; fold < selection.folds; ++fold) {
     auto seen = weights;
     auto held = weights;
     for (std::size_t i = 0; i < weights.size(); ++i) {
-      (fold_of(options.seed, static_cast<std::int64_t>(i), selection.folds) == fold ? seen : held)[i] = 0;
+      (fold_of(options.seed, first[i], selection.folds) == fold ? seen : held)[i] = 0;
     }
-    const auto fitted = fit_seen(Reweighted(data, std::move(seen)), whole, components, options, selection.prior);
+    const auto fitted =
+        Kind::fit_seen(Reweighted(data, std::move(seen)), whole, components, options, selection.prior);
     for (const double w : held) weight += w;
     total += log_likelihood(fitted.model, Reweighted(data, std::move(held)));
   }
   return total / weight;
 }
 
-// A sample of the model with the holes of the data.
-Table sampled(const AnyMixture& model, const Data& data, std::uint64_t seed) {
-  const auto rows = data.rows();
-  std::vector<double> values(static_cast<std::size_t>(rows) * static_cast<std::size_t>(data.columns()));
-  const Panel x{values.data(), rows, data.columns(), rows};
-  model.sample(seed, 0, x, {});
-  BlockBuffer buffer;
-  const Block holes = data.block(0, rows, buffer);
-  for (int j = 0; j < data.columns(); ++j) {
-    for (std::int64_t i = 0; i < rows; ++i) {
-      if (std::isnan(holes.x(i, j))) x(i, j) = std::numeric_limits<double>::quiet_NaN();
-    }
-  }
-  return {std::move(values), rows, data.columns()};
-}
-
 // Twice the log-likelihood ratio of K + 1 against K.
+template <class Kind>
 double ratio(const Data& data, const Schema& schema, int components, Prior prior, const Options& options) {
   // Ends and largest counts are those of the sample.
   const Schema whole = resolved(schema, data);
-  const auto fewer = fit_seen(data, whole, components, options, prior);
-  const auto more = fit_seen(data, whole, components + 1, options, prior);
-  return 2 * (more.report.log_likelihood - fewer.report.log_likelihood);
+  const auto log_likelihood_of = [&](int count) {
+    return Kind::fit_seen(LabelsAmong(data, count), whole, count, options, prior).report.log_likelihood;
+  };
+  return 2 * (log_likelihood_of(components + 1) - log_likelihood_of(components));
+}
+
+// Columns of which the model does not say how they would look in a sample.
+void refuse_censored(const Schema& form) {
+  for (const SchemaPart& part : form) {
+    const std::string* ends = part.option("upper");
+    if (ends == nullptr || part.kind == "uniform") continue;
+    throw ArgumentError(function, "bootstrap",
+                        fmt::format("cannot draw {} and {}: the model does not say which cells would be censored",
+                                    part.columns.front(), *ends));
+  }
 }
 
 void check(const Data& data, const std::vector<Schema>& forms, const MixtureSelectionOptions& selection,
@@ -105,17 +141,15 @@ void check(const Data& data, const std::vector<Schema>& forms, const MixtureSele
     refuse("folds", "must be said for cross-validation");
   }
   if (selection.bootstrap == 0) return;
-  BlockBuffer buffer;
-  const Block first = data.block(0, std::min<std::int64_t>(1, data.rows()), buffer);
-  if (!first.weights.empty()) refuse("bootstrap", "does not apply to rows with weights");
-  if (!first.allowed.empty()) refuse("bootstrap", "does not apply to rows with labels");
-  if (!given_columns(forms.front()).empty()) {
-    refuse("bootstrap", "cannot draw " + given_columns(forms.front()).front() + ", which the model does not describe");
-  }
+  if (const std::string problem = cannot_be_drawn(data); !problem.empty()) refuse("bootstrap", problem);
+  refuse_censored(forms.front());
 }
 
+template <class Kind>
 class Selecting {
  public:
+  using Fit = typename Kind::Fit;
+
   Selecting(const Data& data, const std::vector<Schema>& forms, const MixtureSelectionOptions& selection,
             const Options& options)
       : data_(data), selection_(selection), options_(options), workers_(options.threads) {
@@ -130,9 +164,9 @@ class Selecting {
     result_.forms = forms;
   }
 
-  MixtureSelection run() {
+  typename Kind::Selection run() {
     auto candidates = grid(result_.forms, selection_.components);
-    std::vector<std::optional<FittedTable>> fits(candidates.size());
+    std::vector<std::optional<Fit>> fits(candidates.size());
     const auto count = static_cast<int>(candidates.size());
     workers_.run(count, [&](int i, int) {
       try_one(candidates[static_cast<std::size_t>(i)], fits[static_cast<std::size_t>(i)]);
@@ -145,7 +179,7 @@ class Selecting {
   }
 
  private:
-  void try_one(MixtureCandidate& candidate, std::optional<FittedTable>& fit) {
+  void try_one(MixtureCandidate& candidate, std::optional<Fit>& fit) {
     {
       const std::lock_guard lock(mutex_);
       if (stopped_) {
@@ -155,10 +189,11 @@ class Selecting {
     }
     try {
       const Schema& form = result_.forms[static_cast<std::size_t>(candidate.form)];
-      fit = fit_mixture(data_, form, candidate.components, options_, selection_.prior);
+      const LabelsAmong data(data_, candidate.components);
+      fit = Kind::fit_table(data, form, candidate.components, options_, selection_.prior);
       fill(candidate, fit->report);
       if (selection_.folds > 0) {
-        candidate.cross_validated = cross_validated(data_, fit->schema, candidate.components, selection_, options_);
+        candidate.cross_validated = cross_validated<Kind>(data, fit->schema, candidate.components, selection_, options_);
       }
       judge(candidate, selection_.criterion);
     } catch (const Error& error) {
@@ -171,7 +206,7 @@ class Selecting {
     if (selection_.progress) selection_.progress(++done_, count);
   }
 
-  void test(std::vector<MixtureCandidate>& candidates, const std::vector<std::optional<FittedTable>>& fits, int form) {
+  void test(std::vector<MixtureCandidate>& candidates, const std::vector<std::optional<Fit>>& fits, int form) {
     done_ = 0;
     for (std::size_t i = 0; i < candidates.size(); ++i) {
       for (std::size_t j = 0; j < candidates.size(); ++j) {
@@ -183,7 +218,8 @@ class Selecting {
     }
   }
 
-  double p_value(const FittedTable& null, double log_likelihood_of_more, int form) {
+  double p_value(const Fit& null, double log_likelihood_of_more, int form) {
+    const LabelsAmong null_data(data_, null.model.states());
     const double observed = 2 * (log_likelihood_of_more - null.report.log_likelihood);
     std::vector<double> ratios(static_cast<std::size_t>(selection_.bootstrap),
                                std::numeric_limits<double>::quiet_NaN());
@@ -192,8 +228,8 @@ class Selecting {
         // Starts differ from those of the data's own fit, samples from each other.
         Options options = options_;
         options.seed = restart_seed(options_.seed, b + 1);
-        const Table sample = sampled(null.model, data_, options.seed);
-        ratios[static_cast<std::size_t>(b)] = ratio(sample, result_.forms[static_cast<std::size_t>(form)],
+        const Table sample = drawn_like(null.model, null_data, options.seed);
+        ratios[static_cast<std::size_t>(b)] = ratio<Kind>(sample, result_.forms[static_cast<std::size_t>(form)],
                                                     null.model.states(), selection_.prior, options);
       } catch (const Error&) {
         // A sample that cannot be fitted (a level that never came up, say) says nothing either way.
@@ -216,7 +252,7 @@ class Selecting {
   std::mutex mutex_;
   bool stopped_ = false;
   int done_ = 0;
-  MixtureSelection result_;
+  typename Kind::Selection result_;
 };
 
 std::vector<std::string> split(const std::string& text) {
@@ -299,7 +335,13 @@ std::vector<Schema> alternatives(const Schema& schema) {
 MixtureSelection select_mixture(const Data& data, const std::vector<Schema>& forms,
                                 const MixtureSelectionOptions& selection, const Options& options) {
   check(data, forms, selection, options);
-  return Selecting(data, forms, selection, options).run();
+  return Selecting<RowsSelection>(data, forms, selection, options).run();
+}
+
+GroupedMixtureSelection select_grouped_mixture(const Data& data, const std::vector<Schema>& forms,
+                                               const MixtureSelectionOptions& selection, const Options& options) {
+  check(data, forms, selection, options);
+  return Selecting<GroupsSelection>(data, forms, selection, options).run();
 }
 
 }  // namespace jensen

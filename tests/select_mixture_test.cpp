@@ -86,6 +86,89 @@ TEST(SelectMixture, TheBootstrapTestRejectsTooFewAndNotTheRightNumber) {
   }
 }
 
+MixtureSelectionOptions tested(std::vector<int> components) {
+  MixtureSelectionOptions selection;
+  selection.components = std::move(components);
+  selection.bootstrap = 19;
+  return selection;
+}
+
+TEST(SelectMixture, TheBootstrapDrawsARowOfWeightTwoTwice) {
+  const Table once = clusters(30, 1);
+  std::vector<double> values, weights;
+  for (std::int64_t i = 0; i < 30; ++i) {
+    weights.push_back(static_cast<double>(i % 3));
+    for (std::int64_t copy = 0; copy < i % 3; ++copy) values.push_back(once.cell(i, 0));
+  }
+  const auto rows = static_cast<std::int64_t>(values.size());
+  const Table many(std::move(values), rows, 1, {"x"});
+  const auto forms = alternatives(parse_schema("x:gaussian(tied)"));
+  const auto weighted = select_mixture(once.with_weights(weights), forms, tested({1, 2}), quick());
+  const auto repeated = select_mixture(many, forms, tested({1, 2}), quick());
+  EXPECT_EQ(candidate(weighted, 1).p_value, candidate(repeated, 1).p_value);
+  // As sampling weights the same numbers are weights of draws, not numbers of them.
+  const auto sampling =
+      select_mixture(once.with_weights(weights, WeightKind::sampling), forms, tested({1, 2}), quick());
+  EXPECT_GT(candidate(sampling, 1).p_value, 1.0 / 20);
+}
+
+TEST(SelectMixture, TheBootstrapHoldsLabels) {
+  const auto forms = alternatives(parse_schema("x:gaussian(tied)"));
+  const auto p_value = [&](int count) {
+    const Table data = clusters(72, count);
+    std::vector<std::int32_t> labels(72, -1);
+    for (std::size_t i = 0; i < labels.size(); i += 3) {
+      const int cluster = static_cast<int>(i) % count;
+      if (cluster < 2) labels[i] = cluster;
+    }
+    return candidate(select_mixture(data.with_labels(labels, 3), forms, tested({2, 3}), quick()), 2).p_value;
+  };
+  EXPECT_GT(p_value(2), 1.0 / 20) << "both clusters have their labels";
+  EXPECT_EQ(p_value(4), 1.0 / 20) << "two clusters are there that no label names";
+}
+
+TEST(SelectMixture, LabelsBeyondKAreThatCandidatesFailure) {
+  const Table data = clusters(30, 3);
+  std::vector<std::int32_t> labels(30, -1);
+  for (std::size_t i = 0; i < 15; ++i) labels[i] = static_cast<std::int32_t>(i % 3);
+  MixtureSelectionOptions selection;
+  selection.components = {2, 3, 4};
+  const auto found = select_mixture(data.with_labels(labels, 4), alternatives(parse_schema("x:gaussian(tied)")),
+                                    selection, quick());
+  EXPECT_EQ(found.candidates[0].components, 3);
+  EXPECT_FALSE(candidate(found, 2).fitted);
+  EXPECT_NE(candidate(found, 2).reason.find("row 3 is labelled as of a state beyond the 2"), std::string::npos)
+      << candidate(found, 2).reason;
+  EXPECT_TRUE(candidate(found, 4).fitted);
+}
+
+TEST(SelectMixture, TheBootstrapTakesGivenColumnsFromTheData) {
+  std::vector<double> values(80);
+  for (std::size_t i = 0; i < 40; ++i) {
+    Stream stream(5, Purpose::test, 0, 0, i);
+    values[40 + i] = 1 + static_cast<double>(i % 5);
+    values[i] = std::floor((i % 2 == 0 ? 2 : 30) * values[40 + i] * (0.9 + 0.2 * stream.uniform()));
+  }
+  const Table data(std::move(values), 40, 2, {"n", "days"});
+  const auto forms = alternatives(parse_schema("n:poisson(exposure=days)"));
+  const auto found = select_mixture(data, forms, tested({1, 2}), quick());
+  EXPECT_EQ(candidate(found, 1).p_value, 1.0 / 20);
+}
+
+TEST(SelectMixture, WhatCannotBeDrawnIsRefusedByName) {
+  const auto refusal = [](const Table& data, const char* schema) {
+    return support::refusal<ArgumentError>(
+        [&] { select_mixture(data, alternatives(parse_schema(schema)), tested({1, 2}), quick()); });
+  };
+  const Table data = clusters(6, 1);
+  EXPECT_NE(refusal(data.with_weights({1, 2, 2.5, 1, 1, 1}), "x:gaussian")
+                .find("cannot draw the 2.5 observations that row 3 stands for"),
+            std::string::npos);
+  const Table ends({1, 2, 3, 4, 2, 5, 3, 9}, 4, 2, {"from", "to"});
+  EXPECT_NE(refusal(ends, "[from, to]:weibull").find("does not say which cells would be censored"),
+            std::string::npos);
+}
+
 TEST(SelectMixture, ThreadsDoNotChangeAnything) {
   MixtureSelectionOptions selection;
   selection.components = {1, 2};

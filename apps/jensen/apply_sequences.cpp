@@ -31,16 +31,18 @@ struct Answers {
   std::vector<std::int32_t> path;     // of the most probable states; −1 where a row belongs nowhere
 };
 
-Answers answers(const PredictArguments& a, const AnyHiddenMarkov& model, const jensen::Table& table) {
+// chain: the model, where it is a chain; else nullptr.
+Answers answers(const PredictArguments& a, const jensen::Model& model, const AnyHiddenMarkov* chain,
+                const jensen::Table& table) {
   const auto rows = static_cast<std::size_t>(table.rows());
   Answers result{std::vector<double>(a.viterbi ? 0 : rows * static_cast<std::size_t>(model.states())),
                  std::vector<std::int32_t>(rows, -1)};
   for_each_block(table, [&](const Block& block) {
     const auto first = static_cast<std::size_t>(block.first_row);
     const auto path = std::span(result.path).subspan(first, static_cast<std::size_t>(block.rows()));
-    if (a.viterbi) return model.decode(block, path);
+    if (a.viterbi) return chain->decode(block, path);
     const Panel p{result.probabilities.data() + first, block.rows(), model.states(), table.rows()};
-    a.filtered ? model.filtered(block, p) : model.responsibilities(block, p);
+    a.filtered ? chain->filtered(block, p) : model.responsibilities(block, p);
     for (std::int64_t i = 0; i < block.rows(); ++i) {
       int most = 0;
       for (int k = 1; k < model.states(); ++k) most = p(i, k) > p(i, most) ? k : most;
@@ -56,8 +58,8 @@ struct Scores {
   std::vector<double> residuals;  // rows × columns, column by column
 };
 
-// `residuals`: of how many columns, the first ones.
-Scores scores(const AnyHiddenMarkov& model, const jensen::Table& table, int residuals) {
+// chain: the model, where it is a chain; `residuals`: of how many columns, the first ones.
+Scores scores(const jensen::Model& model, const AnyHiddenMarkov* chain, const jensen::Table& table, int residuals) {
   const auto rows = static_cast<std::size_t>(table.rows());
   Scores result{std::vector<double>(rows), {}};
   result.residuals.resize(rows * static_cast<std::size_t>(residuals));
@@ -67,7 +69,7 @@ Scores scores(const AnyHiddenMarkov& model, const jensen::Table& table, int resi
     model.score(block, std::span(result.log_density).subspan(first, count));
     for (int j = 0; j < residuals; ++j) {
       const std::size_t begin = static_cast<std::size_t>(j) * rows + first;
-      jensen::pseudo_residuals(model, block, j, std::span(result.residuals).subspan(begin, count));
+      jensen::pseudo_residuals(*chain, block, j, std::span(result.residuals).subspan(begin, count));
     }
   });
   return result;
@@ -118,12 +120,17 @@ void write_rows(std::ostream& out, const ScoreArguments& a, const ModelFile& fil
   }
 }
 
-void write_sequences(std::ostream& out, const std::vector<Total>& sums, const std::vector<std::string>& names) {
+void write_sequences(std::ostream& out, const std::vector<Total>& sums, const std::vector<std::string>& names,
+                     const std::string& unit) {
   jensen::CsvWriter csv(out);
-  csv.field("sequence").field("rows").field("log_likelihood").end_record();
+  csv.field(unit).field("rows").field("log_likelihood").end_record();
   for (std::size_t s = 0; s < sums.size(); ++s) {
     csv.field(names[s]).field(static_cast<double>(sums[s].rows)).field(sums[s].log_likelihood).end_record();
   }
+}
+
+void refuse_of_groups(const AnyHiddenMarkov* chain, bool given, const char* option) {
+  if (given && chain == nullptr) throw Error(fmt::format("{}: is for hidden Markov models", option));
 }
 
 }  // namespace
@@ -143,11 +150,14 @@ std::vector<std::string> names_of_sequences(const LoadedData& data) {
 int predict_sequences(const PredictArguments& a, const ModelFile& file, const LoadedData& data) {
   if (a.viterbi && a.filtered) throw Error("--viterbi: is about whole sequences; it does not go with --filtered");
   if (a.viterbi && a.probabilities) throw Error("--viterbi: a path has no probabilities by row: leave one out");
-  const AnyHiddenMarkov& model = *file.get<AnyHiddenMarkov>();
-  const Answers found = answers(a, model, data.table);
+  const jensen::Model& model = *file.model;
+  const auto* chain = file.get<AnyHiddenMarkov>();
+  refuse_of_groups(chain, a.viterbi, "--viterbi");
+  refuse_of_groups(chain, a.filtered, "--filtered");
+  const Answers found = answers(a, model, chain, data.table);
   write_to(a.output, [&](std::ostream& out) {
     jensen::CsvWriter csv(out);
-    csv.field("state");
+    csv.field(chain != nullptr ? "state" : "component");
     for (int k = 0; a.probabilities && k < model.states(); ++k) csv.field("probability_" + file.component(k));
     csv.end_record();
     for (const std::int64_t row : table_rows(data)) {
@@ -163,9 +173,11 @@ int predict_sequences(const PredictArguments& a, const ModelFile& file, const Lo
 }
 
 int score_sequences(const ScoreArguments& a, const ModelFile& file, const LoadedData& data) {
-  const AnyHiddenMarkov& model = *file.get<AnyHiddenMarkov>();
-  if (a.residuals) refuse_residuals_of(file, model);
-  const Scores found = scores(model, data.table, a.residuals ? modelled(file) : 0);
+  const auto* chain = file.get<AnyHiddenMarkov>();
+  const std::string unit = chain != nullptr ? "sequence" : "group";
+  refuse_of_groups(chain, a.residuals, "--residuals");
+  if (a.residuals) refuse_residuals_of(file, *chain);
+  const Scores found = scores(*file.model, chain, data.table, a.residuals ? modelled(file) : 0);
   const auto sums = totals(found, data.table);
   const auto names = names_of_sequences(data);
   Sum total;
@@ -176,10 +188,10 @@ int score_sequences(const ScoreArguments& a, const ModelFile& file, const Loaded
     json["rows"] = data.table.rows();
     json["total"] = total.value();
     json["mean"] = total.value() / rows;
-    json["sequences"] = nlohmann::ordered_json::array();
+    json[unit + "s"] = nlohmann::ordered_json::array();
     for (std::size_t s = 0; s < sums.size(); ++s) {
-      json["sequences"].push_back(
-          {{"sequence", names[s]}, {"rows", sums[s].rows}, {"log_likelihood", sums[s].log_likelihood}});
+      json[unit + "s"].push_back(
+          {{unit, names[s]}, {"rows", sums[s].rows}, {"log_likelihood", sums[s].log_likelihood}});
     }
     json["log_density"] = nlohmann::ordered_json::array();
     for (const std::int64_t row : table_rows(data)) {
@@ -195,7 +207,7 @@ int score_sequences(const ScoreArguments& a, const ModelFile& file, const Loaded
     return exit_done;
   }
   write_to(a.output, [&](std::ostream& out) {
-    a.rows || a.residuals ? write_rows(out, a, file, found, data) : write_sequences(out, sums, names);
+    a.rows || a.residuals ? write_rows(out, a, file, found, data) : write_sequences(out, sums, names, unit);
   });
   if (!a.quiet) fmt::print(stderr, "total {:.12g}\nmean {:.12g}\n", total.value(), total.value() / rows);
   return exit_done;

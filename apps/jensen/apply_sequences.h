@@ -1,4 +1,4 @@
-// Hidden Markov models applied to data: results in the order of the rows of the file.
+// Hidden Markov models, and mixtures of groups, applied to data: results in the order of the rows of the file.
 #pragma once
 
 #include <jensen/model_file.h>

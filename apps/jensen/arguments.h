@@ -21,6 +21,7 @@ struct DataArguments {
   std::optional<std::string> sequence;  ///< column that says which rows form a sequence; "": all rows are one
   std::optional<std::string> order;     ///< column that says in which order they come; "": that of the data
   bool timed = false;                   ///< the order is a time that the model reads itself
+  std::optional<std::string> group;     ///< column that says which rows share their component; "": all rows do
 };
 
 /// A fit on disk, to go on from after an interruption.
@@ -81,14 +82,19 @@ struct FitArguments {
   bool quiet = false;
 };
 
+/// A regression in each component.
+struct RegressionArguments {
+  std::optional<std::string> formula;  ///< y ~ a + b | group
+  std::optional<std::string> family;   ///< of the response
+};
+
 /// fit mixture and fit latent-class: columns of different kinds.
 struct FitTableArguments {
   DataArguments data;  ///< its columns are a schema
   EngineArguments engine;
   OneFitArguments one;
   std::string default_kind;  ///< of columns that the schema lists without kinds, or that are all there are; empty: none
-  std::optional<std::string> regress;  ///< y ~ a + b
-  std::optional<std::string> family;   ///< of the regression
+  RegressionArguments regression;
   std::optional<std::string> gate;     ///< columns on which the weights depend: a + b
   std::optional<int> components;
   std::optional<std::string> output;
@@ -130,6 +136,7 @@ struct SelectTableArguments {
   DataArguments data;  ///< its columns are a schema with alternatives
   EngineArguments engine;
   std::string default_kind;
+  RegressionArguments regression;
   std::string components = "1..6";
   std::string criterion = "bic";
   int folds = 0;

@@ -6,6 +6,7 @@
 #include <jensen/emissions/schema_emissions.h>
 #include <jensen/emissions/student_t.h>
 #include <jensen/emissions/von_mises_fisher.h>
+#include <jensen/models/any_grouped_mixture.h>
 #include <jensen/models/any_hidden_markov.h>
 #include <jensen/models/gated_mixture.h>
 #include <jensen/models/separation.h>
@@ -146,18 +147,23 @@ std::string describe_components(const ModelFile& file) {
   const auto* model = file.get<jensen::AnyMixture>();
   const auto* gated = file.get<jensen::GatedMixture>();
   const auto* markov = file.get<jensen::AnyHiddenMarkov>();
-  const jensen::AnyEmissions& emissions = model != nullptr  ? model->emissions()
-                                        : markov != nullptr ? markov->emissions()
-                                                            : gated->emissions();
+  const auto* grouped = file.get<jensen::AnyGroupedMixture>();
+  const jensen::AnyEmissions& emissions = model != nullptr   ? model->emissions()
+                                        : grouped != nullptr ? grouped->emissions()
+                                        : markov != nullptr  ? markov->emissions()
+                                                             : gated->emissions();
+  const auto weights = model != nullptr   ? model->weights()
+                     : grouped != nullptr ? grouped->weights()
+                                          : std::span<const double>();
   const auto* product = emissions.as<jensen::Product>();
   std::string text;
   for (int first = 0; first < emissions.states(); first += components_at_once) {
     const Range range{first, std::min(emissions.states(), first + components_at_once)};
     std::vector<Row> rows;
     add_row(rows, markov != nullptr ? "state" : "component", range, [&](int k) { return file.component(k); });
-    if (model != nullptr) {
+    if (!weights.empty()) {
       add_row(rows, "weight", range,
-              [&](int k) { return fmt::format("{:.4f}", model->weights()[static_cast<std::size_t>(k)]); });
+              [&](int k) { return fmt::format("{:.4f}", weights[static_cast<std::size_t>(k)]); });
     }
     for (std::size_t j = 0; gated != nullptr && j <= file.gate.size(); ++j) {
       // γ by component and term; the first component is the reference.

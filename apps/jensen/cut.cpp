@@ -59,6 +59,8 @@ class Cutting {
   }
 
  private:
+  const char* unit() const { return arguments_.group ? "group" : "sequence"; }
+
   [[noreturn]] void refuse(std::int64_t row, int column, const std::string& problem) const {
     throw DataError(
         fmt::format("{}: row {}, column '{}': {}", arguments_.path, row + 1, data_.table.column_name(column), problem));
@@ -67,7 +69,7 @@ class Cutting {
   void check_keys() const {
     for (std::int64_t i = 0; i < all_.rows(); ++i) {
       if (keys_.sequence >= 0 && std::isnan(all_.x(i, keys_.sequence))) {
-        refuse(i, keys_.sequence, "the sequence is missing");
+        refuse(i, keys_.sequence, fmt::format("the {} is missing", unit()));
       }
       if (keys_.order >= 0 && std::isnan(all_.x(i, keys_.order))) refuse(i, keys_.order, "the order is missing");
     }
@@ -99,8 +101,8 @@ class Cutting {
                fmt::format("{} comes twice in a sequence: in row {} already", order(b), std::min(a, b) + 1));
       }
       if (all_.weight(a) != all_.weight(b)) {
-        throw DataError(fmt::format("{}: rows {} and {} are of one sequence, but have different weights, {} and {}",
-                                    arguments_.path, a + 1, b + 1, all_.weight(a), all_.weight(b)));
+        throw DataError(fmt::format("{}: rows {} and {} are of one {}, but have different weights, {} and {}",
+                                    arguments_.path, a + 1, b + 1, unit(), all_.weight(a), all_.weight(b)));
       }
     }
     begins_.push_back(all_.rows());

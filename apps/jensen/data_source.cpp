@@ -12,6 +12,11 @@ std::vector<std::string> LoadedData::columns() const {
 
 bool is_npy(const std::string& path) { return path.size() >= 4 && (path.ends_with(".npy") || path.ends_with(".NPY")); }
 
+DataArguments with_groups_as_sequences(DataArguments arguments) {
+  if (arguments.group) arguments.sequence = arguments.group;
+  return arguments;
+}
+
 LoadedData load_data(const DataArguments& arguments, int states, const std::vector<std::string>& default_columns) {
   const auto begun = std::chrono::steady_clock::now();
   if (is_npy(arguments.path)) {

@@ -41,6 +41,9 @@ LoadedData load_data(const DataArguments& arguments, int states, const std::vect
 LoadedData load_table(const DataArguments& arguments, int states, const std::string& default_kind,
                       jensen::Schema& schema, const std::vector<std::string>& gate = {});
 
+/// Where rows come in groups, these are their sequences, in which the order does not matter.
+DataArguments with_groups_as_sequences(DataArguments arguments);
+
 /// Puts the rows of loaded data in order and cuts them into sequences. Their columns end in those of arguments.sequence
 /// and arguments.order, where there are any, which go. Sequences come by their names in ascending order, as numbers
 /// where all of them are, so that the order of the file does not matter. Throws DataError naming rows of the file where

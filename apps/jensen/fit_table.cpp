@@ -12,6 +12,7 @@
 #include "data_source.h"
 #include "fitting.h"
 #include "output.h"
+#include "regression.h"
 #include "sequences.h"
 #include "uncertainty.h"
 #include "watch.h"
@@ -20,28 +21,11 @@ namespace {
 
 using jensen::Error;
 
-// --regress and --family as a part of a schema.
-jensen::Schema regression(const FitTableArguments& a) {
-  if (!a.regress) {
-    if (a.family) throw Error("--family: does not apply without --regress");
-    return {};
-  }
-  const jensen::Formula formula = jensen::parse_formula(*a.regress);
-  if (formula.response.empty()) throw Error("--regress: must be 'y ~ a + b', with the response before ~");
-  const std::string family = a.family.value_or("gaussian");
-  jensen::SchemaPart part{{formula.response}, (family == "gaussian" ? "linear" : family) + "-regression", {}, {}};
-  if (!formula.intercept) part.options.emplace_back("intercept", "no");
-  if (!formula.offset.empty()) part.options.emplace_back("offset", formula.offset);
-  for (std::size_t j = 0; j < formula.terms.size(); ++j) {
-    part.options.emplace_back(fmt::format("x{}", j + 1), formula.terms[j]);
-  }
-  return {part};
-}
-
 std::vector<std::string> gate_columns(const FitTableArguments& a) {
   if (!a.gate) return {};
   const jensen::Formula formula = jensen::parse_formula(*a.gate);
-  if (!formula.response.empty() || !formula.intercept || !formula.offset.empty() || formula.terms.empty()) {
+  if (!formula.response.empty() || !formula.intercept || !formula.offset.empty() || !formula.group.empty() ||
+      formula.terms.empty()) {
     throw Error("--gate: must be columns, 'a + b'");
   }
   return formula.terms;
@@ -71,17 +55,33 @@ Fitted fit(const FitTableArguments& a, const ChainArguments* chain, const Loaded
     name_rows_of_file(fitted.report, data);
     return fitted;
   }
+  if (!data.table.sequences().empty()) {
+    auto fitted = erased(jensen::fit_grouped_mixture(data.table, schema, *a.components, options, prior));
+    name_rows_of_file(fitted.report, data);
+    return fitted;
+  }
   if (gate.empty()) return erased(jensen::fit_mixture(data.table, schema, *a.components, options, prior));
   return erased(jensen::fit_mixture(data.table, schema, gate, *a.components, options, prior));
 }
 
+// Throws Error where rows that share their component do not go with what else is asked for.
+void check_group(const DataArguments& data, const std::vector<std::string>& gate, const ChainArguments* chain) {
+  if (!data.group) return;
+  if (chain != nullptr) throw Error("--regress: | group is for mixtures: rows that belong together are a --sequence");
+  if (!gate.empty()) {
+    throw Error("--gate: does not go with groups: it weighs rows, but the rows of a group share their component");
+  }
+}
+
 // `chain`: of a hidden Markov model; nullptr for a mixture.
-int fit_table(const FitTableArguments& a, const ChainArguments* chain) {
+int fit_table(FitTableArguments a, const ChainArguments* chain) {
   const jensen::Options options = fit_options(a.engine, a.one);
   if (*a.components < 1) throw Error(fmt::format("-k: must be ≥ 1, got {}", *a.components));
   check_fit_outputs(a.output, a.trace, a.one, a.data.path);
-  jensen::Schema schema = regression(a);
+  jensen::Schema schema = regression(a.regression, a.data);
   const auto gate = chain == nullptr ? gate_columns(a) : columns_of(chain_form(*chain, a.data));
+  check_group(a.data, gate, chain);
+  a.data = with_groups_as_sequences(std::move(a.data));
   if (schema.empty() && !a.data.columns && a.default_kind.empty()) {
     throw Error("--columns: say what each column is, or give a regression with --regress");
   }
@@ -92,6 +92,7 @@ int fit_table(const FitTableArguments& a, const ChainArguments* chain) {
   } else {
     refuse_lags(data);
   }
+  if (a.data.group) prepare_groups(data, a.data, schema);
   const bool any_gaussian =
       std::any_of(schema.begin(), schema.end(), [](const auto& p) { return p.kind == "gaussian"; });
   check_uncertainty(a.one.uncertainty, any_gaussian && data.table.has_missing());
@@ -108,7 +109,7 @@ int fit_table(const FitTableArguments& a, const ChainArguments* chain) {
                   jensen::prior_named(a.engine.prior),
                   data.seconds,
                   thread_count(a.engine.threads),
-                  chain == nullptr ? 0 : data.table.sequences().size() - 1};
+                  data.table.sequences().empty() ? 0 : data.table.sequences().size() - 1};
   result.file.fit = jensen::summarize(result.report, result.prior, *a.components, options.constraints);
   if (a.output) jensen::save_model(*a.output, result.file);
   result.file.fit->standard_errors =

@@ -146,7 +146,7 @@ Json fit_object(const TableFit& result) {
   json["prior"] = jensen::to_string(result.prior);
   const Json file = Json::parse(jensen::model_text(result.file));
   for (const char* field :
-       {"columns", "components", "states", "component_names", "sequence", "order", "chain", "schema", "parameters"}) {
+       {"columns", "components", "states", "component_names", "group", "sequence", "order", "chain", "schema", "parameters"}) {
     if (file.contains(field)) json[field] = file[field];
   }
   add_of_the_fit(json, file);

@@ -2,6 +2,7 @@
 #include <jensen/data/formula.h>
 #include <jensen/emissions/schema_emissions.h>
 #include <jensen/error.h>
+#include <jensen/models/any_grouped_mixture.h>
 #include <jensen/models/any_hidden_markov.h>
 
 #include <fmt/format.h>
@@ -45,9 +46,10 @@ void choose_columns(const jensen::ModelFile& model, const jensen::MappedFile& fi
   }
   if (!further.empty()) {
     throw DataError(
-        fmt::format("{}: has no header: say which columns to use with --columns x1,x2,... and, for {}, with --sequence "
-                    "and --order ('' for none)",
-                    file.name(), fmt::join(further, " and ")));
+        fmt::format("{}: has no header: say which columns to use with --columns x1,x2,... and, for {}, with {} ('' for "
+                    "none)",
+                    file.name(), fmt::join(further, " and "),
+                    model.get<jensen::AnyGroupedMixture>() != nullptr ? "--group" : "--sequence and --order"));
   }
   options.header = false;
   if (names.size() == model.columns.size()) return;
@@ -70,6 +72,18 @@ void check_labels(const jensen::ModelFile& model, const LoadedData& data, const 
 
 // What the model's fit knew of sequences, where the user says nothing else.
 DataArguments with_sequences_of(const jensen::ModelFile& model, DataArguments arguments) {
+  if (model.get<jensen::AnyGroupedMixture>() != nullptr) {
+    if (arguments.sequence || arguments.order) {
+      throw Error(fmt::format("--{}: the model's rows come in groups without order: say which with --group",
+                              arguments.sequence ? "sequence" : "order"));
+    }
+    if (!arguments.group) arguments.group = model.sequence;
+    return with_groups_as_sequences(std::move(arguments));
+  }
+  if (arguments.group) {
+    throw Error(model.model->sequential() ? "--group: the model is one of sequences: say which with --sequence"
+                                          : "--group: the model takes rows as independent");
+  }
   if (model.model->sequential()) {
     if (!arguments.sequence) arguments.sequence = model.sequence;
     if (!arguments.order) arguments.order = model.order;
@@ -108,6 +122,7 @@ LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& gi
     DataArguments whole = arguments;  // columns have no names to cut by
     whole.sequence.reset();
     whole.order.reset();
+    whole.group.reset();
     if (model.model->sequential()) cut_into_sequences(data, whole, model.gate);
     shift_lags(data, model.schema, model.gate, arguments.path);
     return data;

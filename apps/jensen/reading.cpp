@@ -29,7 +29,8 @@ void refuse_text_options(const DataArguments& arguments) {
       {"--weights", &arguments.weights},   {"--labels", &arguments.labels},
       {"--missing", &arguments.missing},   {"--delimiter", &arguments.delimiter},
       {"--header", &arguments.header},     {"--weight-kind", &arguments.weight_kind},
-      {"--sequence", &arguments.sequence}, {"--order", &arguments.order}};
+      {"--group", &arguments.group},       {"--sequence", &arguments.sequence},
+      {"--order", &arguments.order}};
   for (const auto& [name, value] : options) {
     if (*value && !(*value)->empty())
       throw Error(fmt::format("{}: is for text, but {} is an NPY file", name, arguments.path));
@@ -203,7 +204,10 @@ void add_sequence_columns(const DataArguments& arguments, CsvOptions& options) {
   for (const auto& name : sequence_columns(arguments)) {
     if (std::find(options.columns.begin(), options.columns.end(), name) != options.columns.end()) {
       throw Error(
-          fmt::format("{}: column '{}' is used already", name == arguments.sequence ? "--sequence" : "--order", name));
+          fmt::format("{}: column '{}' is used already", name == arguments.group      ? "--group"
+                                                              : name == arguments.sequence ? "--sequence"
+                                                                                           : "--order",
+                              name));
     }
     options.columns.push_back(name);
   }

@@ -1,8 +1,6 @@
 // What a person reads after a fit, and about a model file.
 #include <jensen/error.h>
 #include <jensen/models/any_hidden_markov.h>
-#include <jensen/models/any_mixture.h>
-#include <jensen/models/gated_mixture.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -219,9 +217,11 @@ std::vector<std::string> next_steps(const FitResult& result, const FitArguments&
 
 namespace {
 
+bool is_markov(const jensen::ModelFile& file) { return file.get<jensen::AnyHiddenMarkov>() != nullptr; }
+
 std::string table_title(const jensen::ModelFile& file) {
-  const bool markov = file.model->sequential();
-  return fmt::format("{}: {}, {}", markov ? "Hidden Markov model" : "Mixture",
+  const bool markov = is_markov(file);
+  return fmt::format("{}: {}, {}", markov ? "Hidden Markov model" : file.model->sequential() ? "Mixture of groups" : "Mixture",
                      counted(file.model->states(), markov ? "state" : "component"),
                      counted(static_cast<double>(file.columns.size()), "column"));
 }
@@ -256,7 +256,8 @@ std::string describe_fit(const FitResult& result, const FitArguments& a) {
 std::string describe_fit(const TableFit& result, const FitTableArguments& a) {
   const jensen::Report& report = result.report;
   std::string text = fmt::format("{}, {}", table_title(result.file), counted(static_cast<double>(report.rows), "row"));
-  if (result.sequences > 0) text += ", " + counted(static_cast<double>(result.sequences), "sequence");
+  if (result.sequences > 0) text += ", " + counted(static_cast<double>(result.sequences),
+                                                 is_markov(result.file) ? "sequence" : "group");
   text += "\n";
   std::vector<Row> facts{{"outcome", report.message}, {"starts", starts_line(report)}};
   if (report.restarts.size() > 1) facts.push_back({"optima", optima_line(report)});
@@ -283,7 +284,7 @@ std::string describe_fit(const TableFit& result, const FitTableArguments& a) {
   if (!report.degeneracies.empty()) text += "  try fewer components or simpler kinds of columns\n";
   if (!a.output) return text + "  add -o model.json to keep the model and apply it\n";
   return text + fmt::format("  jensen describe {}\n  jensen predict {} {} {}\n", *a.output, *a.output, a.data.path,
-                            result.file.model->sequential() ? "--viterbi" : "--probabilities");
+                            is_markov(result.file) ? "--viterbi" : "--probabilities");
 }
 
 std::string describe_selection(const jensen::Selection& selection, const SelectArguments& a, int columns) {
@@ -351,8 +352,7 @@ std::string parameter_table(const jensen::Model& model) {
 
 std::string describe_file(const jensen::ModelFile& file) {
   const auto* mixture = file.get<jensen::GaussianMixture>();
-  if (file.get<jensen::AnyMixture>() != nullptr || file.get<jensen::GatedMixture>() != nullptr ||
-      file.get<jensen::AnyHiddenMarkov>() != nullptr) {
+  if (!file.schema.empty()) {
     return table_title(file) + "\n" + fit_facts(file.fit, file) + "\n" + describe_components(file);
   }
   if (mixture == nullptr) {

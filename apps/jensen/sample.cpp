@@ -3,6 +3,7 @@
 #include <jensen/em/options.h>
 #include <jensen/emissions/schema_emissions.h>
 #include <jensen/error.h>
+#include <jensen/models/any_grouped_mixture.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -52,6 +53,15 @@ void write_sample(std::ostream& out, const jensen::ModelFile& file, const Sample
   }
 }
 
+// What rows that belong together are called, and what they come from.
+bool is_grouped(const jensen::Model& model) {
+  return dynamic_cast<const jensen::Erased<jensen::AnyGroupedMixture>*>(&model) != nullptr;
+}
+const char* unit_of(const jensen::Model& model) { return is_grouped(model) ? "group" : "sequence"; }
+const char* state_of(const jensen::Model& model) {
+  return model.sequential() && !is_grouped(model) ? "state" : "component";
+}
+
 // The columns by which the model's data were cut are written where it knows them, so that a fit can read the sample.
 void write_sequences(std::ostream& out, const jensen::ModelFile& file, const SampleArguments& a) {
   const std::int64_t length = a.rows ? *a.rows : *a.length;
@@ -59,10 +69,10 @@ void write_sequences(std::ostream& out, const jensen::ModelFile& file, const Sam
   const bool numbered = a.sequences.has_value() || !file.sequence.empty();
   const int columns = static_cast<int>(file.columns.size());
   jensen::CsvWriter csv(out);
-  if (numbered) csv.field(file.sequence.empty() ? "sequence" : file.sequence);
+  if (numbered) csv.field(file.sequence.empty() ? unit_of(*file.model) : file.sequence);
   if (!file.order.empty()) csv.field(file.order);
   for (const auto& name : file.columns) csv.field(name);
-  if (a.with_component) csv.field("state");
+  if (a.with_component) csv.field(state_of(*file.model));
   csv.end_record();
   const Levels levels = levels_of(file);
   std::vector<double> values(static_cast<std::size_t>(length) * static_cast<std::size_t>(columns));
@@ -95,15 +105,16 @@ void check_sizes(const SampleArguments& a, const jensen::Model& model) {
 }
 
 void check_names(const SampleArguments& a, const jensen::ModelFile& file) {
-  const std::string state = file.model->sequential() ? "state" : "component";
+  const std::string state = state_of(*file.model);
   const auto known = [&](const std::string& name) {
     return std::find(file.columns.begin(), file.columns.end(), name) != file.columns.end();
   };
   if (a.with_component && known(state)) {
     throw jensen::Error(fmt::format("--with-component: the model has a column '{}' itself", state));
   }
-  if (a.sequences && file.sequence.empty() && known("sequence")) {
-    throw jensen::Error("--sequences: the model has a column 'sequence' itself");
+  const std::string unit = unit_of(*file.model);
+  if (a.sequences && file.sequence.empty() && known(unit)) {
+    throw jensen::Error(fmt::format("--sequences: the model has a column '{}' itself", unit));
   }
 }
 

@@ -11,6 +11,8 @@
 #include "commands.h"
 #include "fitting.h"
 #include "output.h"
+#include "regression.h"
+#include "sequences.h"
 #include "text_table.h"
 #include "watch.h"
 
@@ -38,16 +40,49 @@ std::string label(const std::vector<jensen::Schema>& forms, int form) {
 
 std::string number(double value) { return std::isnan(value) ? "-" : precise(value); }
 
-jensen::MixtureSelection select(const SelectTableArguments& a, const LoadedData& data,
-                                const std::vector<jensen::Schema>& forms, jensen::MixtureSelectionOptions selection,
-                                jensen::Options options, bool& interrupted) {
+// What was selected, whether rows or groups of them, and the best of it as a file.
+struct Selected {
+  jensen::MixtureSelection selection;  ///< without `best`
+  std::optional<TableFit> best;
+  bool interrupted = false;
+};
+
+template <class Found>
+Selected selected(Found found, const LoadedData& data, const SelectTableArguments& a, jensen::Prior prior) {
+  Selected result{{std::move(found.forms), std::move(found.candidates), {}}, {}, false};
+  if (!found.best) return result;
+  auto& fitted = *found.best;
+  using M = decltype(fitted.model);
+  const auto sequences = data.table.sequences();
+  if (!sequences.empty()) name_rows_of_file(fitted.report, data);
+  const int states = fitted.model.states();
+  result.best = TableFit{{std::make_shared<jensen::Erased<M>>(std::move(fitted.model)),
+                          columns_of(fitted.schema),
+                          component_names(data.label_names, states),
+                          {},
+                          fitted.schema,
+                          {},
+                          a.data.group.value_or("")},
+                         std::move(fitted.report),
+                         prior,
+                         data.seconds,
+                         thread_count(a.engine.threads),
+                         sequences.empty() ? 0 : sequences.size() - 1};
+  return result;
+}
+
+Selected select(const SelectTableArguments& a, const LoadedData& data, const std::vector<jensen::Schema>& forms,
+                jensen::MixtureSelectionOptions selection, jensen::Options options) {
   Watch watch(a.quiet);
   selection.progress = [&](int done, int count) {
     watch.progress.set_prefix(fmt::format("{}/{} done  ", done, count));
   };
   options = watch.over(std::move(options));
-  auto result = jensen::select_mixture(data.table, forms, selection, options);
-  interrupted = watch.interrupt.noted();
+  Selected result =
+      a.data.group
+          ? selected(jensen::select_grouped_mixture(data.table, forms, selection, options), data, a, selection.prior)
+          : selected(jensen::select_mixture(data.table, forms, selection, options), data, a, selection.prior);
+  result.interrupted = watch.interrupt.noted();
   return result;
 }
 
@@ -98,7 +133,8 @@ std::string describe_selection(const jensen::MixtureSelection& selection, const 
                           : std::string("  add -o model.json to save it\n"));
 }
 
-int run(const SelectTableArguments& a) {
+int run(const SelectTableArguments& said) {
+  SelectTableArguments a = said;
   jensen::MixtureSelectionOptions candidates;
   candidates.components = split_numbers(a.components, "-k");
   candidates.criterion = jensen::mixture_criterion_named(a.criterion);
@@ -108,34 +144,27 @@ int run(const SelectTableArguments& a) {
   const jensen::Options options = engine_options(a.engine);
   if (a.output == "-") throw Error("-o: must be a file; --json prints the best model");
   check_output(a.output, "-o", {a.data.path});
-  jensen::Schema schema;
+  jensen::Schema schema = regression(a.regression, a.data);
+  a.data = with_groups_as_sequences(std::move(a.data));
+  if (schema.empty() && !a.data.columns && a.default_kind.empty()) {
+    throw Error("--columns: say what each column is, or give a regression with --regress");
+  }
   // Labels name states; more of them than the fewest components are refused by that candidate.
   const int most = *std::max_element(candidates.components.begin(), candidates.components.end());
-  if (a.data.labels && candidates.components.size() > 1) {
-    throw Error("--labels: need one number of components, so that there is nothing to choose but distributions: -k K");
-  }
-  const LoadedData data = load_table(a.data, most, a.default_kind, schema);
+  LoadedData data = load_table(a.data, most, a.default_kind, schema);
   refuse_lags(data);
   const auto forms = jensen::alternatives(schema);
+  if (a.data.group) prepare_groups(data, a.data, schema);
 
-  bool interrupted = false;
-  auto selection = select(a, data, forms, candidates, options, interrupted);
-  std::optional<TableFit> best;
-  if (selection.best) {
-    const auto& fitted = *selection.best;
-    best = TableFit{{std::make_shared<jensen::Erased<jensen::AnyMixture>>(fitted.model),
-                     columns_of(fitted.schema),
-                     component_names(data.label_names, fitted.model.states()),
-                     {},
-                     fitted.schema},
-                    fitted.report,
-                    candidates.prior,
-                    data.seconds,
-                    thread_count(a.engine.threads)};
-    best->file.fit = jensen::summarize(best->report, best->prior, fitted.model.states());
+  Selected found = select(a, data, forms, candidates, options);
+  auto& best = found.best;
+  if (best) {
+    best->file.fit = jensen::summarize(best->report, best->prior, best->file.model->states());
     if (a.output) jensen::save_model(*a.output, best->file);
   }
-  if (a.json) print(selection_json(selection, a.criterion, best ? &*best : nullptr));
-  if (!a.json && !a.quiet) print(describe_selection(selection, a, "Mixtures", "component"));
-  return exit_code(selection, best ? &best->report : nullptr, interrupted);
+  if (a.json) print(selection_json(found.selection, a.criterion, best ? &*best : nullptr));
+  if (!a.json && !a.quiet) {
+    print(describe_selection(found.selection, a, a.data.group ? "Mixtures of groups" : "Mixtures", "component"));
+  }
+  return exit_code(found.selection, best ? &best->report : nullptr, found.interrupted);
 }

@@ -165,6 +165,11 @@ void prepare_sequences(LoadedData& data, const DataArguments& arguments, const C
   data.table = arranged(data.table, jensen::columns_of(jensen::alternatives(schema).front(), further));
 }
 
+void prepare_groups(LoadedData& data, const DataArguments& arguments, const jensen::Schema& schema) {
+  if (data.table.rows() > 0) check_cells(data, schema, arguments.path);
+  cut_into_sequences(data, arguments);
+}
+
 void name_rows_of_file(jensen::Report& report, const LoadedData& data) {
   for (auto& rows : report.degenerate_rows) {
     for (auto& row : rows) row = data.file_rows.at(static_cast<std::size_t>(row));

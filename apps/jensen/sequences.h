@@ -19,6 +19,9 @@ DataArguments with_times(DataArguments data, const ChainArguments& a);
 void prepare_sequences(LoadedData& data, const DataArguments& arguments, const ChainArguments& chain,
                        jensen::Schema& schema);
 
+/// The same for rows in groups.
+void prepare_groups(LoadedData& data, const DataArguments& arguments, const jensen::Schema& schema);
+
 /// The rows that a report names, as rows of the file.
 void name_rows_of_file(jensen::Report& report, const LoadedData& data);
 

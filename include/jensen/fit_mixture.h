@@ -4,6 +4,7 @@
 #include <jensen/em/fit.h>
 #include <jensen/emissions/schema_emissions.h>
 #include <jensen/fit_gaussian_mixture.h>
+#include <jensen/models/any_grouped_mixture.h>
 #include <jensen/models/any_mixture.h>
 #include <jensen/models/gated_mixture.h>
 
@@ -64,9 +65,21 @@ struct FittedGatedTable {
 FittedGatedTable fit_mixture(const Data& data, const Schema& schema, const std::vector<std::string>& gate,
                              int components, const Options& options = from_data(), Prior prior = Prior::data_scaled);
 
+struct FittedGroupedTable {
+  AnyGroupedMixture model;
+  Report report;
+  Schema schema;
+};
+/// The same for rows that come in groups, the sequences of the data, and share their component: repeated measurements
+/// (models/grouped_mixture.h). Throws ArgumentError also for data that are not cut into groups and for more components
+/// than groups.
+FittedGroupedTable fit_grouped_mixture(const Data& data, const Schema& schema, int components,
+                                       const Options& options = from_data(), Prior prior = Prior::data_scaled);
+
 /// Puts the components of a fitted mixture in canonical order, the report with them. False where its emissions are of a
 /// type that cannot be reordered; nothing has changed then.
 bool sort_components(AnyMixture& model, Report& report);
+bool sort_components(AnyGroupedMixture& model, Report& report);
 /// The same; the gate's coefficients become those against the component that is now the first.
 bool sort_components(GatedMixture& model, Report& report);
 

@@ -26,7 +26,8 @@ struct ModelFile {
   std::optional<FitSummary> fit;
   Schema schema = {};  ///< what the columns are; empty: numbers, which the model reads one after the other
   std::vector<std::string> gate = {};  ///< columns on which the weights depend, or the chain
-  std::string sequence = {};           ///< column that says which rows form a sequence; empty: all rows are one
+  /// Column that says which rows form a sequence, or a group; empty: all rows are one.
+  std::string sequence = {};
   std::string order = {};              ///< column that says in which order they come; empty: that of the data
 
   /// What to call state k: its name, "component_k" where only others have one, its number where none has.

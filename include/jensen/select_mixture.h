@@ -52,7 +52,9 @@ struct MixtureSelectionOptions {
   int folds = 0;
   /// Samples of the parametric bootstrap likelihood-ratio test (McLachlan 1987) of K against K + 1, for each pair of
   /// neighbours among `components` of the best candidate's form; 0: none. p = (1 + #{samples whose ratio reaches the
-  /// observed one}) / (1 + samples). Holes are those of the data.
+  /// observed one}) / (1 + samples). Holes, given columns and labels are those of the data: where a label restricts the
+  /// component it is drawn among those allowed. A row of frequency weight w, a whole number, is w draws; one of sampling
+  /// weight w is one draw that keeps its weight.
   int bootstrap = 0;
   /// Called, never by two threads at once, when another of `count` tasks is done.
   std::function<void(int done, int count)> progress;
@@ -67,8 +69,20 @@ struct MixtureSelection {
 /// Fits every (form, K) with the same options and seed; candidates share out the threads, and the result does not
 /// depend on how many there are. A candidate that cannot be fitted is a row with its reason. Throws ArgumentError for
 /// options out of their domain, empty lists and repeated entries, for forms that do not read the same columns, and for
-/// a bootstrap of data with weights, labels or given columns, which cannot be drawn.
+/// a bootstrap of what cannot be drawn: frequency weights that are no whole numbers, and columns of upper ends, as the
+/// model does not say which cells would be censored. Labels of states beyond a candidate's K are that candidate's
+/// failure; those of a larger K leave the components without a label to the rows without one.
 MixtureSelection select_mixture(const Data& data, const std::vector<Schema>& forms,
                                 const MixtureSelectionOptions& selection, const Options& options = from_data());
+
+struct GroupedMixtureSelection {
+  std::vector<Schema> forms;
+  std::vector<MixtureCandidate> candidates;
+  std::optional<FittedGroupedTable> best;
+};
+/// The same for rows in groups (fit_grouped_mixture): the groups are held out of folds, and drawn, as wholes.
+GroupedMixtureSelection select_grouped_mixture(const Data& data, const std::vector<Schema>& forms,
+                                               const MixtureSelectionOptions& selection,
+                                               const Options& options = from_data());
 
 }  // namespace jensen

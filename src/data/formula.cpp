@@ -80,6 +80,16 @@ std::vector<Piece> pieces(std::string_view text) {
   return result;
 }
 
+// Where c stands outside of quotes; npos where it does not.
+std::size_t position_of(char c, std::string_view text) {
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"') quoted = !quoted;
+    if (text[i] == c && !quoted) return i;
+  }
+  return std::string_view::npos;
+}
+
 }  // namespace
 
 std::string logarithm_of(std::string_view name) {
@@ -106,9 +116,13 @@ std::string computed_from(std::string_view name) {
 
 Formula parse_formula(std::string_view text) {
   Formula formula;
-  if (const auto tilde = text.find('~'); tilde != std::string_view::npos) {
+  if (const auto tilde = position_of('~', text); tilde != std::string_view::npos) {
     formula.response = column(text.substr(0, tilde));
     text = text.substr(tilde + 1);
+  }
+  if (const auto bar = position_of('|', text); bar != std::string_view::npos) {
+    formula.group = column(text.substr(bar + 1));
+    text = text.substr(0, bar);
   }
   for (const auto& [minus, piece] : pieces(text)) {
     if (piece == "1" || piece == "0") {

@@ -23,6 +23,7 @@ declare -A front_door=(
     [fit_table]="em models emissions"      # the same for columns that a schema describes
     [fit_hidden_markov]="em models emissions execution"  # the same for sequences
     [hidden_markov_file]="em models emissions json"
+    [drawn_like]="models math"             # samples that look like the data, for a bootstrap
     [candidates]="em models"               # of any selection
     [schema_fields]="em json"              # what files of such models share
     [mixture_file]="em models emissions json"

@@ -14,6 +14,7 @@ std::shared_ptr<Arguments> add_application(CLI::App& app, const char* output) {
                  "Columns of the data that stand for the model's, in its order [those of the same names]")
       ->type_name("LIST");
   add_sequences(app, a->data, true);
+  add_group(app, a->data, true);
   add_reading_options(app, a->data);
   app.add_option("-o,--output", a->output, output)->type_name("FILE");
   return a;
@@ -33,7 +34,7 @@ void add_predict(CLI::App& app, Command& chosen) {
       "  jensen predict model.json data.csv --probabilities | head\n"
       "  jensen predict model.json recordings.csv --viterbi\n\n"
       "One line for each row of the data. Components are counted from 0, or bear the names that labels gave them.\n"
-      "Missing cells are integrated out. States of a hidden Markov model are those most probable given the whole "
+      "Missing cells are integrated out. Rows of a group, where the fit had groups, have one answer. States of a hidden Markov model are those most probable given the whole "
       "sequence.");
   predict->callback([a, &chosen] { chosen = *a; });
 }
@@ -41,7 +42,7 @@ void add_predict(CLI::App& app, Command& chosen) {
 void add_score(CLI::App& app, Command& chosen) {
   auto* score = app.add_subcommand("score", "Log-density of each row, and the total");
   auto a = add_application<ScoreArguments>(*score, "CSV file to write [standard output]");
-  score->add_flag("--rows", a->rows, "Of a hidden Markov model: each row, given those before it in its sequence");
+  score->add_flag("--rows", a->rows, "Of sequences or groups: each row, given those before it");
   score->add_flag("--residuals", a->residuals, "The same, with the pseudo-residual of each column");
   add_results(*score, a->json, a->quiet);
   score->footer(

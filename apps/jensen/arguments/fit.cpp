@@ -20,18 +20,25 @@ void add_table_fit(CLI::App& command, FitTableArguments& a, const char* states, 
   add_results(command, a.json, a.quiet);
 }
 
-void add_regression(CLI::App& command, FitTableArguments& a) {
+void add_regression(CLI::App& command, RegressionArguments& a) {
   command
-      .add_option(
-          "--regress", a.regress,
-          "A regression in each component: 'y ~ a + b'; 0 or - 1 leaves the intercept out, offset(c) adds a "
-          "column; log(a) "
-          "is the logarithm of a column, computed from it; in a hidden Markov model lag(y), lag(y, 2) is what a "
-          "column was one or two rows before")
+      .add_option("--regress", a.formula,
+                  "A regression in each component: 'y ~ a + b'; 0 or - 1 leaves the intercept out, offset(c) adds a "
+                  "column; log(a) is the logarithm of a column, computed from it; in a hidden Markov model lag(y), "
+                  "lag(y, 2) is what a column was one or two rows before")
       ->type_name("FORMULA");
   command.add_option("--family", a.family, "Of the response of --regress [gaussian]")
       ->check(one_of({"gaussian", "poisson", "binomial", "gamma"}))
       ->type_name("gaussian|poisson|binomial|gamma");
+}
+
+void add_group(CLI::App& command, DataArguments& data, bool known_by_model) {
+  command
+      .add_option("--group", data.group,
+                  std::string("Column that says which rows share their component, as 'y ~ a | column' does: repeated "
+                              "measurements of one person") +
+                      (known_by_model ? " [as in the fit]" : ""))
+      ->type_name("COLUMN");
 }
 
 namespace {
@@ -94,7 +101,8 @@ void add_mixture(CLI::App& fit, Command& chosen) {
           "factor-analyzers or von-mises-fisher for columns that are modelled jointly; a list without kinds is "
           "jointly gaussian")
       ->type_name("SCHEMA");
-  add_regression(*mixture, *a);
+  add_regression(*mixture, a->regression);
+  add_group(*mixture, a->data, false);
   mixture->add_option("--gate", a->gate, "Columns on which the weights of the components depend: 'a + b'")
       ->type_name("FORMULA");
   mixture->footer(
@@ -107,6 +115,8 @@ void add_mixture(CLI::App& fit, Command& chosen) {
       "visits:poisson(exposure=days)'\n"
       "  # regressions of counts, with weights that depend on another column\n"
       "  jensen fit mixture data/patent.csv -k 3 --regress 'Patents ~ lgRD' --family poisson --gate RDS\n"
+      "  # regressions that all rows of an id share\n"
+      "  jensen fit mixture data/npreg.csv -k 2 --regress 'yn ~ x | id2'\n"
       "  # a rate that is known, with standard errors for what is not\n"
       "  jensen fit mixture data/london_deaths.csv -k 2 --columns deaths:poisson --weights days --fix "
       "'deaths.rate[0]=1.25' "

@@ -63,7 +63,7 @@ void add_fit_hidden_markov(CLI::App& fit, Command& chosen) {
   markov->get_option("--weights")->description("Column of weights, the same in all rows of a sequence");
   add_sequences(*markov, a->data, false);
   add_chain(*markov, a->chain);
-  add_regression(*markov, *a);
+  add_regression(*markov, a->regression);
   markov->footer(
       "Examples:\n"
       "  # counts in the order of the file: one sequence\n"

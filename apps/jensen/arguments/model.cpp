@@ -10,10 +10,10 @@ void add_sample(CLI::App& app, Command& chosen) {
   sample->add_option("-n,--rows", a->rows, "How many")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 53))
       ->type_name("N");
-  sample->add_option("--length", a->length, "Of a hidden Markov model: rows of each sequence")
+  sample->add_option("--length", a->length, "Rows of each sequence of a hidden Markov model, or of each group")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 53))
       ->type_name("N");
-  sample->add_option("--sequences", a->sequences, "Of a hidden Markov model: how many [1]")
+  sample->add_option("--sequences", a->sequences, "How many sequences, or groups [1]")
       ->check(CLI::Range(1, 1000000000))
       ->type_name("N");
   sample->add_option("--seed", a->seed, "The same seed gives the same rows")

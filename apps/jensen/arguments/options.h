@@ -33,7 +33,9 @@ void add_results(CLI::App& app, bool& json, bool& quiet);  ///< how much is prin
 void add_table_fit(CLI::App& command, FitTableArguments& a, const char* states, const char* of_states);
 void add_table_selection(CLI::App& command, SelectTableArguments& a, const char* states, const char* of_states);
 /// The regression of a table.
-void add_regression(CLI::App& command, FitTableArguments& a);
+void add_regression(CLI::App& command, RegressionArguments& a);
+/// Which rows share their component.
+void add_group(CLI::App& command, DataArguments& data, bool known_by_model);
 /// Which rows form a sequence, and in which order.
 void add_sequences(CLI::App& app, DataArguments& data, bool known_by_model);
 void add_chain(CLI::App& app, ChainArguments& chain);

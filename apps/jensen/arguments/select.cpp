@@ -48,13 +48,15 @@ void add_mixture(CLI::App& select, Command& chosen) {
           "What each column is (see jensen fit mixture --help), with alternatives: income:gaussian|log-normal, "
           "a + b:gaussian(full|diagonal), gaussian(all) or student-t(all) for all covariance structures (14 in two "
           "columns or more)")
-      ->type_name("SCHEMA")
-      ->required();
+      ->type_name("SCHEMA");
+  add_regression(*mixture, a->regression);
+  add_group(*mixture, a->data, false);
   mixture->footer(
       "Examples:\n"
       "  jensen select mixture data/survey.csv -k 1..4 --columns 'age:gaussian, income:gaussian|log-normal|gamma'\n"
       "  jensen select mixture data/faithful.csv -k 1..3 --columns 'eruptions + waiting:gaussian(all)' --criterion cv\n"
-      "  jensen select mixture data/faithful.csv -k 1,2,3 --columns 'eruptions + waiting:gaussian' --test 99\n\n"
+      "  jensen select mixture data/faithful.csv -k 1,2,3 --columns 'eruptions + waiting:gaussian' --test 99\n"
+      "  jensen select mixture data/npreg.csv -k 1..3 --regress 'yn ~ x | id2'\n\n"
       "A combination that cannot be fitted is a line with its reason; one with a degenerate component ranks last.");
   mixture->callback([a, &chosen] { chosen = *a; });
 }

@@ -36,6 +36,7 @@ void add_diagnose(CLI::App& app, Command& chosen) {
       ->type_name("frequency|sampling");
   diagnose->add_option("--labels", a->data.labels, "Column of known components, as in the fit")->type_name("COLUMN");
   add_sequences(*diagnose, a->data, true);
+  add_group(*diagnose, a->data, true);
   add_reading_options(*diagnose, a->data);
   diagnose->add_option("--threads", a->threads, "0: one per processor; the result does not depend on it")
       ->capture_default_str()

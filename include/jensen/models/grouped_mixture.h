@@ -119,6 +119,24 @@ class GroupedMixture {
     }
   }
 
+  /// One group: all rows of x come from one component, which the seed alone chooses. Columns that the emissions take as
+  /// given are read from x and stay.
+  void sample(std::uint64_t seed, std::int64_t first_row, Panel x, std::span<std::int32_t> z) const {
+    Stream chooses(seed, Purpose::sample, 0, 1, 0);
+    const int k = chooses.choice(weights());
+    std::vector<double> row;
+    for (std::int64_t i = 0; i < x.rows; ++i) {
+      Stream stream(seed, Purpose::sample, 0, 0, static_cast<std::uint64_t>(first_row + i));
+      optional::sample_row(emissions(), k, stream, x, i, row);
+    }
+    std::fill(z.begin(), z.end(), k);
+  }
+
+  /// x with missing cells at what the emissions expect there under p(z | the whole group; θ).
+  void impute(const Block& x, Panel filled) const {
+    optional::fill_holes(emissions(), x, filled, [&](const Block& block, Panel p) { responsibilities(block, p); });
+  }
+
   int free_parameters() const { return mixture_.free_parameters(); }
   std::vector<double> unconstrained() const { return mixture_.unconstrained(); }
   void set_unconstrained(std::span<const double> u) { mixture_.set_unconstrained(u); }

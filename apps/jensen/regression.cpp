@@ -1,0 +1,31 @@
+#include "regression.h"
+
+#include <jensen/data/formula.h>
+#include <jensen/error.h>
+
+#include <fmt/format.h>
+
+using jensen::Error;
+
+jensen::Schema regression(const RegressionArguments& a, DataArguments& data) {
+  if (!a.formula) {
+    if (a.family) throw Error("--family: does not apply without --regress");
+    return {};
+  }
+  const jensen::Formula formula = jensen::parse_formula(*a.formula);
+  if (formula.response.empty()) throw Error("--regress: must be 'y ~ a + b', with the response before ~");
+  if (!formula.group.empty()) {
+    if (data.group && *data.group != formula.group) {
+      throw Error(fmt::format("--group: is '{}', but the formula's group is '{}'", *data.group, formula.group));
+    }
+    data.group = formula.group;
+  }
+  const std::string family = a.family.value_or("gaussian");
+  jensen::SchemaPart part{{formula.response}, (family == "gaussian" ? "linear" : family) + "-regression", {}, {}};
+  if (!formula.intercept) part.options.emplace_back("intercept", "no");
+  if (!formula.offset.empty()) part.options.emplace_back("offset", formula.offset);
+  for (std::size_t j = 0; j < formula.terms.size(); ++j) {
+    part.options.emplace_back(fmt::format("x{}", j + 1), formula.terms[j]);
+  }
+  return {part};
+}
