@@ -1,4 +1,6 @@
+#include <jensen/em/summary.h>
 #include <jensen/emissions/gaussian.h>
+#include <jensen/emissions/nested.h>
 #include <jensen/emissions/product.h>
 #include <jensen/emissions/student_t.h>
 #include <jensen/execution/reduction.h>
@@ -8,6 +10,8 @@
 
 #include <cmath>
 #include <limits>
+
+#include "data/selected_columns.h"
 
 namespace jensen {
 
@@ -69,6 +73,57 @@ void set_resolution(AnyEmissions& emissions, const std::vector<double>& largest,
   emissions = Product(std::move(parts), product->columns());
 }
 
+// The Gaussian components of each state, equal until now, a standard deviation or less from the data's mean: along
+// the line on which the columns grow with the first, or fall where they correlate with it negatively.
+void spread(Gaussian& gaussian, int components, const Summary& data) {
+  const auto columns = static_cast<std::size_t>(gaussian.columns());
+  std::vector<double> variances(packed_size(gaussian.columns()), 0.0);
+  for (int j = 0; j < gaussian.columns(); ++j) {
+    const double scale = data.scale[static_cast<std::size_t>(j)];
+    variances[packed_index(j, j)] = scale > 0 ? scale * scale : 1;
+  }
+  std::vector<double> means;
+  for (int k = 0; k < gaussian.states(); ++k) {
+    const double along = 2.0 * (k % components) / (components - 1) - 1;
+    for (std::size_t j = 0; j < columns; ++j) {
+      const double sign = data.covariance[packed_index(static_cast<int>(j), 0)] < 0 ? -1 : 1;
+      means.push_back(data.location[j] + along * sign * data.scale[j]);
+    }
+  }
+  const std::vector<std::vector<double>> each(static_cast<std::size_t>(gaussian.states()), variances);
+  gaussian.set(std::move(means), in_shape(gaussian.covariance_structure(), gaussian.columns(), each));
+}
+
+// A mixture within the states: its components as those of a mixture over the same columns.
+AnyEmissions nested_for(const Data& data, const NestedMixture& nested, Prior prior, int threads) {
+  AnyEmissions inner = mixture_for(data, nested.inner(), prior, threads).emissions();
+  if (auto* gaussian = inner.as<Gaussian>(); gaussian != nullptr && nested.components() > 1) {
+    Workers workers(threads);
+    spread(*gaussian, nested.components(), summarize(data, workers));
+  }
+  NestedMixture result(std::move(inner), nested.states());
+  result.set_weights({nested.weights().begin(), nested.weights().end()});
+  return result;
+}
+
+void make_nested_ready(AnyEmissions& emissions, const Data& data, Prior prior, int threads) {
+  if (const auto* nested = emissions.as<NestedMixture>()) {
+    emissions = nested_for(data, NestedMixture(*nested), prior, threads);
+    return;
+  }
+  const auto* product = emissions.as<Product>();
+  if (product == nullptr) return;
+  auto parts = product->parts();
+  bool any = false;
+  for (auto& part : parts) {
+    const auto* nested = part.emissions.as<NestedMixture>();
+    if (nested == nullptr) continue;
+    part.emissions = nested_for(SelectedColumns(data, part.columns), NestedMixture(*nested), prior, threads);
+    any = true;
+  }
+  if (any) emissions = Product(std::move(parts), product->columns());
+}
+
 // The statistics of the whole data, all in state 0.
 Statistics pooled(const Data& data, const AnyEmissions& emissions, Workers& workers) {
   const Layout layout = emissions.layout();
@@ -95,6 +150,7 @@ AnyMixture mixture_for(const Data& data, AnyEmissions emissions, Prior prior, in
   const Looked found = look_at(data, emissions, workers);
   const double observations = data.weight_kind() == WeightKind::frequency ? found.weight : found.rows;
   set_resolution(emissions, found.largest, found.weight / observations);
+  make_nested_ready(emissions, data, prior, threads);
   if (prior == Prior::none) return AnyMixture(std::move(emissions));
   const double rows = data_scaled_prior_rows / observations * found.weight / observations;
   // Moments about the data's own mean come with the second pass, holes filled from it with the ones after.

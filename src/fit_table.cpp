@@ -22,7 +22,8 @@ constexpr const char* function = "fit_mixture";
 
 // A constant column has no Gaussian density, and others no prior that could give it one.
 void refuse_constant(const SchemaPart& part, const Data& data, int first, int threads) {
-  const bool normal = part.kind == "gaussian" || part.kind == "normal" || part.kind == "student-t";
+  const bool normal =
+      part.kind == "gaussian" || part.kind == "normal" || part.kind == "student-t" || part.kind == "mixture";
   if (!normal || part.option("upper") != nullptr) return;
   for (std::size_t j = 0; j < part.columns.size(); ++j) {
     const ColumnRange range = range_of(data, first + static_cast<int>(j), threads);

@@ -84,6 +84,7 @@ Json write(const ModelFile& file) {
   if (!file.order.empty()) json["order"] = file.order;
   json["chain"] = std::visit([&](const auto& chain) { return chain_fields(chain, file); }, model.chain().held());
   json["schema"] = schema_fields(file.schema);
+  add_factors(file, json);
   json["parameters"] = parameter_fields(model.parameter_names(), model.parameters());
   return json;
 }

@@ -32,6 +32,12 @@ Json schema_fields(const Schema& schema) {
   return parts;
 }
 
+void add_factors(const ModelFile& file, Json& json) {
+  for (const Factor& factor : file.factors) {
+    json["factors"].push_back({{"column", factor.column}, {"levels", factor.levels}});
+  }
+}
+
 Json parameter_fields(const std::vector<std::string>& names, const std::vector<double>& values) {
   Json json;
   for (std::size_t i = 0; i < values.size(); ++i) json[names[i]] = values[i];
@@ -51,6 +57,7 @@ Json write_table_model(const ModelFile& file) {
   json["components"] = model.states();
   if (!file.component_names.empty()) json["component_names"] = file.component_names;
   json["schema"] = schema_fields(file.schema);
+  add_factors(file, json);
   if (!file.gate.empty()) json["gate"] = file.gate;
   if (!file.sequence.empty()) json["group"] = file.sequence;
   json["parameters"] = parameter_fields(model.parameter_names(), model.parameters());
@@ -76,6 +83,26 @@ SchemaPart read_part(const Field& field) {
 
 }  // namespace
 
+namespace {
+
+// Each is there for some indicator of its levels, and those that are there are of one of them.
+void read_factors(const Field& top, ModelFile& file) {
+  if (!top.has("factors")) return;
+  const Field list = top["factors"];
+  for (std::size_t i = 0, size = list.array("objects"); i < size; ++i) {
+    Factor factor{list[i]["column"].text(), {}};
+    factor.levels = names(list[i]["levels"], list[i]["levels"].array("names"), "names", false);
+    bool used = false;
+    for (std::size_t l = 0; l < factor.levels.size(); ++l) {
+      used = used || std::find(file.columns.begin(), file.columns.end(), factor.indicator(l)) != file.columns.end();
+    }
+    if (!used) list[i].refuse("no column is an indicator of its levels");
+    file.factors.push_back(std::move(factor));
+  }
+}
+
+}  // namespace
+
 int read_columns(const Field& top, const char* states, ModelFile& file) {
   for (std::size_t i = 0, size = top["schema"].array("objects"); i < size; ++i) {
     file.schema.push_back(read_part(top["schema"][i]));
@@ -94,6 +121,7 @@ int read_columns(const Field& top, const char* states, ModelFile& file) {
   if (names(top["columns"], file.columns.size(), "names, those of the schema", false) != file.columns) {
     top["columns"].refuse("are not those of the schema: " + listing(file.columns));
   }
+  read_factors(top, file);
   read_ends(top, static_cast<std::size_t>(components), file);
   return components;
 }

@@ -8,9 +8,11 @@
 namespace jensen {
 
 nlohmann::ordered_json schema_fields(const Schema& schema);
+/// "factors": [{"column": "sex", "levels": ["f", "m"]}, …], where there are some.
+void add_factors(const ModelFile& file, nlohmann::ordered_json& json);
 nlohmann::ordered_json parameter_fields(const std::vector<std::string>& names, const std::vector<double>& values);
 
-/// "schema", "columns", "component_names" and "fit" into the file; returns the number in the field `states`.
+/// "schema", "factors", "columns", "component_names" and "fit" into the file; returns the number in the field `states`.
 int read_columns(const Field& top, const char* states, ModelFile& file);
 /// The numbers of "parameters", which must have these names and no others.
 std::vector<double> read_parameters(const Field& top, const std::vector<std::string>& names);

@@ -97,8 +97,7 @@ double cross_validated(const Data& data, const Schema& whole, int components, co
     for (std::size_t i = 0; i < weights.size(); ++i) {
       (fold_of(options.seed, first[i], selection.folds) == fold ? seen : held)[i] = 0;
     }
-    const auto fitted =
-        Kind::fit_seen(Reweighted(data, std::move(seen)), whole, components, options, selection.prior);
+    const auto fitted = Kind::fit_seen(Reweighted(data, std::move(seen)), whole, components, options, selection.prior);
     for (const double w : held) weight += w;
     total += log_likelihood(fitted.model, Reweighted(data, std::move(held)));
   }
@@ -193,7 +192,8 @@ class Selecting {
       fit = Kind::fit_table(data, form, candidate.components, options_, selection_.prior);
       fill(candidate, fit->report);
       if (selection_.folds > 0) {
-        candidate.cross_validated = cross_validated<Kind>(data, fit->schema, candidate.components, selection_, options_);
+        candidate.cross_validated =
+            cross_validated<Kind>(data, fit->schema, candidate.components, selection_, options_);
       }
       judge(candidate, selection_.criterion);
     } catch (const Error& error) {
@@ -230,7 +230,7 @@ class Selecting {
         options.seed = restart_seed(options_.seed, b + 1);
         const Table sample = drawn_like(null.model, null_data, options.seed);
         ratios[static_cast<std::size_t>(b)] = ratio<Kind>(sample, result_.forms[static_cast<std::size_t>(form)],
-                                                    null.model.states(), selection_.prior, options);
+                                                          null.model.states(), selection_.prior, options);
       } catch (const Error&) {
         // A sample that cannot be fitted (a level that never came up, say) says nothing either way.
       }

@@ -133,8 +133,8 @@ TEST(SelectMixture, LabelsBeyondKAreThatCandidatesFailure) {
   for (std::size_t i = 0; i < 15; ++i) labels[i] = static_cast<std::int32_t>(i % 3);
   MixtureSelectionOptions selection;
   selection.components = {2, 3, 4};
-  const auto found = select_mixture(data.with_labels(labels, 4), alternatives(parse_schema("x:gaussian(tied)")),
-                                    selection, quick());
+  const auto found =
+      select_mixture(data.with_labels(labels, 4), alternatives(parse_schema("x:gaussian(tied)")), selection, quick());
   EXPECT_EQ(found.candidates[0].components, 3);
   EXPECT_FALSE(candidate(found, 2).fitted);
   EXPECT_NE(candidate(found, 2).reason.find("row 3 is labelled as of a state beyond the 2"), std::string::npos)
@@ -157,16 +157,16 @@ TEST(SelectMixture, TheBootstrapTakesGivenColumnsFromTheData) {
 
 TEST(SelectMixture, WhatCannotBeDrawnIsRefusedByName) {
   const auto refusal = [](const Table& data, const char* schema) {
-    return support::refusal<ArgumentError>(
-        [&] { select_mixture(data, alternatives(parse_schema(schema)), tested({1, 2}), quick()); });
+    return support::refusal<ArgumentError>([&] {
+      select_mixture(data, alternatives(parse_schema(schema)), tested({1, 2}), quick());
+    });
   };
   const Table data = clusters(6, 1);
   EXPECT_NE(refusal(data.with_weights({1, 2, 2.5, 1, 1, 1}), "x:gaussian")
                 .find("cannot draw the 2.5 observations that row 3 stands for"),
             std::string::npos);
   const Table ends({1, 2, 3, 4, 2, 5, 3, 9}, 4, 2, {"from", "to"});
-  EXPECT_NE(refusal(ends, "[from, to]:weibull").find("does not say which cells would be censored"),
-            std::string::npos);
+  EXPECT_NE(refusal(ends, "[from, to]:weibull").find("does not say which cells would be censored"), std::string::npos);
 }
 
 TEST(SelectMixture, ThreadsDoNotChangeAnything) {

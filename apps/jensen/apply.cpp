@@ -170,8 +170,9 @@ int run(const ImputeArguments& a) {
   const LoadedData data = load_data_for(file, a.data);
   if (data.computed) {
     throw Error(
-        "jensen impute: the model reads logarithms of columns, or some of an array's, which do not go back into the "
-        "file");
+        "jensen impute: the model reads logarithms or indicators of columns, or some of an array's, which do not go "
+        "back "
+        "into the file");
   }
   if (npy) {
     impute_npy(a, file, data.table);

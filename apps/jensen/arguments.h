@@ -95,7 +95,7 @@ struct FitTableArguments {
   OneFitArguments one;
   std::string default_kind;  ///< of columns that the schema lists without kinds, or that are all there are; empty: none
   RegressionArguments regression;
-  std::optional<std::string> gate;     ///< columns on which the weights depend: a + b
+  std::optional<std::string> gate;  ///< columns on which the weights depend: a + b
   std::optional<int> components;
   std::optional<std::string> output;
   std::optional<std::string> trace;
@@ -189,6 +189,7 @@ struct SampleArguments {
 
 struct DescribeArguments {
   std::string model;
+  bool standard_errors = false;  ///< by column and component, in place of a list
   bool json = false;
 };
 

@@ -2,6 +2,7 @@
 #include <jensen/emissions/component_order.h>
 #include <jensen/emissions/factor_analyzers.h>
 #include <jensen/emissions/gaussian.h>
+#include <jensen/emissions/nested.h>
 #include <jensen/emissions/product.h>
 #include <jensen/emissions/schema_emissions.h>
 #include <jensen/emissions/student_t.h>
@@ -79,7 +80,9 @@ bool add_joint(std::vector<Row>& rows, const SchemaPart& part, const jensen::Any
   const auto* student = emissions.as<jensen::StudentT>();
   const auto* directions = emissions.as<jensen::VonMisesFisher>();
   const bool analyzers = emissions.as<jensen::FactorAnalyzers>() != nullptr;
-  if (emissions.as<jensen::Gaussian>() == nullptr && student == nullptr && directions == nullptr && !analyzers) {
+  const auto* nested = emissions.as<jensen::NestedMixture>();
+  if (emissions.as<jensen::Gaussian>() == nullptr && nested == nullptr && student == nullptr && directions == nullptr &&
+      !analyzers) {
     return false;
   }
   for (std::size_t j = 0; j < part.columns.size(); ++j) {
@@ -88,6 +91,16 @@ bool add_joint(std::vector<Row>& rows, const SchemaPart& part, const jensen::Any
   }
   if (student != nullptr) {
     add_row(rows, name_of(part) + " df", range, [&](int k) { return brief(student->nu(k)); });
+  }
+  for (int m = 0; nested != nullptr && m < nested->components(); ++m) {
+    const auto inner = [&, m](int k) { return k * nested->components() + m; };
+    add_row(rows, fmt::format("{} [{}] weight", name_of(part), m), range,
+            [&](int k) { return fmt::format("{:.4f}", nested->weights()[static_cast<std::size_t>(inner(k))]); });
+    for (std::size_t j = 0; j < part.columns.size(); ++j) {
+      add_row(rows, fmt::format("{} [{}]", part.columns[j], m), range, [&](int k) {
+        return mean_and_deviation(jensen::moments_of(nested->inner(), inner(k), static_cast<int>(j)));
+      });
+    }
   }
   if (directions != nullptr) {
     add_row(rows, name_of(part) + " concentration", range, [&](int k) { return brief(directions->concentration(k)); });

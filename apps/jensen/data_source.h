@@ -23,8 +23,9 @@ struct LoadedData {
   // How the text was read, for who writes it again; no text where the data are an NPY file.
   std::shared_ptr<const jensen::MappedFile> text;
   jensen::CsvOptions reading;
-  bool computed = false;       // some columns are computed from those of the text
-  std::vector<int> lags = {};  // columns that hold what they are lags of, until shift_lags()
+  bool computed = false;                     // some columns are computed from those of the text
+  std::vector<int> lags = {};                // columns that hold what they are lags of, until shift_lags()
+  std::vector<jensen::Factor> factors = {};  // of which some covariates are indicators
 
   std::vector<std::string> columns() const;
 };
@@ -37,9 +38,12 @@ LoadedData load_data(const DataArguments& arguments, int states, const std::vect
 
 /// Data to fit, their columns described by a schema as the user wrote it; where nothing was written, all columns that
 /// are left are `default_kind`. What the schema holds already comes first, `gate` are further columns. On return the
-/// schema names the levels of its columns. Those of an NPY file are called x1, x2, …, their categories 0, 1, ….
+/// schema names the levels of its columns, and indicators stand for covariates, in schema and gate, that hold words.
+/// Those of an NPY file are called x1, x2, …, their categories 0, 1, ….
 LoadedData load_table(const DataArguments& arguments, int states, const std::string& default_kind,
-                      jensen::Schema& schema, const std::vector<std::string>& gate = {});
+                      jensen::Schema& schema, std::vector<std::string>& gate);
+LoadedData load_table(const DataArguments& arguments, int states, const std::string& default_kind,
+                      jensen::Schema& schema);
 
 /// Where rows come in groups, these are their sequences, in which the order does not matter.
 DataArguments with_groups_as_sequences(DataArguments arguments);
@@ -60,6 +64,7 @@ void refuse_lags(const LoadedData& data);
 
 /// Data to which a model is applied: the columns of the model's names, in its order; those that the user names instead;
 /// or, where the data have no names, all columns, which must be as many. Weights and labels where they are asked for;
-/// labels must be called as the model's components are. A covariate "log(x)" that the data lack is the logarithm of x.
-/// For a model of sequences they are cut into them: by the columns that the user names, else by those of the fit.
+/// labels must be called as the model's components are. A covariate "log(x)" that the data lack is the logarithm of x,
+/// "x[word]" of a factor x the indicator of the word; another word than those of the fit is an error. For a model of
+/// sequences they are cut into them: by the columns that the user names, else by those of the fit.
 LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& arguments);

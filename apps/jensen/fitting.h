@@ -75,7 +75,10 @@ std::string describe_fit(const TableFit& result, const FitTableArguments& argume
 /// What distinguishes the components of a mixture of different kinds of columns.
 std::string describe_components(const jensen::ModelFile& file);
 std::string describe_selection(const jensen::Selection& selection, const SelectArguments& arguments, int columns);
-std::string describe_file(const jensen::ModelFile& file);
+/// standard_errors: beside each parameter, by component, in place of a list of their own. The file holds them.
+std::string describe_file(const jensen::ModelFile& file, bool standard_errors = false);
+/// A line for each parameter, a column for each component.
+std::string describe_component_errors(const jensen::ModelFile& file);
 
 /// `models` and `state`: what the candidates and their states are called.
 std::string describe_selection(const jensen::MixtureSelection& selection, const SelectTableArguments& arguments,

@@ -145,8 +145,8 @@ Json fit_object(const TableFit& result) {
   json["normalized_entropy"] = jensen::criteria(result.report, result.file.model->states()).normalized_entropy;
   json["prior"] = jensen::to_string(result.prior);
   const Json file = Json::parse(jensen::model_text(result.file));
-  for (const char* field :
-       {"columns", "components", "states", "component_names", "group", "sequence", "order", "chain", "schema", "parameters"}) {
+  for (const char* field : {"columns", "components", "states", "component_names", "group", "sequence", "order", "chain",
+                            "schema", "factors", "gate", "parameters"}) {
     if (file.contains(field)) json[field] = file[field];
   }
   add_of_the_fit(json, file);

@@ -20,21 +20,19 @@ using jensen::Error;
 
 // Chooses the columns of the model in `options`; see load_data_for.
 void choose_columns(const jensen::ModelFile& model, const jensen::MappedFile& file,
-                    const std::vector<std::string>& further, CsvOptions& options,
-                    std::vector<std::string>& computed_names) {
+                    const std::vector<std::string>& further, CsvOptions& options, ColumnPlan& plan) {
   const auto names = first_record(file, options);
-  auto columns = model.columns;
-  auto computed = computed_names;
-  take_computed(names, columns, computed);
+  ColumnPlan own = plan;
+  prefer_columns_of(names, own);
   std::vector<std::string> absent;
-  auto wanted = columns;
+  auto wanted = own.inputs;
   wanted.insert(wanted.end(), further.begin(), further.end());
   for (const auto& name : wanted) {
     if (!is_among(name, names)) absent.push_back(name);
   }
   if (absent.empty() && options.header.value_or(true)) {
-    options.columns = std::move(columns);
-    computed_names = std::move(computed);
+    plan = std::move(own);
+    options.columns = plan.inputs;
     options.header = true;
     return;
   }
@@ -52,11 +50,11 @@ void choose_columns(const jensen::ModelFile& model, const jensen::MappedFile& fi
                     model.get<jensen::AnyGroupedMixture>() != nullptr ? "--group" : "--sequence and --order"));
   }
   options.header = false;
-  if (names.size() == model.columns.size()) return;
+  if (names.size() == plan.inputs.size()) return;
   throw DataError(
       fmt::format("{}: has no header and {} columns, but the model has {} ({}): say which ones to use with "
                   "--columns x1,x2,...",
-                  file.name(), names.size(), model.columns.size(), fmt::join(model.columns, ", ")));
+                  file.name(), names.size(), plan.inputs.size(), fmt::join(plan.inputs, ", ")));
 }
 
 // Labels mean the model's components where they are called the same.
@@ -111,11 +109,10 @@ LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& gi
   };
   if (is_npy(arguments.path)) {
     LoadedData data = load_npy(given);
-    const auto computed = computed_columns(model.columns, model.schema, model.gate);
-    const bool any = std::any_of(computed.begin(), computed.end(), [](const auto& name) { return !name.empty(); });
+    const ColumnPlan plan = plan_columns(model.columns, model.schema, model.gate, model.factors);
     // A model of some columns of an array takes them by their names, x1, x2, …; else its columns are all of them.
-    if (!model.schema.empty() && (any || data.table.columns() != count)) {
-      select_columns(data, model.columns, computed, arguments.path);
+    if (!model.schema.empty() && (plan.computed() || data.table.columns() != count)) {
+      select_columns(data, plan, arguments.path);
     } else {
       check_count(data.table.columns());
     }
@@ -129,29 +126,29 @@ LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& gi
   }
   CsvOptions options = reading_options(arguments);
   const auto text = std::make_shared<jensen::MappedFile>(arguments.path);
-  auto computed = computed_columns(model.columns, model.schema, model.gate);
+  ColumnPlan plan = plan_columns(model.columns, model.schema, model.gate, model.factors);
   if (arguments.columns) {
     options.columns = list_of(arguments.columns, "--columns");
-    if (static_cast<int>(options.columns.size()) != count) {
-      throw Error(fmt::format("--columns: names {} columns, but the model has {}: {}", options.columns.size(), count,
-                              fmt::join(model.columns, ", ")));
+    if (options.columns.size() != plan.inputs.size()) {
+      throw Error(fmt::format("--columns: names {} columns, but the model has {}: {}", options.columns.size(),
+                              plan.inputs.size(), fmt::join(plan.inputs, ", ")));
     }
   } else {
-    choose_columns(model, *text, sequence_columns(arguments), options, computed);
+    choose_columns(model, *text, sequence_columns(arguments), options, plan);
   }
-  for (std::size_t j = 0; j < model.columns.size(); ++j) {
-    const auto* levels = jensen::levels_of(model.schema, model.columns[j]);
+  for (std::size_t j = 0; j < plan.inputs.size(); ++j) {
+    const auto* levels = jensen::levels_of(model.schema, plan.inputs[j]);
+    if (const auto* factor = plan.factor(plan.inputs[j])) levels = &factor->levels;
     if (levels == nullptr) continue;
     // Without a header the columns are those of the file, in its order.
     const std::string name = options.columns.empty() ? fmt::format("x{}", j + 1) : options.columns[j];
     options.levels.emplace_back(name, *levels);
   }
   add_sequence_columns(arguments, options);
-  if (!options.columns.empty()) computed.resize(options.columns.size());
   options.weights = arguments.weights.value_or("");
   options.labels = arguments.labels.value_or("");
   if (arguments.labels) options.states = model.model->states();
-  LoadedData data = load_text(text, std::move(options), computed);
+  LoadedData data = load_text(text, std::move(options), &plan);
   if (arguments.weight_kind == "sampling") data.table = of_sampling_weights(data.table);
   if (arguments.labels) check_labels(model, data, arguments);
   if (model.model->sequential()) cut_into_sequences(data, arguments, model.gate);

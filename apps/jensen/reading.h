@@ -7,7 +7,33 @@
 #include <string>
 #include <vector>
 
+#include <jensen/data/formula.h>
+
 #include "data_source.h"
+
+/// How the columns of a model come from those of the data: as they are, as logarithms, as what they were some rows
+/// before (once sequences are known), as indicators of a word.
+struct ColumnPlan {
+  enum class Kind { cell, logarithm, lag, indicator };
+  struct Column {
+    int input;  ///< index into inputs
+    Kind kind;
+    std::string level = {};  ///< of an indicator
+    int steps = 0;           ///< of a lag
+  };
+  std::vector<std::string> inputs;  ///< columns of the data; all indicators of one share one
+  std::vector<Column> columns;
+  std::vector<jensen::Factor> factors;
+
+  bool computed() const;
+  const jensen::Factor* factor(const std::string& input) const;
+};
+
+/// Covariates among these columns may be called "log(x)" and "lag(x,2)", and "x[word]" where x is a factor.
+ColumnPlan plan_columns(const std::vector<std::string>& columns, const jensen::Schema& schema,
+                        const std::vector<std::string>& gate, const std::vector<jensen::Factor>& factors = {});
+/// What would be computed but stands in the data, under its whole name, is taken from there.
+void prefer_columns_of(const std::vector<std::string>& names, ColumnPlan& plan);
 
 /// Everything but the choice of columns.
 jensen::CsvOptions reading_options(const DataArguments& arguments);
@@ -17,9 +43,10 @@ bool is_among(const std::string& name, const std::vector<std::string>& names);
 
 /// The array, whose columns are x1, x2, …. Throws Error for options that are for text.
 LoadedData load_npy(const DataArguments& arguments);
-/// computed: by column chosen what is to be made of it, "log(x)" or "lag(x)" ("": nothing); empty: of none.
+/// The inputs of the plan are options.columns, or, where these are none, all columns of the text in turn; further
+/// columns of the options come after those of the plan. Without a plan the columns are those of the options.
 LoadedData load_text(std::shared_ptr<const jensen::MappedFile> text, jensen::CsvOptions options,
-                     const std::vector<std::string>& computed = {});
+                     const ColumnPlan* plan = nullptr);
 /// The fields of the first line, whether they are names or data.
 std::vector<std::string> first_record(const jensen::MappedFile& file, const jensen::CsvOptions& options);
 /// Whether the first record, looked at alone, is data: none of its fields is text.
@@ -30,14 +57,7 @@ jensen::Table of_sampling_weights(const jensen::Table& table);
 std::vector<std::string> sequence_columns(const DataArguments& arguments);
 void add_sequence_columns(const DataArguments& arguments, jensen::CsvOptions& options);
 
-/// Of the columns, those that are covariates called "log(x)" or "lag(x)"; "" for the others.
-std::vector<std::string> computed_columns(const std::vector<std::string>& columns, const jensen::Schema& schema,
-                                          const std::vector<std::string>& gate);
-/// Of these, those that the data lack are made of the column that they are computed from.
-void take_computed(const std::vector<std::string>& names, std::vector<std::string>& columns,
-                   std::vector<std::string>& computed);
-/// These columns of an array, whose names are x1, x2, …; computed where that is meant.
-void select_columns(LoadedData& data, std::vector<std::string> columns, std::vector<std::string> computed,
-                    const std::string& file);
+/// The table of a plan from an array, whose columns are called x1, x2, ….
+void select_columns(LoadedData& data, const ColumnPlan& plan, const std::string& file);
 
 double seconds_since(std::chrono::steady_clock::time_point begun);

@@ -1,6 +1,7 @@
 #include "regression.h"
 
 #include <jensen/data/formula.h>
+#include <jensen/emissions/schema_emissions.h>
 #include <jensen/error.h>
 
 #include <fmt/format.h>
@@ -24,8 +25,9 @@ jensen::Schema regression(const RegressionArguments& a, DataArguments& data) {
   jensen::SchemaPart part{{formula.response}, (family == "gaussian" ? "linear" : family) + "-regression", {}, {}};
   if (!formula.intercept) part.options.emplace_back("intercept", "no");
   if (!formula.offset.empty()) part.options.emplace_back("offset", formula.offset);
-  for (std::size_t j = 0; j < formula.terms.size(); ++j) {
-    part.options.emplace_back(fmt::format("x{}", j + 1), formula.terms[j]);
+  if (!formula.trials.empty()) {
+    if (family != "binomial") throw Error("--regress: 'y / trials ~ …' is for --family binomial, not " + family);
+    part.options.emplace_back("trials", formula.trials);
   }
-  return {part};
+  return {jensen::with_covariates(std::move(part), formula.terms)};
 }

@@ -221,7 +221,10 @@ bool is_markov(const jensen::ModelFile& file) { return file.get<jensen::AnyHidde
 
 std::string table_title(const jensen::ModelFile& file) {
   const bool markov = is_markov(file);
-  return fmt::format("{}: {}, {}", markov ? "Hidden Markov model" : file.model->sequential() ? "Mixture of groups" : "Mixture",
+  return fmt::format("{}: {}, {}",
+                     markov                     ? "Hidden Markov model"
+                     : file.model->sequential() ? "Mixture of groups"
+                                                : "Mixture",
                      counted(file.model->states(), markov ? "state" : "component"),
                      counted(static_cast<double>(file.columns.size()), "column"));
 }
@@ -256,8 +259,8 @@ std::string describe_fit(const FitResult& result, const FitArguments& a) {
 std::string describe_fit(const TableFit& result, const FitTableArguments& a) {
   const jensen::Report& report = result.report;
   std::string text = fmt::format("{}, {}", table_title(result.file), counted(static_cast<double>(report.rows), "row"));
-  if (result.sequences > 0) text += ", " + counted(static_cast<double>(result.sequences),
-                                                 is_markov(result.file) ? "sequence" : "group");
+  if (result.sequences > 0)
+    text += ", " + counted(static_cast<double>(result.sequences), is_markov(result.file) ? "sequence" : "group");
   text += "\n";
   std::vector<Row> facts{{"outcome", report.message}, {"starts", starts_line(report)}};
   if (report.restarts.size() > 1) facts.push_back({"optima", optima_line(report)});
@@ -325,7 +328,8 @@ std::string describe_selection(const jensen::Selection& selection, const SelectA
 
 namespace {
 
-std::string fit_facts(const std::optional<jensen::FitSummary>& fit, const jensen::ModelFile& file) {
+// with_list: standard errors in a list of their own, where there are some.
+std::string fit_facts(const std::optional<jensen::FitSummary>& fit, const jensen::ModelFile& file, bool with_list) {
   if (!fit) return "  the file does not say how it was fitted\n";
   std::string text =
       fmt::format("  {:<13} {}\n  {:<13} {:.10g}\n  {:<13} {}\n  {:<13} {}\n", "outcome", fit->message, "observations",
@@ -335,7 +339,7 @@ std::string fit_facts(const std::optional<jensen::FitSummary>& fit, const jensen
     text += fmt::format("  ! component {} is degenerate: {}\n", file.component(d.component), d.reason);
   }
   text += "\n" + criteria(fit->log_likelihood, fit->aic, fit->bic, fit->icl, fit->free_parameters);
-  return fit->standard_errors ? text + "\n" + describe_uncertainty(*fit->standard_errors) : text;
+  return fit->standard_errors && with_list ? text + "\n" + describe_uncertainty(*fit->standard_errors) : text;
 }
 
 // Any model that can name its parameters.
@@ -350,17 +354,19 @@ std::string parameter_table(const jensen::Model& model) {
 
 }  // namespace
 
-std::string describe_file(const jensen::ModelFile& file) {
+std::string describe_file(const jensen::ModelFile& file, bool standard_errors) {
+  const std::string facts = fit_facts(file.fit, file, !standard_errors) + "\n";
+  const std::string errors = standard_errors ? "\n" + describe_component_errors(file) : std::string();
   const auto* mixture = file.get<jensen::GaussianMixture>();
   if (!file.schema.empty()) {
-    return table_title(file) + "\n" + fit_facts(file.fit, file) + "\n" + describe_components(file);
+    return table_title(file) + "\n" + facts + describe_components(file) + errors;
   }
   if (mixture == nullptr) {
     return fmt::format("{}: {}\n", jensen::model_kind(file),
                        counted(static_cast<double>(file.columns.size()), "column")) +
-           fit_facts(file.fit, file) + "\n" + parameter_table(*file.model);
+           facts + parameter_table(*file.model) + errors;
   }
   const GaussianMixtureFile own{*mixture, file.columns, file.component_names, file.fit};
-  return title(own) + "\n" + fit_facts(file.fit, file) + "\n" + component_table(own) +
-         "  (mean ± standard deviation)\n" + correlations(own);
+  return title(own) + "\n" + facts + component_table(own) + "  (mean ± standard deviation)\n" + correlations(own) +
+         errors;
 }

@@ -143,6 +143,10 @@ int run(const SampleArguments& a) {
 
 int run(const DescribeArguments& a) {
   const auto file = jensen::load_model(a.model);
-  print(a.json ? file_json(file) : describe_file(file));
+  if (a.standard_errors && (!file.fit || !file.fit->standard_errors)) {
+    throw jensen::Error(fmt::format(
+        "--standard-errors: {} holds none: fit with --standard-errors METHOD, such as oakes, to keep them", a.model));
+  }
+  print(a.json ? file_json(file) : describe_file(file, a.standard_errors));
   return exit_done;
 }

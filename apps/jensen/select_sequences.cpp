@@ -45,9 +45,11 @@ int run(const SelectSequencesArguments& a) {
   }
   jensen::Schema schema;
   const int most = *std::max_element(candidates.components.begin(), candidates.components.end());
-  const auto gate = columns_of(chain_form(a.chain, a.data));
+  const auto inputs = columns_of(chain_form(a.chain, a.data));
+  auto gate = inputs;
   const DataArguments reading = with_times(a.data, a.chain);
   LoadedData data = load_table(reading, most, a.default_kind, schema, gate);
+  check_inputs(inputs, gate);
   prepare_sequences(data, reading, a.chain, schema);
 
   bool interrupted = false;
@@ -63,6 +65,7 @@ int run(const SelectSequencesArguments& a) {
                      {},
                      fitted.schema,
                      gate,
+                     data.factors,
                      a.data.sequence.value_or(""),
                      a.data.order.value_or("")},
                     fitted.report,

@@ -62,6 +62,7 @@ Selected selected(Found found, const LoadedData& data, const SelectTableArgument
                           {},
                           fitted.schema,
                           {},
+                          data.factors,
                           a.data.group.value_or("")},
                          std::move(fitted.report),
                          prior,

@@ -165,6 +165,14 @@ void prepare_sequences(LoadedData& data, const DataArguments& arguments, const C
   data.table = arranged(data.table, jensen::columns_of(jensen::alternatives(schema).front(), further));
 }
 
+void check_inputs(const std::vector<std::string>& inputs, const std::vector<std::string>& read) {
+  if (read == inputs) return;
+  for (const auto& name : inputs) {
+    if (std::find(read.begin(), read.end(), name) != read.end()) continue;
+    throw Error(fmt::format("--transition-inputs: column '{}' holds words: make columns of numbers of them", name));
+  }
+}
+
 void prepare_groups(LoadedData& data, const DataArguments& arguments, const jensen::Schema& schema) {
   if (data.table.rows() > 0) check_cells(data, schema, arguments.path);
   cut_into_sequences(data, arguments);

@@ -14,6 +14,9 @@ jensen::ChainForm chain_form(const ChainArguments& a, const DataArguments& data)
 /// The same data, read for a chain that may need the times itself.
 DataArguments with_times(DataArguments data, const ChainArguments& a);
 
+/// Throws Error where inputs of the chain were read as words: `read` are those that load_table left.
+void check_inputs(const std::vector<std::string>& inputs, const std::vector<std::string>& read);
+
 /// Loaded data cut into sequences, and every cell looked at: messages name rows of the file. With
 /// --covariance the columns of kind gaussian become one part of the schema.
 void prepare_sequences(LoadedData& data, const DataArguments& arguments, const ChainArguments& chain,

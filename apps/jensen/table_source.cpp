@@ -52,10 +52,59 @@ void settle_binary(const std::string& name, std::vector<std::string>& levels, co
   again = true;
 }
 
+// The covariates of the regressions and the gate that hold words, as factors; their terms become those of indicators.
+std::vector<jensen::Factor> code_factors(const jensen::MappedFile* text, const CsvOptions& options,
+                                         jensen::Schema& schema, std::vector<std::string>& gate) {
+  std::vector<std::string> plain;
+  std::vector<std::string> marked;
+  const auto note = [&](const std::vector<std::string>& terms) {
+    for (const auto& name : terms) {
+      const std::string column = jensen::factor_of(name);
+      auto& list = column.empty() ? plain : marked;
+      if (!is_among(column.empty() ? name : column, list)) list.push_back(column.empty() ? name : column);
+    }
+  };
+  for (const auto& part : schema) note(jensen::covariates(part));
+  note(gate);
+  if (text == nullptr) {
+    if (marked.empty()) return {};
+    throw Error(fmt::format("factor({}): is for text, but an array holds numbers", marked.front()));
+  }
+  const auto names = first_record(*text, options);
+  std::erase_if(plain, [&](const std::string& name) { return !is_among(name, names) || is_among(name, marked); });
+  CsvOptions looking = options;
+  looking.columns = plain;
+  std::vector<std::string> columns = marked;
+  if (!plain.empty()) {
+    for (auto& name : jensen::columns_of_words(text->text(), text->name(), looking)) columns.push_back(std::move(name));
+  }
+  if (columns.empty()) return {};
+  looking.columns = columns;
+  for (const auto& name : columns) looking.levels.emplace_back(name, std::vector<std::string>{});
+  const auto found = jensen::read_csv_text(text->text(), text->name(), looking);
+  std::vector<jensen::Factor> factors;
+  for (std::size_t j = 0; j < columns.size(); ++j) {
+    if (found.levels[j].size() < 2) {
+      throw DataError(
+          fmt::format("{}: column '{}' has {}, so that it has no coefficient: leave it out", text->name(), columns[j],
+                      found.levels[j].empty() ? "no observed cell" : "a single level, '" + found.levels[j][0] + "'"));
+    }
+    factors.push_back({columns[j], found.levels[j]});
+  }
+  for (auto& part : schema) {
+    if (jensen::covariates(part).empty()) continue;
+    const std::string* said = part.option("intercept");
+    const bool intercept = said == nullptr || *said != "no";
+    part = jensen::with_covariates(std::move(part), jensen::coded_terms(jensen::covariates(part), factors, intercept));
+  }
+  gate = jensen::coded_terms(gate, factors, true);
+  return factors;
+}
+
 }  // namespace
 
 LoadedData load_table(const DataArguments& arguments, int states, const std::string& default_kind,
-                      jensen::Schema& schema, const std::vector<std::string>& gate) {
+                      jensen::Schema& schema, std::vector<std::string>& gate) {
   const auto begun = std::chrono::steady_clock::now();
   const bool npy = is_npy(arguments.path);
   CsvOptions options = npy ? CsvOptions() : reading_options(arguments);
@@ -89,23 +138,26 @@ LoadedData load_table(const DataArguments& arguments, int states, const std::str
     for (const auto& name : schema[0].columns) parts.push_back({{name}, default_kind, {}, {}});
     schema = std::move(parts);
   }
+  const auto factors = code_factors(text.get(), options, schema, gate);
   const auto forms = jensen::alternatives(schema);
   for (const auto& form : forms) jensen::check_schema(form);
-  options.columns = jensen::columns_of(forms.front(), gate);
-  auto computed = computed_columns(options.columns, forms.front(), gate);
+  ColumnPlan plan = plan_columns(jensen::columns_of(forms.front(), gate), forms.front(), gate, factors);
   if (npy) {
-    select_columns(array, options.columns, computed, arguments.path);
+    select_columns(array, plan, arguments.path);
     array.seconds = seconds_since(begun);
     return array;
   }
-  take_computed(first_record(*text, options), options.columns, computed);
-  for (const auto& name : level_columns(forms.front())) options.levels.emplace_back(name, std::vector<std::string>{});
+  prefer_columns_of(first_record(*text, options), plan);
+  options.columns = plan.inputs;
+  for (const jensen::Factor& factor : plan.factors) options.levels.emplace_back(factor.column, factor.levels);
+  for (const auto& name : level_columns(forms.front())) {
+    if (plan.factor(name) == nullptr) options.levels.emplace_back(name, std::vector<std::string>{});
+  }
   add_sequence_columns(arguments, options);
-  if (!options.columns.empty()) computed.resize(options.columns.size());
   options.weights = arguments.weights.value_or("");
   options.labels = arguments.labels.value_or("");
   options.states = states;
-  LoadedData data = load_text(text, options, computed);
+  LoadedData data = load_text(text, options, &plan);
   bool again = false;
   for (auto& part : schema) {
     for (auto& [name, levels] : data.reading.levels) {
@@ -114,8 +166,15 @@ LoadedData load_table(const DataArguments& arguments, int states, const std::str
       part.levels = {levels};
     }
   }
-  if (again) data = load_text(text, data.reading, computed);
+  if (again) data = load_text(text, data.reading, &plan);
   if (arguments.weight_kind == "sampling") data.table = of_sampling_weights(data.table);
+  data.factors = factors;
   data.seconds = seconds_since(begun);
   return data;
+}
+
+LoadedData load_table(const DataArguments& arguments, int states, const std::string& default_kind,
+                      jensen::Schema& schema) {
+  std::vector<std::string> no_gate;
+  return load_table(arguments, states, default_kind, schema, no_gate);
 }

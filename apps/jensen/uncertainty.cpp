@@ -28,6 +28,15 @@ IntervalKind intervals_of(const UncertaintyArguments& a, StandardErrorMethod met
 
 std::string shown(const Available& number) { return number ? brief(*number) : "-"; }
 
+std::string method_line(const jensen::UncertaintySummary& s) {
+  std::string text = fmt::format("Standard errors ({}) and {:g}% intervals ({})", to_string(s.method), 100 * s.level,
+                                 to_string(s.intervals));
+  if (s.replicates > 0) text += fmt::format(", {} replicates", s.replicates);
+  return text + "\n";
+}
+
+}  // namespace
+
 // The names stand together where several parameters share a reason.
 std::string reasons(const jensen::UncertaintySummary& summary) {
   std::vector<std::pair<std::string, std::string>> by_reason;
@@ -51,15 +60,6 @@ std::string reasons(const jensen::UncertaintySummary& summary) {
   for (const auto& [reason, names] : by_reason) text += fmt::format("  ! not available for {}: {}\n", names, reason);
   return text;
 }
-
-std::string method_line(const jensen::UncertaintySummary& s) {
-  std::string text = fmt::format("Standard errors ({}) and {:g}% intervals ({})", to_string(s.method), 100 * s.level,
-                                 to_string(s.intervals));
-  if (s.replicates > 0) text += fmt::format(", {} replicates", s.replicates);
-  return text + "\n";
-}
-
-}  // namespace
 
 void check_uncertainty(const UncertaintyArguments& a, bool latent_cells) {
   const auto needs = [](bool given, const char* option, const char* what) {

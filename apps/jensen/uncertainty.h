@@ -21,6 +21,8 @@ std::optional<jensen::UncertaintySummary> uncertainty_of(const jensen::Model& mo
                                                          const jensen::Constraints& constraints);
 
 // Text for people
+/// Why standard errors or ends of intervals are not there, a line for each reason.
+std::string reasons(const jensen::UncertaintySummary& summary);
 std::string describe_uncertainty(const jensen::UncertaintySummary& summary);
 std::string describe_diagnosis(const jensen::Diagnosis& diagnosis);
 

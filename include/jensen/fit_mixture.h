@@ -13,7 +13,8 @@ namespace jensen {
 /// A mixture over `emissions` made ready for the data: every cell is looked at, and with Prior::data_scaled the
 /// emissions whose likelihood some data make unbounded take their prior (docs/families.md), as if 0.02/n further
 /// observations, distributed as the whole data, had been seen by each component; n observations weigh Σ w. Gaussian and
-/// Student-t parts learn what the data's numbers can resolve, as in fit_gaussian_mixture. Throws
+/// Student-t parts learn what the data's numbers can resolve, as in fit_gaussian_mixture. The components of nested
+/// mixtures are each made ready so, and Gaussian ones spread over the data, as equal ones would stay equal. Throws
 /// DataError naming the first cell that no parameters can explain, ArgumentError for another number of columns.
 AnyMixture mixture_for(const Data& data, AnyEmissions emissions, Prior prior = Prior::data_scaled, int threads = 0);
 

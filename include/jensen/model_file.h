@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <jensen/data/data.h>
+#include <jensen/data/formula.h>
 #include <jensen/data/schema.h>
 #include <jensen/em/model.h>
 #include <jensen/fit_summary.h>
@@ -26,9 +27,10 @@ struct ModelFile {
   std::optional<FitSummary> fit;
   Schema schema = {};  ///< what the columns are; empty: numbers, which the model reads one after the other
   std::vector<std::string> gate = {};  ///< columns on which the weights depend, or the chain
+  std::vector<Factor> factors = {};    ///< columns of words, of whose indicators some covariates are
   /// Column that says which rows form a sequence, or a group; empty: all rows are one.
   std::string sequence = {};
-  std::string order = {};              ///< column that says in which order they come; empty: that of the data
+  std::string order = {};  ///< column that says in which order they come; empty: that of the data
 
   /// What to call state k: its name, "component_k" where only others have one, its number where none has.
   std::string component(int k) const { return component_name(component_names, k); }

@@ -53,8 +53,8 @@ struct MixtureSelectionOptions {
   /// Samples of the parametric bootstrap likelihood-ratio test (McLachlan 1987) of K against K + 1, for each pair of
   /// neighbours among `components` of the best candidate's form; 0: none. p = (1 + #{samples whose ratio reaches the
   /// observed one}) / (1 + samples). Holes, given columns and labels are those of the data: where a label restricts the
-  /// component it is drawn among those allowed. A row of frequency weight w, a whole number, is w draws; one of sampling
-  /// weight w is one draw that keeps its weight.
+  /// component it is drawn among those allowed. A row of frequency weight w, a whole number, is w draws; one of
+  /// sampling weight w is one draw that keeps its weight.
   int bootstrap = 0;
   /// Called, never by two threads at once, when another of `count` tasks is done.
   std::function<void(int done, int count)> progress;

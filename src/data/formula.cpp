@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
 #include "data/text.h"
 
@@ -25,10 +26,17 @@ std::string column(std::string_view text) {
   if (text.empty()) refuse("a term is empty");
   const auto at = text.find_first_of("~:*^/%|()\" ");
   if (at == std::string_view::npos) return std::string(text);
-  refuse(
-      excerpt(text) +
-      " is no column: interactions, powers and functions but log(column) and lag(column) are not computed here; make "
-      "columns of them");
+  refuse(excerpt(text) +
+         " is no column: interactions, powers and functions but log(column), lag(column) and factor(column) are not "
+         "computed here; make columns of them");
+}
+
+// What stands in the brackets of "function(…)".
+std::optional<std::string_view> argument_of(std::string_view text, std::string_view function) {
+  if (!text.starts_with(function) || !text.ends_with(")")) return std::nullopt;
+  text.remove_prefix(function.size());
+  if (!text.starts_with("(")) return std::nullopt;
+  return text.substr(1, text.size() - 2);
 }
 
 // "a" or "a, 2", the inside of lag().
@@ -49,9 +57,15 @@ std::string lagged(std::string_view text) {
 // A column, its logarithm, or what it was before.
 std::string variable(std::string_view text) {
   text = trim(text);
-  if (text.starts_with("lag(") && text.ends_with(")")) return lagged(text.substr(4, text.size() - 5));
-  if (!text.starts_with("log(") || !text.ends_with(")")) return column(text);
-  return "log(" + column(text.substr(4, text.size() - 5)) + ")";
+  if (const auto argument = argument_of(text, "lag")) return lagged(*argument);
+  if (const auto argument = argument_of(text, "log")) return "log(" + column(*argument) + ")";
+  return column(text);
+}
+
+std::string term(std::string_view text) {
+  text = trim(text);
+  if (const auto argument = argument_of(text, "factor")) return "factor(" + column(*argument) + ")";
+  return variable(text);
 }
 
 // Pieces between + and −, with the sign before each; quotes and brackets keep theirs together.
@@ -92,9 +106,25 @@ std::size_t position_of(char c, std::string_view text) {
 
 }  // namespace
 
-std::string logarithm_of(std::string_view name) {
-  if (!name.starts_with("log(") || !name.ends_with(")") || name.size() < 6) return {};
-  return std::string(name.substr(4, name.size() - 5));
+std::string logarithm_of(std::string_view name) { return std::string(argument_of(name, "log").value_or("")); }
+std::string factor_of(std::string_view name) { return std::string(argument_of(name, "factor").value_or("")); }
+
+std::vector<std::string> coded_terms(const std::vector<std::string>& terms, const std::vector<Factor>& factors,
+                                     bool intercept) {
+  std::vector<std::string> coded;
+  bool reference_too = !intercept;
+  for (const std::string& name : terms) {
+    const std::string marked = factor_of(name);
+    const auto found = std::find_if(factors.begin(), factors.end(),
+                                    [&](const Factor& f) { return f.column == (marked.empty() ? name : marked); });
+    if (found == factors.end()) {
+      coded.push_back(name);
+      continue;
+    }
+    for (std::size_t l = reference_too ? 0 : 1; l < found->levels.size(); ++l) coded.push_back(found->indicator(l));
+    reference_too = false;
+  }
+  return coded;
 }
 
 LaggedColumn lag_of(std::string_view name) {
@@ -117,7 +147,10 @@ std::string computed_from(std::string_view name) {
 Formula parse_formula(std::string_view text) {
   Formula formula;
   if (const auto tilde = position_of('~', text); tilde != std::string_view::npos) {
-    formula.response = column(text.substr(0, tilde));
+    const std::string_view response = text.substr(0, tilde);
+    const auto slash = std::min(position_of('/', response), response.size());
+    formula.response = column(response.substr(0, slash));
+    if (slash < response.size()) formula.trials = column(response.substr(slash + 1));
     text = text.substr(tilde + 1);
   }
   if (const auto bar = position_of('|', text); bar != std::string_view::npos) {
@@ -135,7 +168,7 @@ Formula parse_formula(std::string_view text) {
       formula.offset = variable(piece.substr(7, piece.size() - 8));
       continue;
     }
-    formula.terms.push_back(variable(piece));
+    formula.terms.push_back(term(piece));
     if (std::count(formula.terms.begin(), formula.terms.end(), formula.terms.back()) > 1) {
       refuse(excerpt(formula.terms.back()) + " comes twice");
     }

@@ -11,8 +11,8 @@
 
 namespace jensen {
 
-/// The same data with labels about `states` states. A label allows the states that it did; those beyond are open to rows
-/// without a label alone. Throws ArgumentError where a row's label allows none of them. The data must outlive it.
+/// The same data with labels about `states` states. A label allows the states that it did; those beyond are open to
+/// rows without a label alone. Throws ArgumentError where a row's label allows none of them. The data must outlive it.
 class LabelsAmong final : public DataView {
  public:
   LabelsAmong(const Data& data, int states) : DataView(data) {

@@ -2,6 +2,7 @@
 #include <jensen/emissions/factor_analyzers.h>
 #include <jensen/emissions/family_named.h>
 #include <jensen/emissions/gaussian.h>
+#include <jensen/emissions/nested.h>
 #include <jensen/emissions/product.h>
 #include <jensen/emissions/regression.h>
 #include <jensen/emissions/schema_emissions.h>
@@ -37,6 +38,7 @@ const std::vector<Kind>& kinds() {
       {"student-t", many, {"df"}, 1, "the structure of the scale matrices"},
       {"factor-analyzers", many, {"factors", "noise-floor"}, 2, "what the components share, UUU to CCC"},
       {"von-mises-fisher", many, {}, 2, "'normalized'"},
+      {"mixture", many, {"components"}, 1, "the covariance structure"},
       {"normal", 1, {"upper", "above", "below"}},
       {"log-normal", 1, {"upper", "above", "below"}},
       {"exponential", 1, {"upper", "above", "below"}},
@@ -146,10 +148,20 @@ AnyEmissions von_mises_fisher_of(const SchemaPart& part, int states) {
                         length.empty() ? RowLength::unit : RowLength::normalized);
 }
 
+AnyEmissions nested_of(const SchemaPart& part, int states) {
+  const double components = number_or(part, "components", 2);
+  if (!(components >= 2) || components > many || components != std::floor(components)) {
+    refuse(part, fmt::format("components must be a whole number ≥ 2, got {}", shortest(components)));
+  }
+  const auto inner = states * static_cast<int>(components);
+  return NestedMixture(Gaussian(inner, static_cast<int>(part.columns.size()), structure(part)), states);
+}
+
 // Columns that are modelled jointly.
 AnyEmissions joint_of(const SchemaPart& part, int states) {
   if (part.kind == "student-t") return student_t_of(part, states);
   if (part.kind == "factor-analyzers") return factor_analyzers_of(part, states);
+  if (part.kind == "mixture") return nested_of(part, states);
   if (part.kind == "von-mises-fisher") return von_mises_fisher_of(part, states);
   return Gaussian(states, static_cast<int>(part.columns.size()), structure(part));
 }
@@ -195,13 +207,6 @@ void check_options(const SchemaPart& part, const Kind& kind) {
   }
   if (kind.word != nullptr) (void)joint_of(part, 1);
   (void)truncation(part);
-}
-
-// x1, x2, … by number, whatever the order in which they are said.
-std::vector<std::string> covariates(const SchemaPart& part) {
-  std::vector<std::string> names;
-  while (const std::string* name = part.option(fmt::format("x{}", names.size() + 1))) names.push_back(*name);
-  return names;
 }
 
 bool has_intercept(const SchemaPart& part) {
@@ -324,6 +329,19 @@ std::vector<std::string> given_columns(const Schema& schema) {
     for (const auto& further : further_columns(part)) add_once(columns, further);
   }
   return columns;
+}
+
+// Whatever the order in which they are said.
+std::vector<std::string> covariates(const SchemaPart& part) {
+  std::vector<std::string> names;
+  while (const std::string* name = part.option(fmt::format("x{}", names.size() + 1))) names.push_back(*name);
+  return names;
+}
+
+SchemaPart with_covariates(SchemaPart part, const std::vector<std::string>& names) {
+  std::erase_if(part.options, [](const auto& option) { return is_covariate(option.first); });
+  for (std::size_t j = 0; j < names.size(); ++j) part.options.emplace_back(fmt::format("x{}", j + 1), names[j]);
+  return part;
 }
 
 std::vector<std::string> level_columns(const Schema& schema) {

@@ -144,8 +144,8 @@ TEST_F(GroupedMixtureTest, ColumnsOfOtherKindsComeInGroupsToo) {
 }
 
 TEST_F(GroupedMixtureTest, SelectionComparesNumbersOfComponents) {
-  const auto found = json({"select", "mixture", data("npreg.csv"), "-k", "1..3", "--regress", "yn ~ x | id2",
-                           "--folds", "3", "-o", path("best.json"), "--json"});
+  const auto found = json({"select", "mixture", data("npreg.csv"), "-k", "1..3", "--regress", "yn ~ x | id2", "--folds",
+                           "3", "-o", path("best.json"), "--json"});
   EXPECT_EQ(found["candidates"].size(), 3u);
   EXPECT_EQ(found["best"]["model"], "grouped-mixture");
   for (const auto& candidate : found["candidates"]) EXPECT_TRUE(candidate["cross_validated"].is_number()) << candidate;

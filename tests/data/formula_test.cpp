@@ -50,6 +50,31 @@ TEST(Formula, LagsOfColumns) {
   }
 }
 
+TEST(Formula, GroupsAndTrials) {
+  const Formula f = parse_formula("deaths / \"all of | them\" ~ a + b | centre");
+  EXPECT_EQ(f.response, "deaths");
+  EXPECT_EQ(f.trials, "all of | them");
+  EXPECT_EQ(f.terms, (Names{"a", "b"}));
+  EXPECT_EQ(f.group, "centre");
+  EXPECT_EQ(parse_formula("y ~ 1 | id").group, "id");
+  EXPECT_EQ(parse_formula("y ~ a").group, "");
+  EXPECT_EQ(parse_formula("y ~ a").trials, "");
+  for (const char* text : {"y ~ a | b | c", "y ~ a | b + c", "y ~ a |", "y / ~ a", "y / n / m ~ a"}) {
+    EXPECT_NE(support::refusal<ArgumentError>([&] { parse_formula(text); }), "") << text;
+  }
+}
+
+TEST(Formula, FactorsAreCodedByTreatment) {
+  const std::vector<Factor> factors{{"sex", {"f", "m"}}, {"job", {"baker", "clerk", "none"}}};
+  const Names terms{"age", "job", "factor(sex)"};
+  EXPECT_EQ(parse_formula("y ~ age + job + factor(sex)").terms, terms);
+  EXPECT_EQ(coded_terms(terms, factors, true), (Names{"age", "job[clerk]", "job[none]", "sex[m]"}));
+  EXPECT_EQ(coded_terms(terms, factors, false), (Names{"age", "job[baker]", "job[clerk]", "job[none]", "sex[m]"}));
+  EXPECT_EQ(coded_terms(terms, {}, true), terms);
+  EXPECT_EQ(factor_of("factor(sex)"), "sex");
+  EXPECT_EQ(factor_of("sex"), "");
+}
+
 TEST(Formula, SaysWhatItCannotUnderstand) {
   for (const char* text :
        {"y ~ a:b", "y ~ a*b", "y ~ exp(a)", "y ~ a^2", "log(y) ~ a", "y ~ log(log(a))", "y ~ log(a:b)"}) {

@@ -34,7 +34,8 @@ void add_predict(CLI::App& app, Command& chosen) {
       "  jensen predict model.json data.csv --probabilities | head\n"
       "  jensen predict model.json recordings.csv --viterbi\n\n"
       "One line for each row of the data. Components are counted from 0, or bear the names that labels gave them.\n"
-      "Missing cells are integrated out. Rows of a group, where the fit had groups, have one answer. States of a hidden Markov model are those most probable given the whole "
+      "Missing cells are integrated out. Rows of a group, where the fit had groups, have one answer. States of a "
+      "hidden Markov model are those most probable given the whole "
       "sequence.");
   predict->callback([a, &chosen] { chosen = *a; });
 }

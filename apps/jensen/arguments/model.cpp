@@ -35,8 +35,14 @@ void add_describe(CLI::App& app, Command& chosen) {
   auto* describe = app.add_subcommand("describe", "Show a model file");
   auto a = std::make_shared<DescribeArguments>();
   describe->add_option("MODEL", a->model, "Model file written by jensen fit")->required();
+  describe->add_flag("--standard-errors", a->standard_errors,
+                     "Show the components' parameters column by column with their standard errors, which fit "
+                     "--standard-errors put into the file");
   describe->add_flag("--json", a->json, "Print one JSON object instead of text");
   describe->footer(
-      "Examples:\n  jensen describe model.json\n  jensen describe model.json --json | jq .standard_deviations");
+      "Examples:\n  jensen describe model.json\n  jensen describe model.json --json | jq .standard_deviations\n"
+      "  jensen fit mixture data/survey.csv -k 2 --columns 'age:gaussian, sex:categorical' --standard-errors oakes -o "
+      "model.json\n"
+      "  jensen describe model.json --standard-errors");
   describe->callback([a, &chosen] { chosen = *a; });
 }

@@ -73,6 +73,10 @@ CsvTable read_csv(const std::string& path, const CsvOptions& options = {});
 /// Reads text as read_csv reads a file; `name` stands for the file in messages and in the detection of the delimiter.
 CsvTable read_csv_text(std::string_view text, const std::string& name, const CsvOptions& options = {});
 
+/// Those of the options' columns, by name, whose observed cells are all words. Errors: those of read_csv_text that are
+/// not about cells.
+std::vector<std::string> columns_of_words(std::string_view text, const std::string& name, const CsvOptions& options);
+
 /// A value for a missing cell of the table that the same options give, or nullopt to leave the cell as it is. Rows and
 /// columns are counted from 0, as in the table.
 using CsvFill = std::function<std::optional<double>(std::int64_t row, int column)>;

@@ -5,6 +5,8 @@
 //                           one estimate for all components, df=own (unless said): one for each
 //   factor-analyzers        two columns or more; factors=N (1), the word: what components share (UUU … CCC),
 //                           noise-floor=SHARE of a column's variance (1e-6)
+//   mixture                 one column or several jointly, in each component a mixture of components=N (2) Gaussians of
+//                           its own; one word: their covariance structure
 //   von-mises-fisher        two columns or more: unit vectors, or with the word normalized divided by their length
 //   gamma, beta, von-mises, geometric, zero-inflated-poisson
 //   normal, log-normal, exponential, weibull
@@ -46,6 +48,10 @@ std::vector<std::string> columns_of(const Schema& schema);
 std::vector<std::string> columns_of(const Schema& schema, const std::vector<std::string>& gate);
 /// Columns that are read but not modelled: what must be given for a row to be drawn.
 std::vector<std::string> given_columns(const Schema& schema);
+/// Covariates of a part, x1, x2, … by number; none where it is no regression.
+std::vector<std::string> covariates(const SchemaPart& part);
+/// The part with these covariates instead.
+SchemaPart with_covariates(SchemaPart part, const std::vector<std::string>& names);
 /// Columns whose cells are words.
 std::vector<std::string> level_columns(const Schema& schema);
 /// Names of the levels of one of the columns; nullptr where its cells are numbers.
