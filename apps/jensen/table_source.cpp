@@ -95,7 +95,8 @@ std::vector<jensen::Factor> code_factors(const jensen::MappedFile* text, const C
     if (jensen::covariates(part).empty()) continue;
     const std::string* said = part.option("intercept");
     const bool intercept = said == nullptr || *said != "no";
-    part = jensen::with_covariates(std::move(part), jensen::coded_terms(jensen::covariates(part), factors, intercept));
+    const auto terms = jensen::coded_terms(jensen::covariates(part), factors, intercept);
+    part = jensen::with_covariates(std::move(part), terms);
   }
   gate = jensen::coded_terms(gate, factors, true);
   return factors;

@@ -5,7 +5,8 @@
 
 #include <fmt/format.h>
 
-#include <utility>
+#include <algorithm>
+#include <cstdint>
 
 #include "data/data_view.h"
 
@@ -24,12 +25,21 @@ class LabelsAmong final : public DataView {
     for (std::int32_t set = 0; set < before.sets(); ++set) {
       for (int k = 0; k < states; ++k) sets_.allowed.push_back(k < before.states && before.allows(set, k) ? 1 : 0);
     }
+    const auto empty = [&](std::int32_t set) {
+      for (int k = 0; k < states; ++k) {
+        if (sets_.allows(set, k)) return false;
+      }
+      return true;
+    };
     for (std::int64_t i = 0; i < all.rows(); ++i) {
-      bool any = false;
-      for (int k = 0; k < states; ++k) any = any || sets_.allows(all.allowed[static_cast<std::size_t>(i)], k);
-      if (any) continue;
+      if (!empty(all.allowed[static_cast<std::size_t>(i)])) continue;
       throw ArgumentError("labels", "states",
                           fmt::format("row {} is labelled as of a state beyond the {}", i + 1, states));
+    }
+    // Sets that no row uses may say anything but that nothing is allowed.
+    for (std::int32_t set = 0; set < sets_.sets(); ++set) {
+      if (!empty(set)) continue;
+      std::fill_n(sets_.allowed.begin() + static_cast<std::ptrdiff_t>(set) * states, states, std::uint8_t{1});
     }
   }
   Block block(std::int64_t first, std::int64_t count, BlockBuffer& buffer) const override {

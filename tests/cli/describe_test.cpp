@@ -57,10 +57,11 @@ TEST_F(DescribeTest, WhatComponentsShareStandsOnce) {
   const auto tied = shown({"eruptions + waiting:gaussian(tied)"});
   const auto shared = tied.substr(tied.find("Of no single component"));
   EXPECT_EQ(brackets(line_of(shared, "eruptions variance")), 1) << tied;
-  EXPECT_EQ(brackets(line_of(shared, "waiting, eruptions covariance")), 1) << tied;
+  EXPECT_EQ(brackets(line_of(shared, "eruptions, waiting covariance")), 1) << tied;
   EXPECT_EQ(brackets(line_of(tied, "waiting mean")), 2) << tied;
   const auto diagonal = shown({"eruptions + waiting:gaussian(EEI)"});
-  EXPECT_EQ(brackets(line_of(diagonal.substr(diagonal.find("Of no single component")), "waiting variance")), 1) << diagonal;
+  EXPECT_EQ(brackets(line_of(diagonal.substr(diagonal.find("Of no single component")), "waiting variance")), 1)
+      << diagonal;
   const auto own = shown({"eruptions + waiting:gaussian(VVI)"});
   EXPECT_EQ(brackets(line_of(own, "waiting variance")), 2) << own;
   EXPECT_EQ(own.find("Of no single component"), std::string::npos) << own;

@@ -85,11 +85,11 @@ TEST_F(GroupedMixtureTest, AGroupHasOneAnswer) {
   EXPECT_NEAR(total, score["total"], 1e-9);
   const auto file = nlohmann::json::parse(read("m.json"));
   EXPECT_NEAR(total, file["fit"]["log_likelihood"], 1e-9);
-  const auto by_row = lines(run({"score", path("m.json"), table, "--rows", "--quiet"}).out);
+  const auto by_row = lines(run({"score", path("m.json"), table, "--rows"}).out);
   double sum = 0;
   for (std::size_t i = 1; i < by_row.size(); ++i) sum += std::stod(by_row[i]);
   EXPECT_NEAR(sum, total, 1e-9);
-  EXPECT_EQ(lines(run({"score", path("m.json"), table, "--quiet"}).out)[0], "group,rows,log_likelihood");
+  EXPECT_EQ(lines(run({"score", path("m.json"), table}).out)[0], "group,rows,log_likelihood");
 
   // Under another grouping the same model gives other answers; --group says which.
   const auto by_other = json({"score", path("m.json"), table, "--group", "id1", "--json"});
