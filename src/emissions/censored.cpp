@@ -3,6 +3,7 @@
 #include <jensen/math/optimize.h>
 
 #include "emissions/family_support.h"
+#include "emissions/partly_seen.h"
 
 namespace jensen {
 
@@ -15,35 +16,6 @@ double log_normal_probability(double z) {
   if (z > -35) return std::log(0.5 * std::erfc(-z / std::numbers::sqrt2));
   const double i = 1 / (z * z);
   return -0.5 * z * z - std::log(-z) - 0.5 * log_two_pi + std::log1p(-i * (1 - i * (3 - i * (15 - i * 105))));
-}
-
-// log(e^a − e^b), a ≥ b.
-double log_difference(double a, double b) { return b == -infinity ? a : a + std::log(-std::expm1(b - a)); }
-
-double open_lower(double x) { return std::isnan(x) ? -infinity : x; }
-double open_upper(double x) { return std::isnan(x) ? infinity : x; }
-
-struct Derivatives {
-  double value, first[2], second[3];  // second: aa, ba, bb
-};
-
-// Of f(a, b) at (0, 0), by central differences of fourth order.
-template <class F>
-Derivatives differentiate(const F& f, bool both) {
-  constexpr double h = 2e-3;
-  Derivatives d{f(0.0, 0.0), {0, 0}, {0, 0, 0}};
-  const auto along = [&](int axis, double& first, double& second) {
-    const auto at = [&](double t) { return axis == 0 ? f(t, 0.0) : f(0.0, t); };
-    const double near_up = at(h), near_down = at(-h), far_up = at(2 * h), far_down = at(-2 * h);
-    first = (far_down - 8 * near_down + 8 * near_up - far_up) / (12 * h);
-    second = (-far_up + 16 * near_up - 30 * d.value + 16 * near_down - far_down) / (12 * h * h);
-  };
-  along(0, d.first[0], d.second[0]);
-  if (!both) return d;
-  along(1, d.first[1], d.second[2]);
-  const auto cross = [&](double t) { return (f(t, t) - f(t, -t) - f(-t, t) + f(-t, -t)) / (4 * t * t); };
-  d.second[1] = (4 * cross(h) - cross(2 * h)) / 3;
-  return d;
 }
 
 }  // namespace
@@ -175,16 +147,7 @@ double CensoredRegression::at(ConstSlice s) const {
   std::vector<double> step = coefficients_;
   for (std::size_t j = 0; j < terms; ++j) step[j] -= s.about[j];
   if (scaled()) step.push_back(s.about[terms + 1] == 0 ? std::log(sigma_ / s.about[terms]) : 0);
-  double total = s.sum[0];
-  for (int a = 0; a < static_cast<int>(step.size()); ++a) {
-    const double da = step[static_cast<std::size_t>(a)];
-    total += da * s.sum[static_cast<std::size_t>(1 + a)];
-    for (int b = 0; b <= a; ++b) {
-      total +=
-          (a == b ? 0.5 : 1) * da * step[static_cast<std::size_t>(b)] * s.sum[1 + coordinates() + packed_index(a, b)];
-    }
-  }
-  return total;
+  return expansion(s.sum, step);
 }
 FamilyFit CensoredRegression::fit(double weight, ConstSlice s) {
   const std::size_t terms = coefficients_.size();

@@ -20,6 +20,7 @@
 #include <jensen/em/fit.h>
 #include <jensen/emissions/categories.h>
 #include <jensen/emissions/censored.h>
+#include <jensen/emissions/censored_family.h>
 #include <jensen/emissions/continuous.h>
 #include <jensen/emissions/counts.h>
 #include <jensen/emissions/regression.h>
@@ -42,6 +43,9 @@ struct FamilyCase {
   bool exact = true;                // the M-step maximizes Q
   std::vector<double> totals = {};  // multinomial: first cell by row before sampling
   bool censor = false;              // two ends instead of a value
+  bool counts = false;              // of whole numbers, both ends among them
+  double top = 1e300;               // no end lies above it
+  double grid = 0.5;                // between the ends of what is seen to a grid
 };
 void PrintTo(const FamilyCase& c, std::ostream* out) { *out << c.name; }
 
@@ -140,6 +144,49 @@ void add_censored(std::vector<FamilyCase>& all) {
   all.push_back(c);
 }
 
+// The same of families with other parameters than location and scale.
+void add_censored_families(std::vector<FamilyCase>& all) {
+  FamilyCase c;
+  c.exact = false;
+  c.censor = true;
+  c.outside = -1;
+  const auto density = [](auto first, auto second, double step) {
+    return [=](int k, Row row) {
+      const auto& d = k == 0 ? first : second;
+      if (row[0] == row[1]) return bm::pdf(d, row[0]);
+      const bool from_the_start = std::isnan(row[0]) || row[0] - step < 0;
+      const double below = from_the_start ? 0 : bm::cdf(d, row[0] - step);
+      if (std::isnan(row[1])) return from_the_start ? 1 : bm::cdf(bm::complement(d, row[0] - step));
+      return bm::cdf(d, row[1]) - below;
+    };
+  };
+  c.name = "censored_gamma";
+  c.make = two_with(CensoredFamily(PartlySeen::gamma), {2, 4}, {9, 1.5});
+  c.density = density(bm::gamma_distribution<>(2, 1 / 4.0), bm::gamma_distribution<>(9, 1 / 1.5), 0);
+  all.push_back(c);
+  c.name = "censored_beta";
+  c.make = two_with(CensoredFamily(PartlySeen::beta), {2, 6}, {7, 1.5});
+  c.density = density(bm::beta_distribution<>(2, 6), bm::beta_distribution<>(7, 1.5), 0);
+  c.top = 0.999;
+  c.grid = 0.125;
+  all.push_back(c);
+  c.top = 1e300;
+  c.grid = 2;
+  c.counts = true;
+  c.name = "censored_poisson";
+  c.make = two_with(CensoredFamily(PartlySeen::poisson), {1.5}, {12});
+  c.density = density(bm::poisson(1.5), bm::poisson(12), 1);
+  all.push_back(c);
+  c.name = "censored_geometric";
+  c.make = two_with(CensoredFamily(PartlySeen::geometric), {0.4}, {0.03});
+  c.density = density(bm::geometric(0.4), bm::geometric(0.03), 1);
+  all.push_back(c);
+  c.name = "censored_negative_binomial";
+  c.make = two_with(CensoredFamily(PartlySeen::negative_binomial), {2, 1}, {40, 5});
+  c.density = density(bm::negative_binomial(1, 1 / 3.0), bm::negative_binomial(5, 5 / 45.0), 1);
+  all.push_back(c);
+}
+
 std::vector<FamilyCase> cases() {
   std::vector<FamilyCase> all;
   all.push_back({"normal",
@@ -232,6 +279,7 @@ std::vector<FamilyCase> cases() {
                  {7, 12, 4}});
   add_regressions(all);
   add_censored(all);
+  add_censored_families(all);
   return all;
 }
 
@@ -253,19 +301,25 @@ class Families : public testing::TestWithParam<FamilyCase> {
       if (!GetParam().totals.empty()) x(i, 0) = cycle(GetParam().totals);
     }
     model.sample(seed, 0, x, {});
-    for (std::int64_t i = 0; i < rows && GetParam().censor && seen == Seen::to_a_grid; i += 2) {
-      x(i, 0) = std::floor(x(i, 0) / 0.5) * 0.5;
-      x(i, 1) = x(i, 0) + 0.5;
-    }
-    for (std::int64_t i = 0; i < rows && GetParam().censor && seen == Seen::with_hiding; ++i) {
-      const double unit = std::abs(x(i, 0)) + 0.1;
-      const bool positive = x(i, 0) > 0;
-      if (i % 5 == 1) x(i, 1) = none, x(i, 0) -= 0.3 * unit;                                    // on the right
-      if (i % 5 == 2) x(i, 1) += 0.4 * unit, x(i, 0) = none;                                    // on the left
-      if (i % 5 == 3) x(i, 1) += 0.2 * unit, x(i, 0) = positive ? 0.7 * x(i, 0) : x(i, 0) - 1;  // between
-      if (i % 5 == 1 && positive) x(i, 0) = std::max(x(i, 0), 0.0);
+    for (std::int64_t i = 0; i < rows && GetParam().censor; ++i) {
+      if (seen == Seen::with_hiding) hide(x, i);
+      if (seen == Seen::to_a_grid && i % 2 == 0) {
+        x(i, 0) = std::floor(x(i, 0) / GetParam().grid) * GetParam().grid;
+        x(i, 1) = std::min(x(i, 0) + GetParam().grid - (GetParam().counts ? 1 : 0), GetParam().top);
+      }
     }
     return values;
+  }
+  static void hide(Panel x, std::int64_t i) {
+    const bool counts = GetParam().counts;
+    const double unit = std::abs(x(i, 0)) + 0.1;
+    const bool positive = x(i, 0) > 0;
+    const auto down = [&](double by) { return counts ? std::max(x(i, 0) - 2, 0.0) : x(i, 0) - by; };
+    const auto up = [&](double by) { return std::min(counts ? x(i, 0) + 1 : x(i, 0) + by, GetParam().top); };
+    if (i % 5 == 1) x(i, 1) = none, x(i, 0) = down(0.3 * unit);                              // on the right
+    if (i % 5 == 2) x(i, 1) = up(0.4 * unit), x(i, 0) = none;                                // on the left
+    if (i % 5 == 3) x(i, 1) = up(0.2 * unit), x(i, 0) = down(positive ? 0.3 * x(i, 0) : 1);  // between
+    if (i % 5 == 1 && positive) x(i, 0) = std::max(x(i, 0), 0.0);
   }
   std::vector<double> row(const Block& x, std::int64_t i) const {
     std::vector<double> cells;
