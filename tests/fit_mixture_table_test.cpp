@@ -53,12 +53,15 @@ std::vector<double> cells(const SchemaPart& part, int group, Stream& stream) {
     return {count, 1 + std::floor(3 * u), x};  // offset: of Poisson
   }
   if (part.option("upper") != nullptr) {  // an end is missing now and then, or equal to the other
-    const double lower = std::exp(group + 0.5 * stream.normal());
+    const bool counts = kind == "poisson" || kind == "geometric" || kind == "negative-binomial";
+    const double lower = counts ? count : kind == "beta" ? 0.1 + 0.35 * u : std::exp(group + 0.5 * stream.normal());
     const double v = stream.uniform();
     return {v < 0.2 ? missing : lower, v > 0.8 ? missing : v > 0.5 ? lower * 2 : v < 0.2 ? lower : lower};
   }
   if (part.option("exposure") != nullptr) return {count, 0.5 + u};
   if (kind == "binomial") return {std::floor(8 * u * (1 + group) / 2), 8};
+  if (part.option("above") != nullptr && *part.option("above") == "0") return {1 + std::floor(7 * u * u)};
+  if (part.option("above") != nullptr && kind == "beta") return {0.15 + 0.3 * group + 0.4 * u};
   if (part.option("above") != nullptr) return {0.1 + 2.8 * (group == 0 ? u * u : std::sqrt(u))};
   if (kind == "gaussian" || kind == "student-t" || kind == "normal") return {3.0 * group + stream.normal()};
   if (kind == "mixture") return {3.0 * group + (u < 0.5 ? -6 : 6) + stream.normal()};
@@ -81,11 +84,15 @@ SchemaPart random_part(const std::string& kind, int& next, Stream& stream) {
   const int least = kind == "factor-analyzers" || kind == "von-mises-fisher" ? 2 : kind == "multinomial" ? 3 : 1;
   const int width = least + (joint ? static_cast<int>(2 * stream.uniform()) : 0);
   for (int j = 0; j < width; ++j) part.columns.push_back(name());
-  const bool lifetime = kind == "normal" || kind == "log-normal" || kind == "exponential" || kind == "weibull";
+  const bool counts = kind == "poisson" || kind == "geometric" || kind == "negative-binomial";
+  const bool lifetime = kind == "normal" || kind == "log-normal" || kind == "exponential" || kind == "weibull" ||
+                        kind == "gamma" || kind == "beta" || counts;
   const double u = stream.uniform();
   if (lifetime && u < 0.3) part.options.emplace_back("upper", name());
-  if (lifetime && u > 0.7) part.options = {{"above", "0.1"}, {"below", "3"}};
-  if (kind == "poisson" && u < 0.5) part.options.emplace_back("exposure", name());
+  if (lifetime && u > 0.7) {
+    part.options = {{"above", counts ? "0" : "0.1"}, {"below", counts ? "9" : kind == "beta" ? "0.9" : "3"}};
+  }
+  if (kind == "poisson" && u > 0.3 && u < 0.6) part.options.emplace_back("exposure", name());
   if (kind == "poisson-regression") part.options.emplace_back("offset", name());
   if (kind == "binomial" || kind == "binomial-regression") part.options.emplace_back("trials", name());
   if (kind.ends_with("-regression")) part.options.emplace_back("x1", name());
@@ -404,6 +411,9 @@ TEST(FitMixtureTable, TruncatedKindsSolveTheirMomentEquations) {
   const auto exponential = fit_mixture(table, parse_schema("x:exponential(above=0)"), 1, precise());
   const auto plain = fit_mixture(table, parse_schema("x:exponential"), 1, precise(), Prior::none);
   EXPECT_NEAR(exponential.report.log_likelihood, plain.report.log_likelihood, 1e-8);  // all of it lies above 0
+  const auto gamma = fit_mixture(table, parse_schema("x:gamma(above=0)"), 1, precise());
+  const auto whole = fit_mixture(table, parse_schema("x:gamma"), 1, precise(), Prior::none);
+  EXPECT_NEAR(gamma.report.log_likelihood, whole.report.log_likelihood, 1e-8);
   // The maximum of an exponential family has the sample's moments: those of N(μ, σ²) on (0, 4), by summation.
   const auto normal = fit_mixture(table, parse_schema("x:normal(above=0, below=4)"), 1, precise());
   ASSERT_TRUE(normal.report.converged()) << normal.report.message;
@@ -471,7 +481,7 @@ TEST(FitMixtureTable, RefusesOptionsOfJointKindsByName) {
   expect("a+b:von-mises-fisher(unit)", "it has normalized");
   expect("a:factor-analyzers, b:gaussian", "factor-analyzers needs at least 2 columns");
   expect("a:normal(above=3, below=2), b:gaussian", "needs above < below");
-  expect("a:gamma(above=3), b:gaussian", "gamma has no option 'above'");
+  expect("a:von-mises(above=3), b:gaussian", "von-mises has no option 'above'");
 }
 
 // Gaussian columns where one is twice the other have no density; the prior is that of the variances alone.

@@ -1,5 +1,6 @@
 #include <jensen/emissions/categories.h>
 #include <jensen/emissions/censored.h>
+#include <jensen/emissions/censored_family.h>
 #include <jensen/emissions/component_order.h>
 #include <jensen/emissions/continuous.h>
 #include <jensen/emissions/counts.h>
@@ -102,6 +103,26 @@ bool is(const AnyEmissions& emissions) {
   return emissions.as<Independent<Family>>() != nullptr;
 }
 
+Moments gamma_moments(std::span<const double> v) { return {v[0] / v[1], std::sqrt(v[0]) / v[1]}; }
+Moments beta_moments(std::span<const double> v) {
+  const double total = v[0] + v[1];
+  return {v[0] / total, std::sqrt(v[0] * v[1] / (total * total * (total + 1)))};
+}
+Moments geometric_moments(std::span<const double> v) { return {(1 - v[0]) / v[0], std::sqrt(1 - v[0]) / v[0]}; }
+Moments negative_binomial_moments(std::span<const double> v) { return {v[0], std::sqrt(v[0] + v[0] * v[0] / v[1])}; }
+
+// Of y itself, whatever hid it.
+Moments censored_moments(PartlySeen kind, std::span<const double> v) {
+  switch (kind) {
+    case PartlySeen::gamma: return gamma_moments(v);
+    case PartlySeen::beta: return beta_moments(v);
+    case PartlySeen::poisson: return {v[0], std::sqrt(v[0])};
+    case PartlySeen::geometric: return geometric_moments(v);
+    case PartlySeen::negative_binomial: return negative_binomial_moments(v);
+  }
+  return {unknown, unknown};
+}
+
 // v: the parameters of one state.
 Moments family_moments(const AnyEmissions& emissions, std::span<const double> v) {
   if (is<Normal>(emissions)) return {v[0], std::sqrt(v[1])};
@@ -110,21 +131,21 @@ Moments family_moments(const AnyEmissions& emissions, std::span<const double> v)
     return {mean, mean * std::sqrt(std::expm1(v[1]))};
   }
   if (is<Exponential>(emissions)) return {1 / v[0], 1 / v[0]};
-  if (is<Gamma>(emissions)) return {v[0] / v[1], std::sqrt(v[0]) / v[1]};
+  if (const auto* censored = emissions.as<Independent<CensoredFamily>>()) {
+    return censored_moments((*censored)[0].kind(), v);
+  }
+  if (is<Gamma>(emissions)) return gamma_moments(v);
   if (is<Weibull>(emissions)) {
     const double mean = v[1] * std::tgamma(1 + 1 / v[0]);
     return {mean, std::sqrt(std::max(0.0, v[1] * v[1] * std::tgamma(1 + 2 / v[0]) - mean * mean))};
   }
-  if (is<Beta>(emissions)) {
-    const double total = v[0] + v[1];
-    return {v[0] / total, std::sqrt(v[0] * v[1] / (total * total * (total + 1)))};
-  }
+  if (is<Beta>(emissions)) return beta_moments(v);
   if (is<VonMises>(emissions)) return {v[0], unknown};
   if (is<Uniform>(emissions)) return {(v[0] + v[1]) / 2, (v[1] - v[0]) / std::sqrt(12.0)};
   if (is<Poisson>(emissions)) return {v[0], std::sqrt(v[0])};
   if (is<Binomial>(emissions)) return {v[0], unknown};  // of one trial
-  if (is<Geometric>(emissions)) return {(1 - v[0]) / v[0], std::sqrt(1 - v[0]) / v[0]};
-  if (is<NegativeBinomial>(emissions)) return {v[0], std::sqrt(v[0] + v[0] * v[0] / v[1])};
+  if (is<Geometric>(emissions)) return geometric_moments(v);
+  if (is<NegativeBinomial>(emissions)) return negative_binomial_moments(v);
   if (is<ZeroInflatedPoisson>(emissions)) {
     const double mean = (1 - v[0]) * v[1];
     return {mean, std::sqrt(mean * (1 + v[0] * v[1]))};

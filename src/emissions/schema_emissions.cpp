@@ -1,4 +1,5 @@
 #include <jensen/emissions/censored.h>
+#include <jensen/emissions/censored_family.h>
 #include <jensen/emissions/factor_analyzers.h>
 #include <jensen/emissions/family_named.h>
 #include <jensen/emissions/gaussian.h>
@@ -42,15 +43,15 @@ const std::vector<Kind>& kinds() {
       {"normal", 1, {"upper", "above", "below"}},
       {"log-normal", 1, {"upper", "above", "below"}},
       {"exponential", 1, {"upper", "above", "below"}},
-      {"gamma"},
+      {"gamma", 1, {"upper", "above", "below"}},
       {"weibull", 1, {"upper", "above", "below"}},
-      {"beta"},
+      {"beta", 1, {"upper", "above", "below"}},
       {"von-mises"},
       {"uniform", 1, {"lower", "upper"}},
-      {"poisson", 1, {"exposure"}},
-      {"negative-binomial", 1, {"largest"}},
+      {"poisson", 1, {"exposure", "upper", "above", "below"}},
+      {"negative-binomial", 1, {"largest", "upper", "above", "below"}},
       {"binomial", 1, {"trials"}},
-      {"geometric"},
+      {"geometric", 1, {"upper", "above", "below"}},
       {"zero-inflated-poisson"},
       {"bernoulli"},
       {"categorical", 1, {"levels"}},
@@ -173,11 +174,26 @@ Truncation truncation(const SchemaPart& part) {
   return within;
 }
 
+std::optional<Lifetime> lifetime_of(const SchemaPart& part) {
+  if (part.kind == "normal") return Lifetime::normal;
+  if (part.kind == "log-normal") return Lifetime::log_normal;
+  if (part.kind == "exponential") return Lifetime::exponential;
+  if (part.kind == "weibull") return Lifetime::weibull;
+  return std::nullopt;
+}
+
+std::optional<PartlySeen> partly_seen_of(const SchemaPart& part) {
+  if (part.kind == "gamma") return PartlySeen::gamma;
+  if (part.kind == "beta") return PartlySeen::beta;
+  if (part.kind == "poisson") return PartlySeen::poisson;
+  if (part.kind == "geometric") return PartlySeen::geometric;
+  if (part.kind == "negative-binomial") return PartlySeen::negative_binomial;
+  return std::nullopt;
+}
+
 // A response whose ends are columns, or that was recorded within some range only.
 bool is_censored(const SchemaPart& part) {
-  const bool is_lifetime =
-      part.kind == "normal" || part.kind == "log-normal" || part.kind == "exponential" || part.kind == "weibull";
-  return is_lifetime &&
+  return (lifetime_of(part) || partly_seen_of(part)) &&
          (part.option("upper") != nullptr || part.option("above") != nullptr || part.option("below") != nullptr);
 }
 
@@ -200,7 +216,7 @@ void check_options(const SchemaPart& part, const Kind& kind) {
                                kind.options.empty() ? "" : "; it has " + listing(kind.options)));
     }
     if (value.empty()) refuse(part, fmt::format("the option {} needs a value: {}=…", name, name));
-    const bool names_a_column = part.kind == "poisson" || part.kind == "binomial" || is_regression(part) ||
+    const bool names_a_column = name == "exposure" || part.kind == "binomial" || is_regression(part) ||
                                 (name == "upper" && part.kind != "uniform");
     if (names_a_column || (name == "df" && (value == "own" || value == "tied"))) continue;
     if (!number(value)) refuse(part, fmt::format("{} must be a number, got {}", name, excerpt(value)));
@@ -241,11 +257,13 @@ AnyEmissions regression_of(const SchemaPart& part, int states) {
 }
 
 AnyEmissions censored_of(const SchemaPart& part, int states) {
-  const Lifetime lifetime = part.kind == "normal"      ? Lifetime::normal
-                          : part.kind == "log-normal"  ? Lifetime::log_normal
-                          : part.kind == "exponential" ? Lifetime::exponential
-                                                       : Lifetime::weibull;
-  return Independent<CensoredRegression>(states, CensoredRegression(lifetime, {0, true, false}, truncation(part)));
+  if (const auto lifetime = lifetime_of(part)) {
+    return Independent<CensoredRegression>(states, CensoredRegression(*lifetime, {0, true, false}, truncation(part)));
+  }
+  if (part.option("exposure") != nullptr) {
+    refuse(part, "exposure does not go with upper, above or below: counts seen in part have one rate");
+  }
+  return Independent<CensoredFamily>(states, CensoredFamily(*partly_seen_of(part), truncation(part)));
 }
 
 AnyEmissions emissions_of(const SchemaPart& part, int states) {
@@ -368,7 +386,7 @@ SchemaPart resolved(SchemaPart part, ValueRange range) {
     set("upper", range.largest);
     if (!(number_of(part, "lower") < number_of(part, "upper"))) refuse(part, "uniform needs lower < upper");
   }
-  if (part.kind == "negative-binomial") set("largest", std::max(0.0, range.largest));
+  if (part.kind == "negative-binomial" && !is_censored(part)) set("largest", std::max(0.0, range.largest));
   if (part.kind == "binomial") set("trials", std::max(1.0, range.largest));
   if (part.kind == "categorical") {
     const double named = part.levels.empty() ? 0 : static_cast<double>(part.levels.front().size());

@@ -8,13 +8,13 @@
 //   mixture                 one column or several jointly, in each component a mixture of components=N (2) Gaussians of
 //                           its own; one word: their covariance structure
 //   von-mises-fisher        two columns or more: unit vectors, or with the word normalized divided by their length
-//   gamma, beta, von-mises, geometric, zero-inflated-poisson
-//   normal, log-normal, exponential, weibull
-//                           upper=COLUMN: the column holds lower ends, that one upper ends (emissions/censored.h):
-//                           equal ends were seen, a missing end is open
+//   von-mises, zero-inflated-poisson
+//   normal, log-normal, exponential, weibull, gamma, beta, poisson, geometric, negative-binomial
+//                           upper=COLUMN: the column holds lower ends, that one upper ends (emissions/censored.h,
+//                           censored_family.h): equal ends were seen, a missing end is open
 //                           above=X, below=X: only values in between could get into the data (truncated)
 //   uniform                 lower=X, upper=X: the ends, else those of the data
-//   poisson                 exposure=COLUMN
+//   poisson                 exposure=COLUMN, where counts are seen whole
 //   binomial                trials=COLUMN, or trials=N: a number for all rows, else the largest count
 //   negative-binomial       largest=N: the largest count to be met, else that of the data
 //   bernoulli               yes or no, in numbers (0, 1) or any two words
