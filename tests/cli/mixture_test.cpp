@@ -155,7 +155,11 @@ TEST_F(MixtureTest, ChoosesAmongDistributions) {
   EXPECT_NE(text.out.find("Best by cv"), std::string::npos) << text.out;
   EXPECT_REFUSED(
       run({"select", "mixture", survey(), "-k", "1,2", "--columns", "age:gaussian", "--weights", "w", "--test", "9"}),
-      "does not apply to rows with weights");
+      "cannot draw the 1.14 observations that row 1 stands for");
+  EXPECT_EQ(run({"select", "mixture", survey(), "-k", "1,2", "--columns", "age:gaussian", "--weights", "w",
+                 "--weight-kind", "sampling", "--restarts", "1", "--test", "3"})
+                .code,
+            0);
 }
 
 TEST_F(MixtureTest, ColumnsThatBelongTogether) {
@@ -234,7 +238,7 @@ TEST_F(MixtureTest, LogarithmsOfCovariatesAreComputed) {
   const auto gated = json({"fit", "mixture", raw, "-k", "2", "--columns", "y:poisson", "--gate", "log(days)", "--json",
                            "-o", path("g.json"), "--restarts", "1"});
   EXPECT_EQ(gated["columns"], (nlohmann::json{"y", "log(days)"}));
-  EXPECT_REFUSED(run({"impute", path("g.json"), raw}), "reads logarithms of columns");
+  EXPECT_REFUSED(run({"impute", path("g.json"), raw}), "reads logarithms or indicators of columns");
 }
 
 TEST_F(MixtureTest, ArraysHaveColumnsByNumber) {
