@@ -186,7 +186,7 @@ class DiscreteLatent(_OwnModel):
 
 class HiddenMarkov(_Estimator):
     startprob_: _Floats
-    transmat_: _Floats
+    transmat_: _Floats | None
     means_: _Floats
     covariances_: _Floats
     covars_: _Floats

@@ -35,6 +35,11 @@ class HiddenMarkov(Estimator):
         into a row depends on the inputs of that row (docs/hidden-markov.md).
     time : int, optional
         The column of X that says when each row was seen: the states are those of a process in continuous time.
+    durations : {"poisson", "negative-binomial", "geometric", "free"}, optional
+        The family of the lengths of stays (a hidden semi-Markov model); without it they are what transitions give.
+        transmat_ then holds the probabilities of the state that follows, zero for the same.
+    max_duration : int, optional
+        With durations: no stay is longer; by default twice the longest sequence, at most 1000. Said for "free".
     start : HiddenMarkov or dict, optional
         Where the fit begins: a model, or values by the names of parameters (``{"transition[0,0]": 0.9, …}``, as in
         parameters_); what is not named comes from `init_params`.
@@ -69,8 +74,8 @@ constraints, checkpoint, n_jobs, callback
     _shown = ("startprob_", "transmat_", "means_", "covariances_", "covars_", "parameters_")
 
     def __init__(self, emissions="gaussian", n_components=1, *, covariance_type="full", transitions="full",
-                 initial="free", pseudo_count=0.0, transition_inputs=(), time=None, start=None, tol=1e-8,
-                 max_iter=5000, n_init="auto", init_params="k-means++", random_state=None, verbose=0,
+                 initial="free", pseudo_count=0.0, transition_inputs=(), time=None, durations=None,
+                 max_duration=None, start=None, tol=1e-8, max_iter=5000, n_init="auto", init_params="k-means++", random_state=None, verbose=0,
                  verbose_interval=10, prior="default", algorithm="em",
                  acceleration="auto", constraints=None, checkpoint=None, n_jobs=None, callback=None):
         self.emissions = emissions
@@ -81,6 +86,8 @@ constraints, checkpoint, n_jobs, callback
         self.pseudo_count = pseudo_count
         self.transition_inputs = transition_inputs
         self.time = time
+        self.durations = durations
+        self.max_duration = max_duration
         self.start = start
         self.tol = tol
         self.max_iter = max_iter
@@ -161,6 +168,8 @@ constraints, checkpoint, n_jobs, callback
         return self._finish(*result)
 
     def _fit(self, table, values, options):
+        if (self.durations, self.max_duration) != (None, None) and (self._own or self.start is not None):
+            raise UnsupportedError("durations: do not go with a start or with a family of your own")
         if self._own:
             if self.start is not None:
                 raise UnsupportedError("start: a family of your own begins at the values that it declares")
@@ -175,7 +184,8 @@ constraints, checkpoint, n_jobs, callback
                                                 {**options, "start": "given", "restarts": 1}, self._progress())
         return _core.fit_hidden_markov(table, self._schema(values.shape[1]), {}, self.n_components, self.transitions,
                                        self.initial, float(self.pseudo_count), self.prior, options, self._progress(),
-                                       *self._chain_columns(values.shape[1]))
+                                       *self._chain_columns(values.shape[1]), self.durations or "",
+                                       int(self.max_duration or 0))
 
     def _chain_columns(self, columns):
         names = [f"x{j + 1}" for j in self._given(columns)]
@@ -248,8 +258,10 @@ constraints, checkpoint, n_jobs, callback
         emissions = f"{kind}({options})" if options and kind != "gaussian" else kind
         given = range(columns, len(model.columns))
         timed = bool(model.gate) and any(name.startswith("rate[") for name in model.parameters[0])
+        durations, max_duration = _core.hidden_markov_durations(model) or (None, None)
         estimator = cls(emissions, model.states, covariance_type="diag" if structure == "diagonal" else structure,
                         transition_inputs=() if timed else tuple(given), time=columns if timed else None,
+                        durations=durations, max_duration=max_duration,
                         prior=fit["prior"] if fit else "default")
         estimator._keep(model)
         estimator.n_features_in_ = len(model.columns)

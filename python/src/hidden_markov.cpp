@@ -45,7 +45,7 @@ nb::tuple result_of(FittedSequences fitted, const Table& table, std::vector<std:
 nb::tuple fit(const Table& table, const std::string& text, const Levels& levels, int states,
               const std::string& transitions, const std::string& initial, double pseudo_count, const std::string& prior,
               const nb::dict& arguments, nb::object callback, const std::vector<std::string>& inputs,
-              const std::string& time) {
+              const std::string& time, const std::string& durations, int max_duration) {
   Watch watch(std::move(callback));
   const Options options = watch.over(options_from(arguments));
   const Prior chosen = prior_named(prior);
@@ -55,6 +55,8 @@ nb::tuple fit(const Table& table, const std::string& text, const Levels& levels,
   form.pseudo_count = pseudo_count;
   form.inputs = inputs;
   form.time = time;
+  if (!durations.empty()) form.durations = duration_family_named(durations);
+  form.max_duration = max_duration;
   std::optional<FittedSequences> fitted;
   watch.run([&] { fitted = fit_hidden_markov(table, schema, states, form, options, chosen); });
   return result_of(std::move(*fitted), table, columns_of(form), chosen, options, watch.interrupted());
@@ -97,18 +99,28 @@ ModelFile model_from(const std::vector<std::string>& columns, const std::string&
   return file;
 }
 
-// First states and transitions; None for transitions that are not the same at every row.
+// First states and transitions, of explicit durations those between different states; None for transitions that are not
+// the same at every row.
 nb::tuple chain(const ModelFile& file) {
   const AnyChain& any = chain_model_in(file).chain();
   const auto states = static_cast<std::size_t>(any.states());
   const auto parameters = any.parameters();  // of all chains the first states come first
   std::vector<double> initial(parameters.begin(), parameters.begin() + any.states());
   nb::object transitions = nb::none();
-  if (const auto* chain = any.as<MarkovChain>()) {
+  const auto* chain = any.as<MarkovChain>();
+  if (const auto* stays = any.as<SemiMarkovChain>()) chain = &stays->jumps();
+  if (chain != nullptr) {
     const auto moves = chain->transitions();
     transitions = array(std::vector<double>(moves.begin(), moves.end()), {states, states});
   }
   return nb::make_tuple(array(std::move(initial), {states}), transitions);
+}
+
+// (family, longest stay), where durations are explicit and of one family.
+nb::object durations(const ModelFile& file) {
+  const auto* stays = chain_model_in(file).chain().as<SemiMarkovChain>();
+  if (stays == nullptr) return nb::none();
+  return nb::make_tuple(to_string(stays->duration(0).family()), stays->longest());
 }
 
 // Means and covariances, where the states are Gaussians over all columns.
@@ -145,13 +157,15 @@ InitialStates initial_states_named(const std::string& name) {
 void bind_hidden_markov(nb::module_& module) {
   module.def("fit_hidden_markov", &fit, nb::arg("table"), nb::arg("schema"), nb::arg("levels"), nb::arg("states"),
              nb::arg("transitions"), nb::arg("initial"), nb::arg("pseudo_count"), nb::arg("prior"), nb::arg("options"),
-             nb::arg("callback").none(), nb::arg("inputs") = std::vector<std::string>(), nb::arg("time") = "");
+             nb::arg("callback").none(), nb::arg("inputs") = std::vector<std::string>(), nb::arg("time") = "",
+             nb::arg("durations") = "", nb::arg("max_duration") = 0);
   module.def("fit_hidden_markov_from", &fit_from, nb::arg("table"), nb::arg("start"), nb::arg("prior"),
              nb::arg("initial_count"), nb::arg("transition_count"), nb::arg("initial_fixed"),
              nb::arg("transitions_fixed"), nb::arg("options"), nb::arg("callback").none());
   module.def("hidden_markov", &model_from, nb::arg("columns"), nb::arg("schema"), nb::arg("levels"), nb::arg("initial"),
              nb::arg("transitions"), nb::arg("emissions"));
   module.def("hidden_markov_chain", &chain, nb::arg("model"));
+  module.def("hidden_markov_durations", &durations, nb::arg("model"));
   module.def("hidden_markov_gaussians", &gaussians, nb::arg("model"));
   module.def("decode", &decode, nb::arg("model"), nb::arg("table"));
 }

@@ -24,6 +24,24 @@ def fitted():
     return HiddenMarkov("gaussian", n_components=2, random_state=0).fit(X, lengths)
 
 
+def test_stays_have_lengths_of_their_own(tmp_path):
+    X, lengths, states = chain_data((120, 90))
+    model = HiddenMarkov(n_components=2, durations="poisson", max_duration=30, random_state=0).fit(X, lengths)
+    values = dict(zip(*(model.parameters_[name] for name in ("parameter", "value"))))
+    assert 8 < values["duration.rate[0]"] < 10  # stays are of ten rows: nine more than one
+    assert model.transmat_.tolist() == [[0, 1], [1, 0]]
+    assert np.mean(model.predict(X, lengths) == (states if model.means_[0, 0] < 2 else 1 - states)) > 0.95
+    assert model.report_.free_parameters == 1 + 2 + 10
+    model.save(tmp_path / "stays.json")
+    read = jensen.load(tmp_path / "stays.json")
+    assert (read.durations, read.max_duration) == ("poisson", 30)
+    assert read.score(X, lengths) == model.score(X, lengths)
+    with pytest.raises(jensen.exceptions.ArgumentError, match="max_duration"):
+        HiddenMarkov(n_components=2, durations="free").fit(X, lengths)
+    with pytest.raises(jensen.exceptions.ArgumentError, match="max_duration"):
+        HiddenMarkov(n_components=2, max_duration=5).fit(X, lengths)
+
+
 def normal(x, mean, covariance):
     centered = x - mean
     distance = centered @ np.linalg.solve(covariance, centered)

@@ -2,6 +2,9 @@
 // cache until its statistics are taken, and memory need not grow with the length of a sequence.
 #pragma once
 
+#include <utility>
+#include <vector>
+
 #include <jensen/error.h>
 #include <jensen/models/chain_posterior.h>
 
@@ -43,12 +46,14 @@ Evidence chain_posterior(const Block& x, const Posterior& rule, const Chain& cha
   if (memory == ChainMemory::checkpoints) {
     throw UnsupportedError("this chain", "work from checkpoints", "ChainMemory::checkpoints");
   }
-  std::vector<double>& panel = scratch.segments.panel;
+  // Out of the scratch meanwhile: a chain made of other chains hands it on.
+  std::vector<double> panel = std::move(scratch.segments.panel);
   panel.assign(static_cast<std::size_t>(x.rows()) * static_cast<std::size_t>(chain.states()), 0.0);
   const Panel p{panel.data(), x.rows(), chain.states(), x.rows()};
   segments.add_log_density(0, p);
   const Evidence evidence = chain_expect(x, Rule(rule), chain, p, statistics, scratch);
   segments.take(0, p);
+  scratch.segments.panel = std::move(panel);
   return evidence;
 }
 
