@@ -49,6 +49,30 @@ TEST(FitHiddenMarkov, StatesComeInCanonicalOrder) {
   EXPECT_NEAR(fitted.model.chain().as<MarkovChain>()->transition(0, 1), 0.2, 0.06);
 }
 
+// Seeds are numbered by when their rows come, whatever their values.
+TEST(FitHiddenMarkov, StatesThatOnlyGoOnAreFoundFromOneStart) {
+  const std::vector<double> levels{5, -5, 10, 0};
+  std::vector<double> x;
+  std::vector<std::int64_t> begins{0};
+  for (std::uint64_t s = 0; s < 12; ++s) {
+    Stream stream(9, Purpose::test, 0, 0, s);
+    for (const double level : levels) {
+      for (int t = 0, stay = 5 + static_cast<int>(10 * stream.uniform()); t < stay; ++t) {
+        x.push_back(level + stream.normal());
+      }
+    }
+    begins.push_back(static_cast<std::int64_t>(x.size()));
+  }
+  const auto rows = begins.back();
+  const Table data = Table(std::move(x), rows, 1, {"x"}).with_sequences(begins);
+  Options options = from_data();
+  options.restarts = 1;
+  const auto fitted =
+      fit_hidden_markov(data, parse_schema("x:normal"), 4, {.transitions = Transitions::left_to_right}, options);
+  const auto parameters = fitted.model.emissions().parameters();
+  for (std::size_t k = 0; k < 4; ++k) EXPECT_NEAR(parameters[2 * k], levels[k], 0.5) << k;
+}
+
 TEST(FitHiddenMarkov, TheFormOfTheChainIsWhatWasAskedFor) {
   ChainForm form;
   form.transitions = Transitions::left_to_right;

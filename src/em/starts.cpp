@@ -11,7 +11,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "data/data_view.h"
@@ -135,6 +137,57 @@ class Excerpt final : public DataView {
   ChunkLayout layout_;
 };
 
+bool has_state_sets(const Data& data) {
+  BlockBuffer buffer;
+  return data.rows() > 0 && data.block(0, 1, buffer).state_sets != nullptr;
+}
+
+// Σ q and Σ q (t + ½) / T of each state over the sequences of a block, t the row within its sequence of T.
+void add_positions(const Block& x, ConstPanel q, std::vector<double>& weight, std::vector<double>& position) {
+  for (std::size_t s = 0; s + 1 < x.sequences.size(); ++s) {
+    const std::int64_t first = x.sequences[s] - x.first_row;
+    const std::int64_t steps = x.sequences[s + 1] - x.sequences[s];
+    for (std::int64_t t = 0; t < steps; ++t) {
+      const double relative = (static_cast<double>(t) + 0.5) / static_cast<double>(steps);
+      for (int k = 0; k < q.columns; ++k) {
+        weight[static_cast<std::size_t>(k)] += q(first + t, k);
+        position[static_cast<std::size_t>(k)] += q(first + t, k) * relative;
+      }
+    }
+  }
+}
+
+// Seeds come in no order. In sequences they are numbered by when their rows come on average: the order that a chain
+// needs whose states only go on. Labels have an order of their own.
+Given in_order_of_time(Given rule, const Data& data, int states) {
+  if (has_state_sets(data)) return rule;
+  constexpr std::int64_t rows_at_once = 4096;
+  const auto begins = data.sequences();
+  const auto size = static_cast<std::size_t>(states);
+  std::vector<double> weight(size), position(size), memory;
+  BlockBuffer buffer;
+  for (std::size_t first = 0, last = 0; first + 1 < begins.size(); first = last) {
+    while (last + 1 < begins.size() && (last == first || begins[last + 1] - begins[first] <= rows_at_once)) ++last;
+    const Block x = data.block(begins[first], begins[last] - begins[first], buffer);
+    memory.assign(static_cast<std::size_t>(x.rows()) * size, 0.0);
+    const Panel q{memory.data(), x.rows(), states, x.rows()};
+    rule.responsibilities(x, q);
+    add_positions(x, q, weight, position);
+  }
+  for (std::size_t k = 0; k < size; ++k) position[k] = weight[k] > 0 ? position[k] / weight[k] : 1;
+  std::vector<int> order(size);
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::stable_sort(order, {}, [&](int k) { return position[static_cast<std::size_t>(k)]; });
+  return {.responsibilities = [order, assign = std::move(rule.responsibilities)](const Block& x, Panel q) {
+    std::vector<double> own(static_cast<std::size_t>(q.rows) * order.size());
+    const Panel unordered{own.data(), q.rows, q.columns, q.rows};
+    assign(x, unordered);
+    for (int k = 0; k < q.columns; ++k) {
+      std::copy_n(unordered.column(order[static_cast<std::size_t>(k)]), q.rows, q.column(k));
+    }
+  }};
+}
+
 void m_step_from_data(Model& model, const Rule& rule, const Data& data, Workers& workers) {
   EStep e_step(data, workers);
   model.maximize(e_step(model, rule).statistics);
@@ -164,6 +217,9 @@ std::unique_ptr<Model> started(const Model& prototype, Start start, SummarizedDa
   if (start == Start::short_runs) return best_of_short_runs(prototype, data, seed, workers);
   if (start == Start::annealed) return annealed(prototype, data, seed, workers);
   Rule rule = starting_rule(start, data, prototype.states(), seed, workers);
+  if (start != Start::random && !data.data().sequences().empty()) {
+    rule = in_order_of_time(std::get<Given>(std::move(rule)), data.data(), prototype.states());
+  }
   std::get<Given>(rule).statistics_only = true;
   auto model = prototype.clone();
   if (data.data().sequences().empty()) {
