@@ -164,6 +164,8 @@ void CensoredFamily::add(std::span<const double> row, double r, Slice s) const {
         return log_likelihood(row, from_unconstrained(domains, moved, about));
       },
       size > 1);
+  // Where probabilities end (1e-308) differences have no value; so do such a row's responsibilities, nearly 0.
+  if (!std::isfinite(d.first[0] + d.first[1] + d.second[0] + d.second[1] + d.second[2])) return;
   s.sum[0] += r * d.value;
   for (std::size_t a = 0; a < size; ++a) s.sum[1 + a] += r * d.first[a];
   for (std::size_t e = 0; e < packed_size(static_cast<int>(size)); ++e) s.sum[1 + size + e] += r * d.second[e];

@@ -27,7 +27,7 @@ void Gaussian::add_log_density(const Block& x, Panel p, Scratch& scratch) const 
     return;
   }
   if (precision_ == Precision::float32) refuse_missing(x);
-  keep_conditionings_of_these_covariances(scratch);
+  scratch.conditionings.keep_for(covariances_);
   for (const auto& pattern : missing_patterns(x)) add_pattern(x, pattern, p, scratch);
 }
 
@@ -42,28 +42,10 @@ void Gaussian::add_rows(ConstPanel x, int k, double* out, Scratch& scratch) cons
   }
 }
 
-void Gaussian::keep_conditionings_of_these_covariances(Scratch& scratch) const {
-  if (scratch.covariances == covariances_) return;
-  scratch.covariances = covariances_;
-  scratch.conditionings.clear();
-  scratch.kept = 0;
-}
-
 const std::vector<Conditioning>& Gaussian::conditionings(const MissingPattern& pattern, Scratch& scratch) const {
-  constexpr std::size_t most_kept = std::size_t{1} << 18;  // numbers: 2 MiB
-  if (scratch.kept > most_kept) {
-    scratch.conditionings.clear();
-    scratch.kept = 0;
-  }
-  auto& found = scratch.conditionings[pattern.observed];
-  if (!found.empty()) return found;
-  for (int f = 0; f < factors(); ++f) {
-    const auto at = static_cast<std::size_t>(f) * shape_size();
-    found.push_back(
-        condition(std::span<const double>(covariances_).subspan(at, shape_size()), pattern.observed, pattern.missing));
-    scratch.kept += found.back().size();
-  }
-  return found;
+  return scratch.conditionings.of(pattern.observed, pattern.missing, factors(), [&](int f) {
+    return std::span<const double>(covariances_).subspan(static_cast<std::size_t>(f) * shape_size(), shape_size());
+  });
 }
 
 // log N(x_o; μ_o, Σ_oo): the marginal of the observed cells.
@@ -102,7 +84,7 @@ double Gaussian::accumulate(const Block& x, ConstPanel r, Slice s, Scratch& scra
     return 0;
   }
   if (precision_ == Precision::float32) refuse_missing(x);
-  keep_conditionings_of_these_covariances(scratch);
+  scratch.conditionings.keep_for(covariances_);
   double entropy = 0;
   for (const auto& pattern : missing_patterns(x)) entropy += accumulate_pattern(x, pattern, r, s, scratch);
   return entropy;

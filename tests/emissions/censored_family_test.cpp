@@ -1,11 +1,21 @@
 #include <gtest/gtest.h>
 
+#include <boost/math/distributions/beta.hpp>
+#include <boost/math/distributions/gamma.hpp>
+#include <boost/math/distributions/geometric.hpp>
+#include <boost/math/distributions/negative_binomial.hpp>
+#include <boost/math/distributions/poisson.hpp>
+#include <boost/math/quadrature/gauss_kronrod.hpp>
+#include <boost/math/special_functions/digamma.hpp>
+
 #include <jensen/data/table.h>
 #include <jensen/em/fit.h>
 #include <jensen/emissions/censored_family.h>
 #include <jensen/models/any_mixture.h>
 
 #include <cmath>
+#include <functional>
+#include <vector>
 
 #include "support/refusal.h"
 
@@ -89,6 +99,126 @@ TEST(CensoredFamily, GammaIsRecoveredUnderCensoringAndTruncation) {
   EXPECT_TRUE(found.report.converged()) << found.report.message;
   EXPECT_NEAR(found.model.emissions().parameters()[0], 3, 0.35);
   EXPECT_NEAR(found.model.emissions().parameters()[1], 0.5, 0.06);
+}
+
+// A family with its density and its score in the unconstrained coordinates, by the textbook.
+struct Scored {
+  PartlySeen kind;
+  std::vector<double> parameters;
+  bool counts;
+  std::function<double(double)> density;
+  std::vector<std::function<double(double)>> scores;
+  double lower, upper;    // a cell
+  Truncation truncation;  // that holds it
+};
+
+std::vector<Scored> scored() {
+  namespace bm = boost::math;
+  const double a = 2.5;
+  const double b = 1.5;
+  const double p = 0.2;
+  const double m = 4;
+  return {
+      {PartlySeen::gamma,
+       {a, b},
+       false,
+       [=](double y) { return bm::pdf(bm::gamma_distribution<>(a, 1 / b), y); },
+       {[=](double y) { return a * (std::log(b * y) - bm::digamma(a)); }, [=](double y) { return a - b * y; }},
+       0.7,
+       2,
+       {0.2, 6}},
+      {PartlySeen::beta,
+       {a, b},
+       false,
+       [=](double y) { return bm::pdf(bm::beta_distribution<>(a, b), y); },
+       {[=](double y) { return a * (bm::digamma(a + b) - bm::digamma(a) + std::log(y)); },
+        [=](double y) { return b * (bm::digamma(a + b) - bm::digamma(b) + std::log1p(-y)); }},
+       0.3,
+       0.7,
+       {0.1, 0.95}},
+      {PartlySeen::poisson,
+       {m},
+       true,
+       [=](double y) { return bm::pdf(bm::poisson(m), y); },
+       {[=](double y) { return y - m; }},
+       2,
+       6,
+       {0, 12}},
+      {PartlySeen::geometric,
+       {p},
+       true,
+       [=](double y) { return bm::pdf(bm::geometric(p), y); },
+       {[=](double y) { return 1 - p - p * y; }},
+       2,
+       6,
+       {0, 12}},
+      {PartlySeen::negative_binomial,
+       {m, a},
+       true,
+       [=](double y) { return bm::pdf(bm::negative_binomial(a, a / (a + m)), y); },
+       {[=](double y) { return y - m * (y + a) / (a + m); },
+        [=](double y) {
+          return a * (bm::digamma(y + a) - bm::digamma(a) + std::log(a / (a + m)) + 1 - (y + a) / (a + m));
+        }},
+       2,
+       6,
+       {0, 12}},
+  };
+}
+
+// E[score | lower ≤ y ≤ upper], by integration or by summation.
+double expected(const Scored& one, std::size_t coordinate, double lower, double upper) {
+  const auto& score = one.scores[coordinate];
+  double mass = 0;
+  double total = 0;
+  if (one.counts) {
+    for (double y = lower; y <= upper; ++y) mass += one.density(y), total += one.density(y) * score(y);
+  } else {
+    using Rule = boost::math::quadrature::gauss_kronrod<double, 61>;
+    mass = Rule::integrate(one.density, lower, upper, 12, 1e-13);
+    total = Rule::integrate([&](double y) { return one.density(y) * score(y); }, lower, upper, 12, 1e-13);
+  }
+  return total / mass;
+}
+
+// Fisher's identity: the gradient that the E-step keeps is the score that is expected given the cell, less the one
+// that is expected given the truncation.
+TEST(CensoredFamily, TheEStepExpectsTheScoreGivenTheCell) {
+  for (const auto& one : scored()) {
+    const double before = one.counts ? 1 : 0;  // ends of a truncation are outside
+    const double first = one.truncation.lower + before;
+    const double last = one.truncation.upper - before;
+    for (const bool truncated : {false, true}) {
+      const auto family = with(one.kind, one.parameters, truncated ? one.truncation : Truncation{});
+      std::vector<double> about(family.layout().about);
+      family.reference(about);
+      const double cells[3][2] = {{one.lower, one.upper}, {one.lower, open}, {one.upper, one.upper}};
+      for (const auto& cell : cells) {
+        if (!truncated && std::isnan(cell[1])) continue;  // has no end at which a sum may stop
+        std::vector<double> sum(family.layout().sum, 0.0);
+        family.add(cell, 1, {sum, about});
+        for (std::size_t j = 0; j < one.scores.size(); ++j) {
+          const double end = std::isnan(cell[1]) ? last : cell[1];
+          double score = cell[0] == cell[1] ? one.scores[j](cell[0]) : expected(one, j, cell[0], end);
+          if (truncated) score -= expected(one, j, first, last);
+          EXPECT_NEAR(sum[1 + j], score, 1e-7) << family.name() << ' ' << j << ' ' << cell[1] << ' ' << truncated;
+        }
+      }
+    }
+  }
+}
+
+// A cell that one component all but rules out leaves the other's step alone.
+TEST(CensoredFamily, CellsBeyondOneComponentDoNotHarmIt) {
+  const auto family = with(PartlySeen::gamma, {2, 1});
+  const double row[2] = {2000, open};
+  EXPECT_EQ(family.log_density(row), -std::numeric_limits<double>::infinity());
+  const Table data({1, 2, 1.5, 2.5, 3, 4000, 4100, 3900, 4050, 1, 2, 1.5, 2.5, 3, open, 4100, 3900, open}, 9, 2);
+  std::vector<CensoredFamily> both{with(PartlySeen::gamma, {2, 1}), with(PartlySeen::gamma, {40, 0.01})};
+  const auto found = fit(AnyMixture({0.5, 0.5}, Independent<CensoredFamily>(both)), data);
+  EXPECT_TRUE(std::isfinite(found.report.log_likelihood)) << found.report.message;
+  const auto v = found.model.emissions().parameters();
+  EXPECT_NEAR(v[0] / v[1], 2, 1e-4);  // the mean of the five that were seen whole
 }
 
 TEST(CensoredFamily, NamesWhatCannotBe) {

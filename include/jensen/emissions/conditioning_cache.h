@@ -1,9 +1,10 @@
 // Patterns of holes recur in block after block: what depends on (Σ, pattern) alone is kept while Σ stays the same.
 #pragma once
 
-#include <functional>
+#include <algorithm>
 #include <map>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <jensen/math/cholesky.h>
@@ -19,17 +20,20 @@ class ConditioningCache {
     covariances_.assign(covariances.begin(), covariances.end());
     forget();
   }
-  /// Conditioning on `observed` of `count` packed matrices, the i-th being covariance(i).
+  /// Conditioning on `observed` of `count` packed matrices, the i-th being covariance(i). Stays where it is until
+  /// another pattern is asked for.
+  template <class CovarianceAt>
   const std::vector<Conditioning>& of(const std::vector<int>& observed, const std::vector<int>& missing, int count,
-                                      const std::function<std::vector<double>(int)>& covariance) {
+                                      const CovarianceAt& covariance) {
+    if (const auto known = conditionings_.find(observed); known != conditionings_.end()) return known->second;
     constexpr std::size_t most_kept = std::size_t{1} << 18;  // numbers: 2 MiB
     if (kept_ > most_kept) forget();
-    auto& found = conditionings_[observed];
-    for (int i = 0; found.size() < static_cast<std::size_t>(count); ++i) {
+    std::vector<Conditioning> found;
+    for (int i = 0; i < count; ++i) {
       found.push_back(condition(covariance(i), observed, missing));
       kept_ += found.back().size();
     }
-    return found;
+    return conditionings_.emplace(observed, std::move(found)).first->second;
   }
 
  private:

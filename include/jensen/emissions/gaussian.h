@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,6 +10,7 @@
 
 #include <jensen/concepts.h>
 #include <jensen/data/missing_patterns.h>
+#include <jensen/emissions/conditioning_cache.h>
 #include <jensen/emissions/covariance.h>
 #include <jensen/math/cholesky.h>
 #include <jensen/math/kernels.h>
@@ -55,10 +55,7 @@ class Gaussian {
     std::vector<double> moments, largest, floor;
     std::vector<std::int32_t> states, indices;
     std::vector<double> rows, weights, second;
-    // Patterns of holes recur in block after block: what depends on (Σ, pattern) alone is kept while Σ stays the same.
-    std::vector<double> covariances;
-    std::map<std::vector<int>, std::vector<Conditioning>> conditionings;
-    std::size_t kept = 0;
+    ConditioningCache conditionings;
     bool left_out = false;  // by expect_posterior(), ever
   };
 
@@ -143,7 +140,6 @@ class Gaussian {
   // Σ_k Σ_i r(i, k) (x_i − c_k)(x_i − c_k)ᵀ in the structure's shape, over the components of a factor; c is K × d
   std::vector<double> scatter(ConstSlice s, int factor, std::span<const double> centers) const;
 
-  void keep_conditionings_of_these_covariances(Scratch& scratch) const;
   // Of every factor, given the observed cells of a pattern with holes.
   const std::vector<Conditioning>& conditionings(const MissingPattern& pattern, Scratch& scratch) const;
   void add_rows(ConstPanel x, int k, double* out, Scratch& scratch) const;
