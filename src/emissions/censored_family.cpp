@@ -3,6 +3,7 @@
 #include <jensen/emissions/counts.h>
 #include <jensen/math/incomplete.h>
 #include <jensen/math/optimize.h>
+#include <jensen/math/special.h>
 
 #include "emissions/family_support.h"
 #include "emissions/partly_seen.h"
@@ -14,13 +15,13 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 double beta_log_density(double a, double b, double y) {
-  return (a - 1) * std::log(y) + (b - 1) * std::log1p(-y) + std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b);
+  return (a - 1) * std::log(y) + (b - 1) * std::log1p(-y) + log_gamma(a + b) - log_gamma(a) - log_gamma(b);
 }
 
 // log Γ(y + a) − log Γ(a) of a count y: a sum keeps its digits where a is large.
 double log_rising(double a, double y) {
   constexpr double many = 2000;
-  if (y > many) return std::lgamma(y + a) - std::lgamma(a);
+  if (y > many) return log_gamma(y + a) - log_gamma(a);
   double total = 0;
   for (double j = 0; j < y; ++j) total += std::log(a + j);
   return total;
@@ -29,13 +30,13 @@ double log_rising(double a, double y) {
 double log_density_at(PartlySeen kind, std::span<const double> theta, double y) {
   switch (kind) {
     case PartlySeen::gamma:
-      return theta[0] * std::log(theta[1]) - std::lgamma(theta[0]) + (theta[0] - 1) * std::log(y) - theta[1] * y;
+      return theta[0] * std::log(theta[1]) - log_gamma(theta[0]) + (theta[0] - 1) * std::log(y) - theta[1] * y;
     case PartlySeen::beta: return beta_log_density(theta[0], theta[1], y);
-    case PartlySeen::poisson: return x_log_y(y, theta[0]) - theta[0] - std::lgamma(y + 1);
+    case PartlySeen::poisson: return x_log_y(y, theta[0]) - theta[0] - log_gamma(y + 1);
     case PartlySeen::geometric: return std::log(theta[0]) + y * std::log1p(-theta[0]);
     case PartlySeen::negative_binomial: {
       const double total = theta[0] + theta[1];
-      return log_rising(theta[1], y) - std::lgamma(y + 1) - theta[1] * std::log1p(theta[0] / theta[1]) +
+      return log_rising(theta[1], y) - log_gamma(y + 1) - theta[1] * std::log1p(theta[0] / theta[1]) +
              x_log_y(y, theta[0] / total);
     }
   }
