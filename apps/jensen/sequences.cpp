@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 
 #include "text_table.h"
 
@@ -271,39 +272,36 @@ std::string text_of(const jensen::ModelFile& file, const jensen::InputChain& cha
          "  (log-odds of the move against staying, or against the last state that may follow where none may stay)\n";
 }
 
-std::string text_of(const jensen::ModelFile& file, const jensen::TimedChain& chain) {
-  const ChainFacts facts = facts_of(chain);
-  const std::string unit = file.columns.at(static_cast<std::size_t>(chain.time()));
+// A row for each state: first, long run, stay, and cell(k, j) for each state j.
+template <class Cell>
+std::vector<Row> state_rows(const jensen::ModelFile& file, std::span<const double> initial, const ChainFacts& facts,
+                            const std::string& unit, const Cell& cell) {
+  const auto states = static_cast<int>(initial.size());
   std::vector<Row> rows{{"state", "first"}};
   if (!facts.stationary.empty()) rows[0].emplace_back("long run");
   rows[0].push_back("stays, " + unit);
-  for (int k = 0; k < chain.states(); ++k) rows[0].push_back("to " + file.component(k));
-  for (int k = 0; k < chain.states(); ++k) {
+  for (int k = 0; k < states; ++k) rows[0].push_back("to " + file.component(k));
+  for (int k = 0; k < states; ++k) {
     const auto at = static_cast<std::size_t>(k);
-    rows.push_back({file.component(k), share(chain.initial()[at])});
+    rows.push_back({file.component(k), share(initial[at])});
     if (!facts.stationary.empty()) rows.back().push_back(share(facts.stationary[at]));
     rows.back().push_back(stay(facts.durations[at]));
-    for (int j = 0; j < chain.states(); ++j) {
-      rows.back().push_back(j == k ? "" : fmt::format("{:.5g}", chain.rate(k, j)));
-    }
+    for (int j = 0; j < states; ++j) rows.back().push_back(cell(k, j));
   }
+  return rows;
+}
+
+std::string text_of(const jensen::ModelFile& file, const jensen::TimedChain& chain) {
+  const auto rows =
+      state_rows(file, chain.initial(), facts_of(chain), file.columns.at(static_cast<std::size_t>(chain.time())),
+                 [&](int k, int j) { return j == k ? "" : fmt::format("{:.5g}", chain.rate(k, j)); });
   return "\nStates in continuous time\n" + aligned(rows) +
          "  (probability of the first row; share of the time in the long run; expected stay; rate of jumps)\n";
 }
 
 std::string text_of(const jensen::ModelFile& file, const jensen::MarkovChain& chain) {
-  const ChainFacts facts = facts_of(chain);
-  std::vector<Row> rows{{"state", "first"}};
-  if (!facts.stationary.empty()) rows[0].emplace_back("long run");
-  rows[0].emplace_back("stays, rows");
-  for (int k = 0; k < chain.states(); ++k) rows[0].push_back("to " + file.component(k));
-  for (int k = 0; k < chain.states(); ++k) {
-    const auto at = static_cast<std::size_t>(k);
-    rows.push_back({file.component(k), share(chain.initial()[at])});
-    if (!facts.stationary.empty()) rows.back().push_back(share(facts.stationary[at]));
-    rows.back().push_back(stay(facts.durations[at]));
-    for (int j = 0; j < chain.states(); ++j) rows.back().push_back(share(chain.transition(k, j)));
-  }
+  const auto rows = state_rows(file, chain.initial(), facts_of(chain), "rows",
+                               [&](int k, int j) { return share(chain.transition(k, j)); });
   return "\nChain of states\n" + aligned(rows) +
          "  (probability of the first row; share of rows in the long run; expected stay; probability of the next "
          "state)\n";

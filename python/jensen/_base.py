@@ -293,9 +293,23 @@ def uncertainty_table(fields):
 class RowEstimator(Estimator):
     """Models of independent rows: what can be asked of a fitted one."""
 
-    def _rows(self, X):
-        """X as the engine's table, in the columns of the fit."""
-        raise NotImplementedError
+    def _finish(self, model, fields, interrupted):
+        super()._finish(model, fields, interrupted)
+        self.lower_bound_ = fields["log_likelihood"] / fields["total_weight"]
+        return self
+
+    def _rows(self, X, sample_weight=None):
+        """The matrix X as the engine's table, in the columns of the fit."""
+        self._engine()
+        X = _data.from_stream(X)
+        names = _data.columns_of(X)
+        _data.check_feature_names(self, names, reset=False)
+        values = _data.matrix(X)
+        if values.shape[1] != self.n_features_in_:
+            raise ValueError(f"X has {values.shape[1]} features, but {type(self).__name__} is expecting "
+                             f"{self.n_features_in_} features as input.")
+        return _data.table(values, names, weights=_data.weights(sample_weight, len(values)),
+                           weight_kind=self.weight_kind)
 
     def score_samples(self, X):
         """log p(x; θ) of each row. NaN cells are integrated out."""

@@ -289,9 +289,7 @@ class GaussianMixture(RowEstimator):
 
     def _finish(self, model, fields, interrupted):
         super()._finish(model, fields, interrupted)
-        weight = fields["total_weight"]
-        self.lower_bound_ = fields["log_likelihood"] / weight
-        self.lower_bounds_ = (fields["trace"]["log_likelihood"] / weight).tolist()
+        self.lower_bounds_ = (fields["trace"]["log_likelihood"] / fields["total_weight"]).tolist()
         return self
 
     # The fitted model ------------------------------------------------------------------------------------------------
@@ -338,18 +336,6 @@ class GaussianMixture(RowEstimator):
                                           np.ascontiguousarray(matrices), structure, names))
         self.n_features_in_ = means.shape[1]
         return self._model
-
-    def _rows(self, X, sample_weight=None):
-        self._engine()
-        X = _data.from_stream(X)
-        names = _data.columns_of(X)
-        _data.check_feature_names(self, names, reset=False)
-        values = _data.matrix(X)
-        if values.shape[1] != self.n_features_in_:
-            raise ValueError(f"X has {values.shape[1]} features, but {type(self).__name__} is expecting "
-                             f"{self.n_features_in_} features as input.")
-        return _data.table(values, names, weights=_data.weights(sample_weight, len(values)),
-                           weight_kind=self.weight_kind)
 
     def sample(self, n_samples=1):
         """Draws rows.

@@ -118,28 +118,11 @@ class _OwnModel(RowEstimator):
         self.n_features_in_ = values.shape[1]
         return self._finish(*result)
 
-    def _finish(self, model, fields, interrupted):
-        super()._finish(model, fields, interrupted)
-        self.lower_bound_ = fields["log_likelihood"] / fields["total_weight"]
-        return self
-
     def _keep(self, model):
         super()._keep(model)
         names, values = model.parameters
         self.parameters_ = Table({"parameter": names, "value": values})
         self.theta_ = self._theta(np.array(values))
-
-    def _rows(self, X, sample_weight=None):
-        self._engine()
-        X = _data.from_stream(X)
-        names = _data.columns_of(X)
-        _data.check_feature_names(self, names, reset=False)
-        values = _data.matrix(X)
-        if values.shape[1] != self.n_features_in_:
-            raise ValueError(f"X has {values.shape[1]} features, but {type(self).__name__} is expecting "
-                             f"{self.n_features_in_} features as input.")
-        return _data.table(values, names, weights=_data.weights(sample_weight, len(values)),
-                           weight_kind=self.weight_kind)
 
     def sample(self, n_samples=1):
         """Draws rows and their states, by the class's ``draw``."""

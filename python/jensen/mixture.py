@@ -123,11 +123,6 @@ weight_kind, constraints, checkpoint, n_jobs, callback
         self.n_features_in_ = len(names)
         return self._finish(*result)
 
-    def _finish(self, model, fields, interrupted):
-        super()._finish(model, fields, interrupted)
-        self.lower_bound_ = fields["log_likelihood"] / fields["total_weight"]
-        return self
-
     def _keep(self, model):
         super()._keep(model)
         names, values = model.parameters

@@ -165,7 +165,7 @@ void CensoredFamily::add(std::span<const double> row, double r, Slice s) const {
         return log_likelihood(row, from_unconstrained(domains, moved, about));
       },
       size > 1);
-  // Where probabilities end (1e-308) differences have no value; so do such a row's responsibilities, nearly 0.
+  // Within a step of where probabilities end (1e-308) differences have no value: such a row moves nothing.
   if (!std::isfinite(d.first[0] + d.first[1] + d.second[0] + d.second[1] + d.second[2])) return;
   s.sum[0] += r * d.value;
   for (std::size_t a = 0; a < size; ++a) s.sum[1 + a] += r * d.first[a];

@@ -45,8 +45,8 @@ class ConstantSteps final : public ChainSteps {
 
 Evidence chain_posterior(const Block& x, const Rule& rule, const MarkovChain& chain, Panel log_density,
                          std::span<double> counts, ChainScratch& scratch) {
-  rule_out_states(x, log_density);
   if (const auto* r = std::get_if<Posterior>(&rule)) {
+    rule_out_states(x, log_density);
     PanelSegments segments(log_density);
     return chain_posterior(x, *r, chain, segments, ChainMemory::log_densities, Slice{counts, {}}, scratch);
   }
@@ -56,26 +56,22 @@ Evidence chain_posterior(const Block& x, const Rule& rule, const MarkovChain& ch
 
 void chain_score(const Block& x, const MarkovChain& chain, Panel log_density, std::span<double> out,
                  ChainScratch& scratch) {
-  rule_out_states(x, log_density);
   ConstantSteps steps(chain);
   score_by_steps(x, steps, log_density, out, scratch);
 }
 
 void chain_filter(const Block& x, const MarkovChain& chain, Panel log_density, ChainScratch& scratch) {
-  rule_out_states(x, log_density);
   ConstantSteps steps(chain);
   filter_by_steps(x, steps, log_density, scratch);
 }
 
 void viterbi(const Block& x, const MarkovChain& chain, Panel log_density, std::span<std::int32_t> path,
              std::span<double> value) {
-  rule_out_states(x, log_density);
   ConstantSteps steps(chain);
   viterbi_by_steps(x, steps, log_density, path, value);
 }
 
 void chain_predict(const Block& x, const MarkovChain& chain, Panel log_density, ChainScratch& scratch) {
-  rule_out_states(x, log_density);
   ConstantSteps steps(chain);
   predict_by_steps(x, steps, log_density, scratch);
 }

@@ -405,6 +405,7 @@ void clear(const Stretch& x) {
 
 Evidence posterior_by_steps(const Block& x, const Rule& rule, ChainSteps& steps, Panel log_density,
                             ChainScratch& scratch) {
+  rule_out_states(x, log_density);
   if (const auto* r = std::get_if<Posterior>(&rule)) {
     return by_sequence(x, log_density, Posteriors(steps, *r, scratch));
   }
@@ -415,6 +416,7 @@ Evidence posterior_by_steps(const Block& x, const Rule& rule, ChainSteps& steps,
 
 void score_by_steps(const Block& x, ChainSteps& steps, Panel log_density, std::span<double> out,
                     ChainScratch& scratch) {
+  rule_out_states(x, log_density);
   const auto bounds = sequence_bounds(x);
   for (std::size_t s = 0; s + 1 < bounds.size(); ++s) {
     const Stretch rows = stretch(log_density, bounds, s);
@@ -425,6 +427,7 @@ void score_by_steps(const Block& x, ChainSteps& steps, Panel log_density, std::s
 }
 
 void filter_by_steps(const Block& x, ChainSteps& steps, Panel log_density, ChainScratch& scratch) {
+  rule_out_states(x, log_density);
   const std::size_t width = kernels::chain_width(steps.states());
   const auto bounds = sequence_bounds(x);
   for (std::size_t s = 0; s + 1 < bounds.size(); ++s) {
@@ -456,8 +459,9 @@ void predict_by_steps(const Block& x, ChainSteps& steps, Panel log_density, Chai
   }
 }
 
-void viterbi_by_steps(const Block& x, ChainSteps& steps, ConstPanel log_density, std::span<std::int32_t> path,
+void viterbi_by_steps(const Block& x, ChainSteps& steps, Panel log_density, std::span<std::int32_t> path,
                       std::span<double> value) {
+  rule_out_states(x, log_density);
   const auto bounds = sequence_bounds(x);
   for (std::size_t s = 0; s + 1 < bounds.size(); ++s) {
     const auto count = static_cast<std::size_t>(bounds[s + 1] - bounds[s]);

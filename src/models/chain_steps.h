@@ -67,7 +67,7 @@ std::unique_ptr<ChainSteps> tempered(ChainSteps& steps, double temperature);
 /// Throws ArgumentError unless a temperature is finite and > 0.
 void check_temperature(double temperature);
 
-// The functions of chain_posterior.h and viterbi.h. The log-densities are −∞ already for states that are ruled out.
+// The functions of chain_posterior.h and viterbi.h.
 
 /// Counts go to `steps`.
 Evidence posterior_by_steps(const Block& x, const Rule& rule, ChainSteps& steps, Panel log_density,
@@ -75,7 +75,7 @@ Evidence posterior_by_steps(const Block& x, const Rule& rule, ChainSteps& steps,
 void score_by_steps(const Block& x, ChainSteps& steps, Panel log_density, std::span<double> out, ChainScratch& scratch);
 void filter_by_steps(const Block& x, ChainSteps& steps, Panel log_density, ChainScratch& scratch);
 void predict_by_steps(const Block& x, ChainSteps& steps, Panel log_density, ChainScratch& scratch);
-void viterbi_by_steps(const Block& x, ChainSteps& steps, ConstPanel log_density, std::span<std::int32_t> path,
+void viterbi_by_steps(const Block& x, ChainSteps& steps, Panel log_density, std::span<std::int32_t> path,
                       std::span<double> value = {});
 
 }  // namespace jensen

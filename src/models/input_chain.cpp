@@ -1,6 +1,5 @@
 #include <jensen/error.h>
 #include <jensen/math/random.h>
-#include <jensen/models/discrete_posterior.h>
 #include <jensen/models/input_chain.h>
 
 #include <fmt/format.h>
@@ -330,33 +329,28 @@ class InputSteps final : public ChainSteps {
 
 Evidence chain_posterior(const Block& x, const Rule& rule, const InputChain& chain, Panel log_density, Slice statistics,
                          ChainScratch& scratch) {
-  rule_out_states(x, log_density);
   InputSteps steps(chain, x, statistics);
   return posterior_by_steps(x, rule, steps, log_density, scratch);
 }
 
 void chain_score(const Block& x, const InputChain& chain, Panel log_density, std::span<double> out,
                  ChainScratch& scratch) {
-  rule_out_states(x, log_density);
   InputSteps steps(chain, x);
   score_by_steps(x, steps, log_density, out, scratch);
 }
 
 void chain_filter(const Block& x, const InputChain& chain, Panel log_density, ChainScratch& scratch) {
-  rule_out_states(x, log_density);
   InputSteps steps(chain, x);
   filter_by_steps(x, steps, log_density, scratch);
 }
 
 void chain_predict(const Block& x, const InputChain& chain, Panel log_density, ChainScratch& scratch) {
-  rule_out_states(x, log_density);
   InputSteps steps(chain, x);
   predict_by_steps(x, steps, log_density, scratch);
 }
 
 void viterbi(const Block& x, const InputChain& chain, Panel log_density, std::span<std::int32_t> path,
              std::span<double> value) {
-  rule_out_states(x, log_density);
   InputSteps steps(chain, x);
   viterbi_by_steps(x, steps, log_density, path, value);
 }

@@ -76,27 +76,27 @@ std::size_t SemiMarkovChain::statistics_size() const {
   return jumps_.statistics_size() + 2 * durations_.size() * static_cast<std::size_t>(longest());
 }
 
+SemiMarkovChain::Stays SemiMarkovChain::stays(std::span<const double> statistics, int state) const {
+  const auto rows = static_cast<std::size_t>(longest());
+  const std::size_t first = jumps_.statistics_size() + static_cast<std::size_t>(state) * rows;
+  return {statistics.subspan(first, rows), statistics.subspan(first + durations_.size() * rows, rows)};
+}
+
 void SemiMarkovChain::maximize(std::span<const double> statistics) {
   jumps_.maximize(statistics.first(jumps_.statistics_size()));
-  const auto rows = static_cast<std::size_t>(longest());
-  const auto ended = statistics.subspan(jumps_.statistics_size(), durations_.size() * rows);
-  const auto unfinished = statistics.subspan(jumps_.statistics_size() + ended.size(), ended.size());
   for (int k = 0; k < states(); ++k) {
-    const std::size_t first = static_cast<std::size_t>(k) * rows;
     if (absorbing(k)) continue;
-    durations_[static_cast<std::size_t>(k)].fit(ended.subspan(first, rows), unfinished.subspan(first, rows));
+    const auto [ended, unfinished] = stays(statistics, k);
+    durations_[static_cast<std::size_t>(k)].fit(ended, unfinished);
   }
 }
 
 double SemiMarkovChain::expected_log_density(std::span<const double> statistics) const {
   double total = jumps_.expected_log_density(statistics.first(jumps_.statistics_size()));
-  const auto rows = static_cast<std::size_t>(longest());
-  const auto ended = statistics.subspan(jumps_.statistics_size(), durations_.size() * rows);
-  const auto unfinished = statistics.subspan(jumps_.statistics_size() + ended.size(), ended.size());
   for (int k = 0; k < states(); ++k) {
-    const std::size_t first = static_cast<std::size_t>(k) * rows;
     if (absorbing(k)) continue;
-    total += duration(k).expected_log_density(ended.subspan(first, rows), unfinished.subspan(first, rows));
+    const auto [ended, unfinished] = stays(statistics, k);
+    total += duration(k).expected_log_density(ended, unfinished);
   }
   return total;
 }

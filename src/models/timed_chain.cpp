@@ -1,7 +1,6 @@
 #include <jensen/error.h>
 #include <jensen/math/matrix_exponential.h>
 #include <jensen/math/random.h>
-#include <jensen/models/discrete_posterior.h>
 #include <jensen/models/timed_chain.h>
 
 #include <fmt/format.h>
@@ -322,7 +321,6 @@ class TimedSteps final : public ChainSteps {
 
 Evidence chain_posterior(const Block& x, const Rule& rule, const TimedChain& chain, Panel log_density,
                          std::span<double> counts, ChainScratch& scratch) {
-  rule_out_states(x, log_density);
   TimedSteps steps(chain, x, counts);
   Evidence evidence = posterior_by_steps(x, rule, steps, log_density, scratch);
   evidence.entropy += steps.finish();
@@ -331,26 +329,22 @@ Evidence chain_posterior(const Block& x, const Rule& rule, const TimedChain& cha
 
 void chain_score(const Block& x, const TimedChain& chain, Panel log_density, std::span<double> out,
                  ChainScratch& scratch) {
-  rule_out_states(x, log_density);
   TimedSteps steps(chain, x);
   score_by_steps(x, steps, log_density, out, scratch);
 }
 
 void chain_filter(const Block& x, const TimedChain& chain, Panel log_density, ChainScratch& scratch) {
-  rule_out_states(x, log_density);
   TimedSteps steps(chain, x);
   filter_by_steps(x, steps, log_density, scratch);
 }
 
 void chain_predict(const Block& x, const TimedChain& chain, Panel log_density, ChainScratch& scratch) {
-  rule_out_states(x, log_density);
   TimedSteps steps(chain, x);
   predict_by_steps(x, steps, log_density, scratch);
 }
 
 void viterbi(const Block& x, const TimedChain& chain, Panel log_density, std::span<std::int32_t> path,
              std::span<double> value) {
-  rule_out_states(x, log_density);
   TimedSteps steps(chain, x);
   viterbi_by_steps(x, steps, log_density, path, value);
 }

@@ -38,6 +38,19 @@ Table factored(std::int64_t n, int d, bool holes) {
   return Table(std::move(x), n, d);
 }
 
+// scipy.stats.multivariate_normal(mean, loadings @ loadings.T + diag(noise)).logpdf(x)
+TEST(FactorAnalyzers, DensityIsSciPys) {
+  FactorAnalyzers analyzers(1, 3, 2);
+  analyzers.set({0, 1, -1}, {1, 0, 0.5, 0.8, -0.7, 2}, {0.5, 1, 1.5});
+  const std::vector<double> row{1, 0.5, -2};
+  Block block;
+  block.x = {row.data(), 1, 3, 1};
+  double p = 0;
+  FactorAnalyzers::Scratch scratch;
+  analyzers.add_log_density(block, {&p, 1, 1, 1}, scratch);
+  EXPECT_NEAR(p, -4.5096259057578765, 1e-12);
+}
+
 class FactorAnalyzersLaws : public ::testing::TestWithParam<std::tuple<std::string, int, bool>> {};
 
 TEST_P(FactorAnalyzersLaws, Hold) {

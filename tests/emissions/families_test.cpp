@@ -12,6 +12,7 @@
 #include <boost/math/distributions/negative_binomial.hpp>
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/poisson.hpp>
+#include <boost/math/distributions/uniform.hpp>
 #include <boost/math/distributions/weibull.hpp>
 #include <boost/math/special_functions/bessel.hpp>
 #include <boost/math/special_functions/factorials.hpp>
@@ -397,6 +398,14 @@ TEST_P(Families, NameTheCellOutsideTheirDomain) {
   EXPECT_EQ(problem->row, 13);
   EXPECT_EQ(problem->column, 0);
   EXPECT_NE(problem->text.find("got"), std::string::npos) << problem->text;
+}
+
+// Its ends are given, and nothing is fitted: no case of the suite.
+TEST(UniformFamily, IsTheKnownDensity) {
+  const Uniform family(-1, 3);
+  const bm::uniform known(-1, 3);
+  for (const double x : {-0.999, 0.0, 2.5}) EXPECT_NEAR(std::exp(family.log_density(x)), bm::pdf(known, x), 1e-15);
+  EXPECT_EQ(family.log_density(3.5), -std::numeric_limits<double>::infinity());
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Families, testing::ValuesIn(cases()), [](const auto& one) { return one.param.name; });

@@ -23,6 +23,30 @@ VonMisesFisher three_on_the_sphere() {
   return emissions;
 }
 
+// log p of one row in the first state.
+double log_density(const VonMisesFisher& emissions, const std::vector<double>& row) {
+  Block block;
+  block.x = {row.data(), 1, emissions.columns(), 1};
+  std::vector<double> p(static_cast<std::size_t>(emissions.states()));
+  VonMisesFisher::Scratch scratch;
+  emissions.add_log_density(block, {p.data(), 1, emissions.states(), 1}, scratch);
+  return p[0];
+}
+
+// scipy.stats.vonmises_fisher(mu, kappa).logpdf(x), SciPy 1.16
+TEST(VonMisesFisher, DensityIsSciPys) {
+  VonMisesFisher sphere(1, 3);
+  sphere.set({1 / 3.0, 2 / 3.0, 2 / 3.0}, {5});
+  EXPECT_NEAR(log_density(sphere, {0.6, 0, 0.8}), -1.5617270863482156, 1e-12);
+  VonMisesFisher many(1, 10);
+  std::vector<double> direction(10), row(10);
+  direction[0] = 1;
+  row[0] = 0.6;
+  row[9] = 0.8;
+  many.set(direction, {50});
+  EXPECT_NEAR(log_density(many, row), -10.507323555377369, 1e-11);
+}
+
 Table sample(const VonMisesFisherMixture& model, std::int64_t rows, std::uint64_t seed) {
   std::vector<double> x(static_cast<std::size_t>(rows * model.columns()));
   model.sample(seed, 0, {x.data(), rows, model.columns(), rows}, {});

@@ -13,6 +13,7 @@
 #include <cmath>
 
 #include "support/data.h"
+#include "support/earthquakes.h"
 #include "support/path_sums.h"
 #include "support/refusal.h"
 #include "support/source_folder.h"
@@ -20,6 +21,9 @@
 namespace jensen {
 namespace {
 
+using support::earthquakes;
+using support::exact;
+using support::poisson;
 using support::refusal;
 using support::StatePath;
 
@@ -342,30 +346,6 @@ TEST(InputChain, KnownStatesAreALogisticRegression) {
       EXPECT_NEAR(p[static_cast<std::size_t>(1 - from)], moves / all, 1e-5) << from << " " << input;
     }
   }
-}
-
-// Earthquakes of magnitude 7 and more by year (data/README.md), and a second column.
-Table earthquakes(double (*second)(int row, double year)) {
-  CsvOptions options;
-  options.columns = {"count", "year"};
-  const Table table = read_csv(in_source("data/earthquakes.csv"), options).table;
-  std::vector<double> x;
-  for (std::int64_t t = 0; t < table.rows(); ++t) x.push_back(table.cell(t, 0));
-  for (std::int64_t t = 0; t < table.rows(); ++t) x.push_back(second(static_cast<int>(t), table.cell(t, 1)));
-  return Table(std::move(x), table.rows(), 2).with_sequences({0, table.rows()});
-}
-
-AnyEmissions poisson(const std::vector<double>& rates) {
-  AnyEmissions emissions = emissions_for(Schema{{{"count"}, "poisson", {}, {}}}, static_cast<int>(rates.size()), 1);
-  emissions.set_parameters(rates);
-  return emissions;
-}
-
-Options exact() {
-  Options options;
-  options.tolerance = 1e-14;
-  options.max_iterations = 20000;
-  return options;
 }
 
 // A direct search over the likelihood, written in NumPy (BFGS and Nelder–Mead of SciPy, 12 starts that agree).

@@ -12,6 +12,7 @@
 #include <cmath>
 
 #include "support/data.h"
+#include "support/earthquakes.h"
 #include "support/path_sums.h"
 #include "support/refusal.h"
 #include "support/source_folder.h"
@@ -19,6 +20,9 @@
 namespace jensen {
 namespace {
 
+using support::earthquakes;
+using support::exact;
+using support::poisson;
 using support::refusal;
 using support::StatePath;
 
@@ -312,30 +316,6 @@ TEST(TimedChain, FindsWhatItWasDrawnFrom) {
   EXPECT_NEAR(model.chain().rate(0, 1), 0.2, 0.03);
   EXPECT_NEAR(model.chain().rate(1, 0), 0.35, 0.05);
   EXPECT_EQ(report.free_parameters, 1 + 2 + 4);
-}
-
-// Earthquakes of magnitude 7 and more by year (data/README.md), and a second column.
-Table earthquakes(double (*second)(int row, double year)) {
-  CsvOptions options;
-  options.columns = {"count", "year"};
-  const Table table = read_csv(in_source("data/earthquakes.csv"), options).table;
-  std::vector<double> x;
-  for (std::int64_t t = 0; t < table.rows(); ++t) x.push_back(table.cell(t, 0));
-  for (std::int64_t t = 0; t < table.rows(); ++t) x.push_back(second(static_cast<int>(t), table.cell(t, 1)));
-  return Table(std::move(x), table.rows(), 2).with_sequences({0, table.rows()});
-}
-
-AnyEmissions poisson(const std::vector<double>& rates) {
-  AnyEmissions emissions = emissions_for(Schema{{{"count"}, "poisson", {}, {}}}, static_cast<int>(rates.size()), 1);
-  emissions.set_parameters(rates);
-  return emissions;
-}
-
-Options exact() {
-  Options options;
-  options.tolerance = 1e-14;
-  options.max_iterations = 20000;
-  return options;
 }
 
 // R's msm 1.7: msm(count ~ time, qmatrix = …, hmodel = list(hmmPois(…), …), initprobs = 1/K, reltol = 1e-15).

@@ -72,6 +72,11 @@ class SemiMarkovChain {
   std::vector<std::string> parameter_names() const;
 
  private:
+  // Of one state, D each.
+  struct Stays {
+    std::span<const double> ended, unfinished;
+  };
+  Stays stays(std::span<const double> statistics, int state) const;
   void check() const;
 
   MarkovChain jumps_;
