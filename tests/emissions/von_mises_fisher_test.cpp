@@ -33,7 +33,7 @@ double log_density(const VonMisesFisher& emissions, const std::vector<double>& r
   return p[0];
 }
 
-// scipy.stats.vonmises_fisher(mu, kappa).logpdf(x), SciPy 1.16
+// scipy.stats.vonmises_fisher(mu, kappa).logpdf(x), SciPy 1.17
 TEST(VonMisesFisher, DensityIsSciPys) {
   VonMisesFisher sphere(1, 3);
   sphere.set({1 / 3.0, 2 / 3.0, 2 / 3.0}, {5});
