@@ -96,6 +96,16 @@ struct CellProblem {
   std::string text;      ///< "must be positive, got -1"; empty where there is no problem
 };
 
+/// Who else may work on a unit: a worker lends them to an E-step through the scratch memory of models that have a
+/// member `Helpers* helpers`, so that one long sequence need not be the work of one thread.
+class Helpers {
+ public:
+  virtual ~Helpers() = default;
+  /// Calls task(t) once for every t in 0 … tasks−1, perhaps at the same time; returns when all are done. If tasks
+  /// throw, the exception of the lowest t is thrown here. May be called from a task.
+  virtual void share(int tasks, const std::function<void(int task)>& task) = 0;
+};
+
 // The contract ------------------------------------------------------------------------------------------------------
 
 /// The least a model must offer. The E-step has three accepted forms, each one the same step with more said:

@@ -8,7 +8,10 @@
 namespace jensen {
 
 Model::Scratch& EStep::scratch_of(int worker, const Model& model) {
-  while (scratch_.size() < static_cast<std::size_t>(workers_.count())) scratch_.push_back(model.scratch());
+  while (scratch_.size() < static_cast<std::size_t>(workers_.count())) {
+    scratch_.push_back(model.scratch());
+    scratch_.back()->work_with(workers_);
+  }
   return *scratch_[static_cast<std::size_t>(worker)];
 }
 

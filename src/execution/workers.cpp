@@ -10,47 +10,70 @@
 
 namespace jensen {
 
+namespace {
+
+// Tasks that were handed out together. Guarded by the pool's mutex.
+struct Job {
+  const std::function<void(int, int)>& task;
+  int tasks;
+  int next = 0;
+  int unfinished = tasks;
+  int failed_task = -1;
+  std::exception_ptr failure = {};
+};
+
+}  // namespace
+
 struct Workers::State {
   std::mutex mutex;
   std::condition_variable work_came;
   std::condition_variable work_done;
-  const std::function<void(int, int)>* task = nullptr;
-  int tasks = 0;
-  int next = 0;
-  int unfinished = 0;
+  std::vector<Job*> jobs;  // the innermost last
   bool closing = false;
-  int failed_task = -1;
-  std::exception_ptr failure;
   std::vector<std::thread> threads;
 
-  // Runs tasks until none is left. Called and left with the lock held.
-  void help(int worker, std::unique_lock<std::mutex>& lock) {
-    while (next < tasks) {
-      const int mine = next++;
-      const auto* job = task;
-      lock.unlock();
-      std::exception_ptr thrown;
-      try {
-        (*job)(mine, worker);
-      } catch (...) {
-        thrown = std::current_exception();
-      }
-      lock.lock();
-      if (thrown && (failed_task < 0 || mine < failed_task)) {
-        failed_task = mine;
-        failure = thrown;
-      }
-      if (--unfinished == 0) work_done.notify_all();
+  // The innermost job that has a task left: who waits for it holds up what is outside.
+  Job* open_job() const {
+    const auto found = std::find_if(jobs.rbegin(), jobs.rend(), [](const Job* job) { return job->next < job->tasks; });
+    return found == jobs.rend() ? nullptr : *found;
+  }
+
+  // Runs the job's next task. Called and left with the lock held.
+  void help(Job& job, int worker, std::unique_lock<std::mutex>& lock) {
+    const int mine = job.next++;
+    lock.unlock();
+    std::exception_ptr thrown;
+    try {
+      job.task(mine, worker);
+    } catch (...) {
+      thrown = std::current_exception();
     }
+    lock.lock();
+    if (thrown && (job.failed_task < 0 || mine < job.failed_task)) {
+      job.failed_task = mine;
+      job.failure = thrown;
+    }
+    if (--job.unfinished == 0) work_done.notify_all();
   }
 
   void serve(int worker) {
     std::unique_lock lock(mutex);
     for (;;) {
-      work_came.wait(lock, [&] { return closing || next < tasks; });
+      work_came.wait(lock, [&] { return closing || open_job() != nullptr; });
       if (closing) return;
-      help(worker, lock);
+      help(*open_job(), worker, lock);
     }
+  }
+
+  void run(int tasks, const std::function<void(int, int)>& task) {
+    Job job{task, tasks};
+    std::unique_lock lock(mutex);
+    jobs.push_back(&job);
+    work_came.notify_all();
+    while (job.next < job.tasks) help(job, 0, lock);
+    work_done.wait(lock, [&] { return job.unfinished == 0; });
+    jobs.erase(std::find(jobs.begin(), jobs.end(), &job));
+    if (job.failure) std::rethrow_exception(job.failure);
   }
 };
 
@@ -73,21 +96,13 @@ Workers::~Workers() {
 int Workers::count() const { return static_cast<int>(state_->threads.size()) + 1; }
 
 void Workers::run(int tasks, const std::function<void(int, int)>& task) {
-  if (tasks == 1 || state_->threads.empty()) {
-    for (int t = 0; t < tasks; ++t) task(t, 0);
-    return;
-  }
-  std::unique_lock lock(state_->mutex);
-  state_->task = &task;
-  state_->tasks = tasks;
-  state_->next = 0;
-  state_->unfinished = tasks;
-  state_->failed_task = -1;
-  state_->failure = nullptr;
-  state_->work_came.notify_all();
-  state_->help(0, lock);
-  state_->work_done.wait(lock, [&] { return state_->unfinished == 0; });
-  if (state_->failure) std::rethrow_exception(state_->failure);
+  if (tasks > 1 && !state_->threads.empty()) return state_->run(tasks, task);
+  for (int t = 0; t < tasks; ++t) task(t, 0);
+}
+
+void Workers::share(int tasks, const std::function<void(int)>& task) {
+  if (tasks > 1 && !state_->threads.empty()) return state_->run(tasks, [&](int t, int) { task(t); });
+  for (int t = 0; t < tasks; ++t) task(t);
 }
 
 }  // namespace jensen

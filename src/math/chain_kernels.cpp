@@ -97,8 +97,8 @@ bool chain_densities(ConstPanel p, const ChainShape& shape, double* density, dou
         }
       }
       std::fill(tile + count * group, tile + group * group, 0.0);
-      for (std::size_t r = 0; r < group; ++r) {
-        double* row = density + (t + r) * shape.width + first;
+      for (std::size_t r = 0; r < std::min(group, shape.steps - t); ++r) {
+        double* row = density + shape.step_of(t + r) * shape.width + first;
         for (std::size_t k = 0; k < group; ++k) row[k] = tile[k * group + r];
       }
     }
@@ -241,7 +241,7 @@ double chain_responsibilities(const ChainShape& shape, const double* q, double w
     for (std::size_t first = 0; first < shape.states; first += group) {
       if (steps < group) std::fill_n(tile, group * group, 0.0);
       for (std::size_t r = 0; r < steps; ++r) {
-        const double* row = q + (t + r) * shape.width + first;
+        const double* row = q + shape.step_of(t + r) * shape.width + first;
         for (std::size_t k = 0; k < group; ++k) tile[k * group + r] = row[k];
       }
       for (std::size_t k = 0; k < std::min(group, shape.states - first); ++k) {

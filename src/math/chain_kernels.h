@@ -18,10 +18,13 @@ struct ChainShape {
   std::size_t steps = 0;
   std::size_t states = 0;
   std::size_t width = 0;
+  bool reversed = false;  ///< step t is row steps − 1 − t of a panel
+
+  std::size_t step_of(std::size_t row) const { return reversed ? steps - 1 - row : row; }
 };
 
-/// density(t, k) = exp(p(t, k) − shift_t), shift_t = max_k p(t, k); below e^−708 it is 0. False where a shift is not
-/// finite. Columns of p can be read, density and shift written, up to the next multiple of 8 steps.
+/// density(t, k) = exp(p(row of t, k) − shift), shift = max_k p(row, k), row by row; below e^−708 it is 0. False where
+/// a shift is not finite. Columns of p can be read, shift written, up to the next multiple of 8 rows.
 bool chain_densities(ConstPanel p, const ChainShape& shape, double* density, double* shift);
 
 /// predicted_t(j) = Σ_i filtered_{t−1}(i) A_ij, or `initial` at the first step where it is not null;
@@ -43,8 +46,8 @@ double chain_largest_beta(const ChainShape& shape, const double* transposed, dou
 /// counts(i, j) += Σ_t left_t(i) right_t(j), width × width.
 void chain_counts(const ChainShape& shape, const double* left, const double* right, double* counts);
 
-/// p(t, k) ← weight × q_t(k) in place of log-densities; returns Σ_t Σ_k q_t(k) p(t, k) of before, with 0 × −∞ = 0.
-/// Columns of p can be written, q read, up to the next multiple of 8 steps.
+/// p(row of t, k) ← weight × q_t(k) in place of log-densities; returns Σ_t Σ_k q_t(k) p(row of t, k) of before, with
+/// 0 × −∞ = 0. Columns of p can be written up to the next multiple of 8 rows.
 double chain_responsibilities(const ChainShape& shape, const double* q, double weight, Panel p);
 
 }  // namespace jensen::kernels

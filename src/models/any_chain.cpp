@@ -82,10 +82,9 @@ Evidence chain_posterior(const Block& x, const Rule& rule, const AnyChain& chain
 }
 
 Evidence chain_posterior(const Block& x, const Posterior& rule, const AnyChain& chain, ChainSegments& segments,
-                         ChainMemory memory, Slice statistics, ChainScratch& scratch) {
-  return std::visit(
-      [&](const auto& own) { return chain_posterior(x, rule, own, segments, memory, statistics, scratch); },
-      chain.held());
+                         const ChainPlan& plan, Slice statistics, ChainScratch& scratch) {
+  return std::visit([&](const auto& own) { return chain_posterior(x, rule, own, segments, plan, statistics, scratch); },
+                    chain.held());
 }
 
 void chain_score(const Block& x, const AnyChain& chain, Panel log_density, std::span<double> out,

@@ -48,7 +48,7 @@ Evidence chain_posterior(const Block& x, const Rule& rule, const MarkovChain& ch
   if (const auto* r = std::get_if<Posterior>(&rule)) {
     rule_out_states(x, log_density);
     PanelSegments segments(log_density);
-    return chain_posterior(x, *r, chain, segments, ChainMemory::log_densities, Slice{counts, {}}, scratch);
+    return chain_posterior(x, *r, chain, segments, ChainPlan{}, Slice{counts, {}}, scratch);
   }
   ConstantSteps steps(chain, counts);
   return posterior_by_steps(x, rule, steps, log_density, scratch);

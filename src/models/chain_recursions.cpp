@@ -117,6 +117,15 @@ LogMoves log_moves(const ChainPotentials& chain) {
   return [all = logs(chain.transitions)](std::int64_t) { return std::span<const double>(all); };
 }
 
+ChainPotentials reversed(const ChainPotentials& chain) {
+  const auto states = static_cast<std::size_t>(chain.states);
+  ChainPotentials result{chain.states, std::vector<double>(states, 1.0), chain.transitions};
+  for (std::size_t i = 0; i < states; ++i) {
+    for (std::size_t j = 0; j < states; ++j) result.transitions[j * states + i] = chain.transitions[i * states + j];
+  }
+  return result;
+}
+
 ChainPotentials potentials(const MarkovChain& chain, double temperature) {
   ChainPotentials result{chain.states(),
                          {chain.initial().begin(), chain.initial().end()},
@@ -131,7 +140,7 @@ double filter(const ChainPotentials& chain, const Stretch& x, ChainScratch& scra
   const auto shape = shape_of(x);
   scratch.filtered.resize(shape.steps * shape.width);
   PanelSegments segments(x.log_density);
-  ChainSmoother smoother({chain, nullptr, 1, segments, ChainMemory::log_densities, x.first, x.steps}, scratch);
+  ChainSmoother smoother({chain, nullptr, 1, segments, ChainMemory::log_densities, x.first, x.steps}, scratch.segments);
   in_logs = !smoother.forward(scratch.filtered.data(), step) || !smoother.safe();
   if (in_logs) return filter_in_logs(chain.initial, log_moves(chain), x, scratch, step);
   return smoother.log_sum();

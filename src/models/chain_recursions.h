@@ -16,6 +16,8 @@ struct ChainPotentials {
   std::vector<double> transitions;  ///< K × K, row by row
 };
 ChainPotentials potentials(const MarkovChain& chain, double temperature = 1);
+/// Of the transitions read from the last row to the first: initial = 1, transitions transposed.
+ChainPotentials reversed(const ChainPotentials& chain);
 
 /// The rows of one sequence within a panel.
 struct Stretch {

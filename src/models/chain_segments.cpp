@@ -24,12 +24,12 @@ void scale(Panel p, double factor) {
 
 class Posteriors {
  public:
-  Posteriors(const Posterior& rule, const MarkovChain& chain, ChainSegments& segments, ChainMemory memory,
+  Posteriors(const Posterior& rule, const MarkovChain& chain, ChainSegments& segments, const ChainPlan& plan,
              std::span<double> counts, ChainScratch& scratch)
       : exact_(potentials(chain)),
         temperature_(rule.temperature),
         segments_(segments),
-        memory_(memory),
+        plan_(plan),
         counts_(counts),
         scratch_(scratch) {
     check_temperature(temperature_);
@@ -39,8 +39,10 @@ class Posteriors {
   void operator()(std::int64_t first, std::int64_t steps, double weight, Evidence& evidence) {
     const auto states = static_cast<std::size_t>(exact_.states);
     moves_.assign(states * states, 0.0);
+    if (steps >= std::max<std::int64_t>(2, plan_.both_ends_from)) return from_both_ends(first, steps, weight, evidence);
     ChainSmoother smoother(
-        {chain_, temperature_ == 1 ? nullptr : &exact_, temperature_, segments_, memory_, first, steps}, scratch_);
+        {chain_, is_tempered() ? &exact_ : nullptr, temperature_, segments_, plan_.memory, first, steps},
+        scratch_.segments);
     if (!smoother.forward() || !smoother.safe()) return in_logs(first, steps, weight, evidence);
     const auto smoothed = smoother.backward(weight, moves_.data());
     if (weight > 0) evidence.log_likelihood += weight * smoother.exact_log_sum();
@@ -48,6 +50,58 @@ class Posteriors {
   }
 
  private:
+  bool is_tempered() const { return temperature_ != 1; }
+
+  // Does both, perhaps at the same time.
+  template <class First, class Second>
+  void both(const First& one, const Second& other) {
+    const auto task = [&](int t) { t == 0 ? one() : other(); };
+    if (scratch_.helpers != nullptr) return scratch_.helpers->share(2, task);
+    for (const int t : {0, 1}) task(t);
+  }
+
+  void from_both_ends(std::int64_t first, std::int64_t steps, double weight, Evidence& evidence) {
+    if (from_end_.states == 0) {
+      from_end_ = reversed(chain_);
+      exact_from_end_ = reversed(exact_);
+    }
+    const std::int64_t middle = (steps + 1) / 2;
+    ChainSmoother before(
+        {chain_, is_tempered() ? &exact_ : nullptr, temperature_, segments_, plan_.memory, first, middle},
+        scratch_.segments);
+    ChainSmoother after({from_end_, is_tempered() ? &exact_from_end_ : nullptr, temperature_, segments_.other_end(),
+                         plan_.memory, first + middle, steps - middle, true},
+                        scratch_.other_end);
+    bool is_before = false;
+    bool is_after = false;
+    both([&] { is_before = before.forward(); }, [&] { is_after = after.forward(); });
+    if (!is_before || !is_after) return in_logs(first, steps, weight, evidence);
+    Meeting meeting;
+    const double exact_total = meet(exact_, before.exact_last(), after.exact_last(), meeting);
+    const double total = is_tempered() ? meet(chain_, before.last(), after.last(), meeting) : exact_total;
+    if (!(std::min(total, exact_total) >= least_normalizer)) return in_logs(first, steps, weight, evidence);
+    before.set_later(meeting.later);
+    after.set_later(meeting.earlier);
+    both([&] { is_before = before.safe(); }, [&] { is_after = after.safe(); });
+    if (!is_before || !is_after) return in_logs(first, steps, weight, evidence);
+    ChainSmoother::Smoothed one;
+    ChainSmoother::Smoothed other;
+    moves_from_end_.assign(moves_.size(), 0.0);
+    both([&] { one = before.backward(weight, moves_.data()); },
+         [&] { other = after.backward(weight, moves_from_end_.data()); });
+    const auto states = static_cast<std::size_t>(exact_.states);
+    for (std::size_t i = 0; i < states; ++i) {
+      for (std::size_t j = 0; j < states; ++j) {
+        moves_[i * states + j] += meeting.moves[i * states + j] + moves_from_end_[j * states + i];
+      }
+    }
+    if (weight > 0) {
+      evidence.log_likelihood += weight * (before.exact_log_sum() + after.exact_log_sum() + std::log(exact_total));
+    }
+    count(one.first, before.log_sum() + after.log_sum() + std::log(total),
+          one.expected_log_density + other.expected_log_density, weight, evidence);
+  }
+
   // All at once.
   void in_logs(std::int64_t first, std::int64_t steps, double weight, Evidence& evidence) {
     const int states = exact_.states;
@@ -57,7 +111,7 @@ class Posteriors {
     segments_.add_log_density(first, p);
     const double log_likelihood = filter_in_logs(exact_.initial, log_moves(exact_), x, scratch_, nullptr);
     double log_sum = log_likelihood;
-    if (temperature_ != 1) {
+    if (is_tempered()) {
       scale(p, 1 / temperature_);
       log_sum = filter_in_logs(chain_.initial, log_moves(chain_), x, scratch_, nullptr);
     }
@@ -107,13 +161,14 @@ class Posteriors {
   }
 
   ChainPotentials exact_;
-  ChainPotentials chain_;  // tempered
+  ChainPotentials chain_;                      // tempered
+  ChainPotentials from_end_, exact_from_end_;  // the same, reversed
   double temperature_;
   ChainSegments& segments_;
-  ChainMemory memory_;
+  ChainPlan plan_;
   std::span<double> counts_;
   ChainScratch& scratch_;
-  std::vector<double> moves_;
+  std::vector<double> moves_, moves_from_end_;
 };
 
 }  // namespace
@@ -130,21 +185,27 @@ Block rows_of(const Block& x, std::int64_t first, std::int64_t count) {
   return rows;
 }
 
+std::size_t ChainScratch::Segments::size() const {
+  std::size_t total = 0;
+  for (const auto* own : {&panel, &density, &filtered, &smoothed, &checkpoints, &shift, &normalizer, &rows,
+                          &transitions, &transposed, &counts}) {
+    total += own->capacity();
+  }
+  return total;
+}
+
 std::size_t ChainScratch::size() const {
-  std::size_t total = path.size();
-  for (const auto* own :
-       {&density, &filtered, &predicted, &shift, &normalizer, &transitions, &counts, &log_density, &segments.panel,
-        &segments.density, &segments.filtered, &segments.smoothed, &segments.checkpoints, &segments.shift,
-        &segments.normalizer, &segments.rows, &segments.transitions, &segments.transposed, &segments.counts}) {
+  std::size_t total = path.size() + segments.size() + other_end.size();
+  for (const auto* own : {&density, &filtered, &predicted, &shift, &normalizer, &transitions, &counts, &log_density}) {
     total += own->capacity();
   }
   return total;
 }
 
 Evidence chain_posterior(const Block& x, const Posterior& rule, const MarkovChain& chain, ChainSegments& segments,
-                         ChainMemory memory, Slice statistics, ChainScratch& scratch) {
+                         const ChainPlan& plan, Slice statistics, ChainScratch& scratch) {
   Evidence evidence;
-  Posteriors posteriors(rule, chain, segments, memory, statistics.sum, scratch);
+  Posteriors posteriors(rule, chain, segments, plan, statistics.sum, scratch);
   const auto bounds = sequence_bounds(x);
   for (std::size_t s = 0; s + 1 < bounds.size(); ++s) {
     const std::int64_t steps = bounds[s + 1] - bounds[s];

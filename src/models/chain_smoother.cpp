@@ -48,12 +48,12 @@ bool has_small_moves(const ChainPotentials& chain) {
 
 }  // namespace
 
-ChainSmoother::ChainSmoother(const Task& task, ChainScratch& scratch)
+ChainSmoother::ChainSmoother(const Task& task, ChainScratch::Segments& scratch)
     : task_(task),
       states_(static_cast<std::size_t>(task.chain.states)),
       width_(kernels::chain_width(task.chain.states)),
       length_(std::min(length_of_segment(width_), rounded_up(task.steps))) {
-  auto& own = scratch.segments;
+  auto& own = scratch;
   const std::int64_t w = width();
   const std::int64_t all = count() * length_ * w;
   keeps_all_ = count() == 1 || (task.memory == ChainMemory::log_densities && 2 * static_cast<std::size_t>(all) <= kept);
@@ -66,10 +66,11 @@ ChainSmoother::ChainSmoother(const Task& task, ChainScratch& scratch)
   checkpoints_ = aligned(own.checkpoints, (count() + 1) * w);
   shift_ = aligned(own.shift, length_);
   normalizer_ = aligned(own.normalizer, length_);
-  initial_ = aligned(own.rows, 6 * w);
+  initial_ = aligned(own.rows, 7 * w);
   exact_initial_ = initial_ + w;
   exact_before_ = exact_initial_ + w;
-  beta_ = exact_before_ + w;
+  later_ = exact_before_ + w;
+  beta_ = later_ + w;
   memory_ = beta_ + w;
   transitions_ = aligned(own.transitions, 2 * w * w);
   exact_transitions_ = transitions_ + w * w;
@@ -78,6 +79,7 @@ ChainSmoother::ChainSmoother(const Task& task, ChainScratch& scratch)
   write_padded(task.chain.transitions, states_, width_, false, transitions_);
   std::fill_n(initial_, w, 0.0);
   std::copy(task.chain.initial.begin(), task.chain.initial.end(), initial_);
+  std::fill_n(later_, w, 1.0);
   if (task.exact == nullptr) return;
   write_padded(task.exact->transitions, states_, width_, false, exact_transitions_);
   std::fill_n(exact_initial_, w, 0.0);
@@ -85,7 +87,13 @@ ChainSmoother::ChainSmoother(const Task& task, ChainScratch& scratch)
 }
 
 kernels::ChainShape ChainSmoother::shape(std::int64_t s) const {
-  return {static_cast<std::size_t>(std::min(length_, task_.steps - s * length_)), states_, width_};
+  return {static_cast<std::size_t>(std::min(length_, task_.steps - s * length_)), states_, width_, task_.reversed};
+}
+
+std::int64_t ChainSmoother::row(std::int64_t s) const {
+  const std::int64_t before = s * length_;
+  if (!task_.reversed) return task_.first + before;
+  return task_.first + task_.steps - before - static_cast<std::int64_t>(shape(s).steps);
 }
 
 Panel ChainSmoother::panel(std::int64_t s) const {
@@ -98,7 +106,7 @@ Panel ChainSmoother::panel(std::int64_t s) const {
 Panel ChainSmoother::log_densities(std::int64_t s) {
   const Panel p = panel(s);
   for (int k = 0; k < p.columns; ++k) std::fill_n(p.column(k), p.rows, 0.0);
-  task_.segments.add_log_density(task_.first + s * length_, p);
+  task_.segments.add_log_density(row(s), p);
   return p;
 }
 
@@ -106,6 +114,7 @@ Panel ChainSmoother::log_densities(std::int64_t s) {
 bool ChainSmoother::filter(std::int64_t s, ConstPanel p, double& log_sum, double* step) {
   const auto own = shape(s);
   if (!kernels::chain_densities(p, own, density(s), shift_)) return false;
+  if (task_.reversed) std::reverse(shift_, shift_ + own.steps);
   const double smallest = kernels::chain_forward(own, s == 0 ? initial_ : nullptr, checkpoint(s), transitions_,
                                                  least_normalizer, density(s), filtered(s), normalizer_, memory_);
   if (!(smallest >= least_normalizer)) return false;
@@ -169,10 +178,15 @@ void ChainSmoother::scale_beta(std::int64_t s) {
   for (std::size_t k = 0; k < width_; ++k) beta_[k] /= total;
 }
 
+void ChainSmoother::set_later(std::span<const double> beta) {
+  std::fill_n(later_, width_, 0.0);
+  std::copy(beta.begin(), beta.end(), later_);
+}
+
 bool ChainSmoother::safe() {
   write_padded(task_.chain.transitions, states_, width_, true, transposed_);
   if (!has_small_moves(task_.chain)) return true;
-  std::fill_n(beta_, width_, 1.0);
+  std::copy_n(later_, width_, beta_);
   for (std::int64_t s = count(); s-- > 0;) {
     ready(s);
     const double* own = density(s);
@@ -185,11 +199,11 @@ bool ChainSmoother::safe() {
 
 ChainSmoother::Smoothed ChainSmoother::backward(double weight, double* counts) {
   Smoothed result;
-  std::fill_n(beta_, width_, 1.0);
-  std::fill_n(counts_, width_ * width_, 0.0);
+  std::copy_n(later_, width_, beta_);
   for (std::int64_t s = count(); s-- > 0;) {
     ready(s);
     const auto own = shape(s);
+    std::fill_n(counts_, width_ * width_, 0.0);
     kernels::chain_backward(own, transposed_, filtered(s), density(s), beta_, smoothed_);
     computed_ = -1;  // the densities are used up
     if (s > 0) {
@@ -201,14 +215,36 @@ ChainSmoother::Smoothed ChainSmoother::backward(double weight, double* counts) {
     kernels::chain_counts({own.steps - 1, states_, width_}, filtered(s), density(s) + width_, counts_);
     const Panel p = panel(s);
     result.expected_log_density += kernels::chain_responsibilities(own, smoothed_, weight, p);
-    task_.segments.take(task_.first + s * length_, p);
-  }
-  for (std::size_t i = 0; i < states_; ++i) {
-    for (std::size_t j = 0; j < states_; ++j) {
-      counts[i * states_ + j] += task_.chain.transitions[i * states_ + j] * counts_[i * width_ + j];
+    task_.segments.take(row(s), p);
+    for (std::size_t i = 0; i < states_; ++i) {
+      for (std::size_t j = 0; j < states_; ++j) {
+        counts[i * states_ + j] += task_.chain.transitions[i * states_ + j] * counts_[i * width_ + j];
+      }
     }
   }
   return result;
+}
+
+double meet(const ChainPotentials& chain, std::span<const double> before, std::span<const double> after,
+            Meeting& meeting) {
+  const auto states = static_cast<std::size_t>(chain.states);
+  meeting.later.assign(states, 0.0);
+  meeting.earlier.assign(states, 0.0);
+  meeting.moves.resize(states * states);
+  double total = 0;
+  for (std::size_t i = 0; i < states; ++i) {
+    for (std::size_t j = 0; j < states; ++j) {
+      const double move = chain.transitions[i * states + j];
+      meeting.later[i] += move * after[j];
+      meeting.earlier[j] += before[i] * move;
+      meeting.moves[i * states + j] = before[i] * move * after[j];
+    }
+    total += before[i] * meeting.later[i];
+  }
+  for (auto* all : {&meeting.later, &meeting.earlier, &meeting.moves}) {
+    for (double& value : *all) value /= total;
+  }
+  return total;
 }
 
 }  // namespace jensen

@@ -21,6 +21,7 @@ class PanelSegments final : public ChainSegments {
   void take(std::int64_t first, ConstPanel q) override {
     for (int k = 0; k < q.columns; ++k) std::copy_n(q.column(k), q.rows, whole_.column(k) + first);
   }
+  ChainSegments& other_end() override { return *this; }
 
  private:
   Panel whole_;

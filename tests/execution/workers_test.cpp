@@ -57,6 +57,41 @@ TEST(ParallelWorkers, SeveralThreadsDoTakePart) {
   EXPECT_EQ(arrived, 2);
 }
 
+TEST(ParallelWorkers, TasksShareTheirWork) {
+  for (const int threads : {1, 2, 5}) {
+    Workers workers(threads);
+    std::vector<std::atomic<int>> runs(60);
+    workers.run(6, [&](int task, int) {
+      workers.share(10, [&](int part) { ++runs[static_cast<std::size_t>(10 * task + part)]; });
+      for (int part = 0; part < 10; ++part) EXPECT_EQ(runs[static_cast<std::size_t>(10 * task + part)], 1);
+    });
+    for (const auto& count : runs) EXPECT_EQ(count, 1);
+  }
+}
+
+TEST(ParallelWorkers, IdleThreadsTakePartInATask) {
+  Workers workers(2);
+  std::atomic<int> arrived = 0;
+  workers.run(1, [&](int, int) {
+    workers.share(2, [&](int) {  // each waits for the other
+      ++arrived;
+      while (arrived < 2) std::this_thread::yield();
+    });
+  });
+  EXPECT_EQ(arrived, 2);
+}
+
+TEST(ParallelWorkers, WhatASharedTaskThrowsReachesTheCaller) {
+  Workers workers(3);
+  EXPECT_THROW(workers.run(4,
+                           [&](int task, int) {
+                             workers.share(3, [&](int part) {
+                               if (task == 2 && part == 1) throw std::runtime_error("part");
+                             });
+                           }),
+               std::runtime_error);
+}
+
 TEST(ParallelWorkers, TheLowestTaskWinsEvenIfItThrowsLast) {
   Workers workers(2);
   std::atomic<bool> other_threw = false;

@@ -24,6 +24,7 @@ struct Case {
   Covariance covariance;
   MarkovChain chain;
   bool holes = false, weights = false, labels = false, pseudo_counts = false;
+  bool both_ends = false;
 };
 
 MarkovChain stationary() {
@@ -80,7 +81,9 @@ TEST_P(HiddenMarkovLaws, Hold) {
   MarkovChain chain = c.chain;
   if (c.pseudo_counts) chain.set_pseudo_counts(0.5, 2);
   const auto prototype = [&](const Data& other) {
-    return Erased(HiddenMarkov(chain, gaussian_mixture_for(other, {states, c.covariance, Prior::none}, 1).emissions()));
+    HiddenMarkov model(chain, gaussian_mixture_for(other, {states, c.covariance, Prior::none}, 1).emissions());
+    if (c.both_ends) model.set_both_ends_from(2);
+    return Erased(std::move(model));
   };
   Workers workers(1);
   const auto start = started(prototype(data), Start::k_means_plus_plus, data, 5, workers);
@@ -104,6 +107,9 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"diagonal_holes", Covariance::diagonal, MarkovChain(states), true, false, false, true},
                       Case{"tied_weights_labels", Covariance::tied, MarkovChain(states), false, true, true, true},
                       Case{"banded", Covariance::diagonal, MarkovChain::banded(states, 1)},
+                      Case{"from_both_ends", Covariance::full, MarkovChain(states), true, true, true, true, true},
+                      Case{"banded_from_both_ends", Covariance::diagonal, MarkovChain::banded(states, 1), false, false,
+                           false, false, true},
                       Case{"full_holes_weights_prior", Covariance::full, MarkovChain(states), true, true, false, true}),
     [](const auto& one) { return one.param.name; });
 

@@ -1,5 +1,7 @@
 #include <jensen/math/random.h>
 #include <jensen/models/chain_posterior.h>
+#include <jensen/models/chain_segments.h>
+#include <jensen/models/discrete_posterior.h>
 #include <jensen/models/viterbi.h>
 
 #include <gtest/gtest.h>
@@ -8,6 +10,7 @@
 #include <limits>
 #include <map>
 
+#include "models/panel_segments.h"
 #include "support/refusal.h"
 
 namespace jensen {
@@ -137,6 +140,21 @@ Smoothed run(const Puzzle& puzzle, const Rule& rule, std::span<const double> wei
   return result;
 }
 
+// The same from the first and the last row at once.
+Smoothed run_from_both_ends(const Puzzle& puzzle, const Posterior& rule) {
+  Smoothed result;
+  result.q = puzzle.log_density;
+  result.counts.assign(MarkovChain(puzzle.states()).statistics_size(), 0);
+  ChainScratch scratch;
+  const Panel panel{result.q.data(), puzzle.steps, puzzle.states(), puzzle.steps};
+  rule_out_states(puzzle.block(), panel);
+  PanelSegments segments(panel);
+  ChainPlan plan;
+  plan.both_ends_from = 2;
+  result.evidence = chain_posterior(puzzle.block(), rule, puzzle.chain, segments, plan, {result.counts, {}}, scratch);
+  return result;
+}
+
 void expect_near(const std::vector<double>& got, const std::vector<double>& wanted, double tolerance,
                  const std::string& what) {
   ASSERT_EQ(got.size(), wanted.size());
@@ -170,18 +188,20 @@ TEST(ChainPosterior, IsTheSumOverAllPaths) {
   for_every_puzzle([](const Puzzle& puzzle) {
     for (const double temperature : {1.0, 2.5}) {
       const Answer answer = enumerate(puzzle, temperature);
-      const Smoothed got = run(puzzle, Posterior{temperature});
       const double exact = temperature == 1 ? answer.log_sum : enumerate(puzzle).log_sum;
-      if (exact == -infinity) {
-        EXPECT_EQ(got.evidence.log_likelihood, -infinity);
-        expect_near(got.q, answer.marginals, 0, "q of an impossible sequence");
-        continue;
+      const Posterior rule{temperature};
+      for (const Smoothed& got : {run(puzzle, rule), run_from_both_ends(puzzle, rule)}) {
+        if (exact == -infinity) {
+          EXPECT_EQ(got.evidence.log_likelihood, -infinity);
+          expect_near(got.q, answer.marginals, 0, "q of an impossible sequence");
+          continue;
+        }
+        EXPECT_NEAR(got.evidence.log_likelihood, exact, 1e-12 * std::abs(exact) + 1e-12);
+        EXPECT_NEAR(got.evidence.entropy, answer.entropy, 1e-11 * (1 + std::abs(exact)));
+        EXPECT_EQ(got.evidence.weight, puzzle.steps);
+        expect_near(got.q, answer.marginals, 1e-11, "marginal");
+        expect_near(got.counts, answer.counts, 1e-11, "count");
       }
-      EXPECT_NEAR(got.evidence.log_likelihood, exact, 1e-12 * std::abs(exact) + 1e-12);
-      EXPECT_NEAR(got.evidence.entropy, answer.entropy, 1e-11 * (1 + std::abs(exact)));
-      EXPECT_EQ(got.evidence.weight, puzzle.steps);
-      expect_near(got.q, answer.marginals, 1e-11, "marginal");
-      expect_near(got.counts, answer.counts, 1e-11, "count");
     }
   });
 }

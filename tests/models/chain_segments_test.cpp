@@ -1,3 +1,5 @@
+#include <jensen/data/table.h>
+#include <jensen/em/fit.h>
 #include <jensen/emissions/gaussian.h>
 #include <jensen/math/random.h>
 #include <jensen/models/chain_segments.h>
@@ -8,6 +10,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "models/panel_segments.h"
+#include "support/refusal.h"
+#include "support/sanitizers.h"
 
 namespace jensen {
 namespace {
@@ -84,29 +92,73 @@ Posteriors reference(const Sequence& x) {
   return result;
 }
 
+constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
+
+// The sum over the paths of one sequence; q is turned from log-densities into the posterior.
+Evidence smooth(const MarkovChain& chain, std::vector<double>& q, std::vector<double>& counts,
+                std::int64_t both_ends_from, ChainScratch& scratch) {
+  const int states = chain.states();
+  const auto steps = static_cast<std::int64_t>(q.size()) / states;
+  Block block;
+  block.x = {q.data(), steps, states, steps};
+  PanelSegments segments({q.data(), steps, states, steps});
+  ChainPlan plan;
+  plan.both_ends_from = both_ends_from;
+  return chain_posterior(block, Posterior{}, chain, segments, plan, Slice{counts, {}}, scratch);
+}
+
 TEST(ChainSegments, SmoothsLongSequencesAsTheTextbookDoes) {
   for (const int states : {1, 3, 8, 11, 40}) {
     for (const std::int64_t steps : {511, 512, 513, 2050}) {
       const Sequence x(states, steps, 3);
       const Posteriors wanted = reference(x);
-      auto q = x.log_density;
-      std::vector<double> counts(MarkovChain(states).statistics_size());
-      ChainScratch scratch;
-      Block block;
-      block.x = {q.data(), steps, states, steps};
-      const Evidence evidence =
-          chain_posterior(block, Posterior{}, x.chain, {q.data(), steps, states, steps}, counts, scratch);
-      EXPECT_NEAR(evidence.log_likelihood / static_cast<double>(wanted.log_likelihood), 1, 1e-13);
-      double worst = 0;
-      for (std::size_t e = 0; e < q.size(); ++e) {
-        worst = std::max(worst, std::abs(q[e] - static_cast<double>(wanted.smoothed[e])));
-      }
-      EXPECT_LT(worst, 1e-12) << states << " states, " << steps << " steps";
-      for (std::size_t e = 0; e < wanted.counts.size(); ++e) {
-        EXPECT_NEAR(counts[static_cast<std::size_t>(states) + e], static_cast<double>(wanted.counts[e]), 1e-9);
+      for (const std::int64_t both_ends_from : {never, std::int64_t{2}}) {
+        auto q = x.log_density;
+        std::vector<double> counts(MarkovChain(states).statistics_size());
+        ChainScratch scratch;
+        const Evidence evidence = smooth(x.chain, q, counts, both_ends_from, scratch);
+        EXPECT_NEAR(evidence.log_likelihood / static_cast<double>(wanted.log_likelihood), 1, 1e-13);
+        double worst = 0;
+        for (std::size_t e = 0; e < q.size(); ++e) {
+          worst = std::max(worst, std::abs(q[e] - static_cast<double>(wanted.smoothed[e])));
+        }
+        EXPECT_LT(worst, 1e-12) << states << " states, " << steps << " steps";
+        for (std::size_t e = 0; e < wanted.counts.size(); ++e) {
+          EXPECT_NEAR(counts[static_cast<std::size_t>(states) + e], static_cast<double>(wanted.counts[e]), 1e-9);
+        }
       }
     }
   }
+}
+
+// Does what it is given in reverse, and counts.
+class Backwards final : public Helpers {
+ public:
+  void share(int tasks, const std::function<void(int)>& task) override {
+    ++calls;
+    while (tasks-- > 0) task(tasks);
+  }
+  int calls = 0;
+};
+
+TEST(ChainSegments, BothEndsOfALongSequenceAreSharedInAnyOrder) {
+  const Sequence x(5, 3000, 3);
+  const auto run = [&](std::int64_t both_ends_from, Helpers* helpers) {
+    auto q = x.log_density;
+    std::vector<double> counts(30);
+    ChainScratch scratch;
+    scratch.helpers = helpers;
+    const Evidence evidence = smooth(x.chain, q, counts, both_ends_from, scratch);
+    q.insert(q.end(), counts.begin(), counts.end());
+    q.insert(q.end(), {evidence.log_likelihood, evidence.entropy});
+    return q;
+  };
+  Backwards backwards;
+  EXPECT_EQ(run(3000, &backwards), run(3000, nullptr));
+  EXPECT_GT(backwards.calls, 0);
+  backwards.calls = 0;
+  EXPECT_EQ(run(3001, &backwards), run(never, nullptr));
+  EXPECT_EQ(backwards.calls, 0);
 }
 
 TEST(ChainSegments, AMillionStepsOfPoissonLikeDensitiesKeepTheirDigits) {
@@ -137,6 +189,70 @@ TEST(ChainSegments, AMillionStepsOfPoissonLikeDensitiesKeepTheirDigits) {
   EXPECT_NEAR((counts[2] + counts[3] + counts[4] + counts[5]) / static_cast<double>(steps - 1), 1, 1e-12);
 }
 
+// The rows of a sequence again and again, none of them in memory; counts the visits to state 0.
+class Repeated final : public ChainSegments {
+ public:
+  explicit Repeated(const Sequence& period) : period_(period) {}
+
+  void add_log_density(std::int64_t first, Panel p) override {
+    for (int k = 0; k < p.columns; ++k) {
+      std::int64_t at = first % period_.steps;
+      for (std::int64_t t = 0; t < p.rows; ++t) {
+        p(t, k) += period_.at(at, k);
+        at = at + 1 < period_.steps ? at + 1 : 0;
+      }
+    }
+  }
+  void take(std::int64_t, ConstPanel q) override {
+    for (std::int64_t t = 0; t < q.rows; ++t) visits += q(t, 0);
+  }
+  ChainSegments& other_end() override { return *this; }
+
+  long double visits = 0;
+
+ private:
+  const Sequence& period_;
+};
+
+TEST(ChainSegments, TenMillionStepsKeepTenDigits) {
+  // The chain has forgotten a row long before it comes again, so that every period but the first and the last one adds
+  // the same to the log-likelihood and to the counts.
+  const Sequence once(2, 4096, 1.5);
+  const auto periods = [&](std::int64_t times) {
+    Sequence all = once;
+    all.steps = times * once.steps;
+    all.log_density.clear();
+    for (int k = 0; k < 2; ++k) {
+      for (std::int64_t t = 0; t < all.steps; ++t) all.log_density.push_back(once.at(t % once.steps, k));
+    }
+    return reference(all);
+  };
+  const Posteriors two = periods(2);
+  const Posteriors three = periods(3);
+  const std::int64_t times = support::sanitized ? 100 : 2442;
+  const auto after_all = [&](long double second, long double third) {
+    return static_cast<double>(second + static_cast<long double>(times - 2) * (third - second));
+  };
+  const auto visits = [](const Posteriors& p) {
+    return std::accumulate(p.smoothed.begin(), p.smoothed.begin() + static_cast<std::ptrdiff_t>(p.smoothed.size() / 2),
+                           0.0L);
+  };
+  Repeated segments(once);
+  Block block;
+  block.x = {nullptr, times * once.steps, 0, times * once.steps};
+  std::vector<double> counts(6);
+  ChainScratch scratch;
+  ChainPlan plan;
+  plan.memory = ChainMemory::checkpoints;
+  const Evidence evidence = chain_posterior(block, Posterior{}, once.chain, segments, plan, Slice{counts, {}}, scratch);
+  constexpr double tolerance = 1e-12;
+  EXPECT_NEAR(evidence.log_likelihood / after_all(two.log_likelihood, three.log_likelihood), 1, tolerance);
+  EXPECT_NEAR(static_cast<double>(segments.visits) / after_all(visits(two), visits(three)), 1, tolerance);
+  for (std::size_t e = 0; e < 4; ++e) {
+    EXPECT_NEAR(counts[2 + e] / after_all(two.counts[e], three.counts[e]), 1, tolerance) << e;
+  }
+}
+
 TEST(ChainSegments, AStateLostLongBeforeItIsNeededIsFound) {
   // Two chains that never meet. The first row is e^−800 against the second, ten later ones e^−100 against the first:
   // each step alone looks harmless.
@@ -148,15 +264,17 @@ TEST(ChainSegments, AStateLostLongBeforeItIsNeededIsFound) {
   Block block;
   block.x = {log_density.data(), steps, 2, steps};
   ChainScratch scratch;
-  auto q = log_density;
-  std::vector<double> counts(6);
-  const Panel panel{q.data(), steps, 2, steps};
-  const Evidence evidence = chain_posterior(block, Posterior{}, chain, panel, counts, scratch);
-  EXPECT_NEAR(evidence.log_likelihood, std::log(0.5) - 800, 1e-10);
-  EXPECT_NEAR(q[11], 1, 1e-12);
-  EXPECT_NEAR(counts[5], 10, 1e-12);
+  for (const std::int64_t both_ends_from : {never, std::int64_t{2}}) {
+    auto q = log_density;
+    std::vector<double> counts(6);
+    const Evidence evidence = smooth(chain, q, counts, both_ends_from, scratch);
+    EXPECT_NEAR(evidence.log_likelihood, std::log(0.5) - 800, 1e-10);
+    EXPECT_NEAR(q[11], 1, 1e-12);
+    EXPECT_NEAR(counts[5], 10, 1e-12);
+  }
   std::vector<double> score(11);
-  q = log_density;
+  auto q = log_density;
+  const Panel panel{q.data(), steps, 2, steps};
   chain_score(block, chain, panel, score, scratch);
   double total = 0;
   for (const double s : score) total += s;
@@ -169,6 +287,35 @@ HiddenMarkov<Gaussian> two_columns(int states) {
   for (int k = 0; k < 2 * states; ++k) means.push_back(0.5 * k);
   gaussian.set(means, std::vector<double>(static_cast<std::size_t>(2 * states), 1.0));
   return HiddenMarkov<Gaussian>(std::move(gaussian));
+}
+
+TEST(ChainSegments, ThreadsWithinOneLongSequenceChangeNoBit) {
+  auto start = two_columns(3);
+  start.set_both_ends_from(1000);
+  const std::int64_t rows = 5000;
+  std::vector<double> values(static_cast<std::size_t>(2 * rows));
+  start.sample(1, 0, {values.data(), rows, 2, rows}, {});
+  for (std::size_t i = 100; i < 300; ++i) values[i] = std::numeric_limits<double>::quiet_NaN();
+  const Table data = Table(std::move(values), rows, 2).with_sequences({0, 40, 3999, rows});
+  Options options;
+  options.max_iterations = 4;
+  options.threads = 1;
+  const auto one = fit(start, data, options);
+  for (const int threads : {2, 5}) {
+    options.threads = threads;
+    const auto several = fit(start, data, options);
+    EXPECT_EQ(one.model.parameters(), several.model.parameters());
+    EXPECT_EQ(one.report.log_likelihood, several.report.log_likelihood);
+  }
+  start.set_both_ends_from(never);
+  const auto from_one_end = fit(start, data, options);
+  EXPECT_NEAR(one.report.log_likelihood / from_one_end.report.log_likelihood, 1, 1e-13);
+  EXPECT_NE(one.model.parameters(), from_one_end.model.parameters());
+}
+
+TEST(ChainSegments, OneRowHasNoTwoEnds) {
+  EXPECT_EQ(support::refusal([] { two_columns(2).set_both_ends_from(1); }),
+            "HiddenMarkov: rows: must be at least 2, got 1");
 }
 
 TEST(ChainSegments, CheckpointsGiveTheSameBitsFromLessMemory) {
@@ -193,7 +340,7 @@ TEST(ChainSegments, CheckpointsGiveTheSameBitsFromLessMemory) {
     EXPECT_EQ(one.entropy, two.entropy);
     EXPECT_EQ(kept.sum, again.sum);
     EXPECT_GT(whole.chain.size(), static_cast<std::size_t>(4 * rows));
-    EXPECT_LT(small.chain.size(), static_cast<std::size_t>(rows / 2));
+    EXPECT_LT(small.chain.size(), static_cast<std::size_t>(rows));
   }
 }
 

@@ -23,6 +23,8 @@ class Model {
     virtual void leave_out_below(double) {}
     /// Whether one of them, since then, may have done so.
     virtual bool left_out() const { return false; }
+    /// E-steps with this memory may have these at their side, who must outlive it.
+    virtual void work_with(Helpers&) {}
   };
 
   virtual ~Model() = default;
@@ -254,6 +256,9 @@ class Erased final : public Model {
     bool left_out() const override {
       if constexpr (requires { own.left_out; }) return own.left_out;
       return false;
+    }
+    void work_with(Helpers& helpers) override {
+      if constexpr (requires { own.helpers = &helpers; }) own.helpers = &helpers;
     }
   };
   [[noreturn]] void refuse(Capability capability) const {

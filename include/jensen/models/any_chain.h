@@ -77,7 +77,7 @@ class AnyChain::Path {
 Evidence chain_posterior(const Block& x, const Rule& rule, const AnyChain& chain, Panel log_density, Slice statistics,
                          ChainScratch& scratch);
 Evidence chain_posterior(const Block& x, const Posterior& rule, const AnyChain& chain, ChainSegments& segments,
-                         ChainMemory memory, Slice statistics, ChainScratch& scratch);
+                         const ChainPlan& plan, Slice statistics, ChainScratch& scratch);
 void chain_score(const Block& x, const AnyChain& chain, Panel log_density, std::span<double> out,
                  ChainScratch& scratch);
 void chain_filter(const Block& x, const AnyChain& chain, Panel log_density, ChainScratch& scratch);

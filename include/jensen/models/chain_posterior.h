@@ -19,7 +19,11 @@ struct ChainScratch {
   struct Segments {
     std::vector<double> panel, density, filtered, smoothed, checkpoints, shift, normalizer, rows, transitions,
         transposed, counts;
+    std::size_t size() const;
   } segments;
+  Segments other_end;  ///< for a sequence that is worked on from its last row, too
+  /// Who works on that end; null: the worker alone.
+  Helpers* helpers = nullptr;
 
   /// Numbers that it holds.
   std::size_t size() const;

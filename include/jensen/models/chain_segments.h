@@ -23,6 +23,8 @@ class ChainSegments {
   virtual void add_log_density(std::int64_t first, Panel p) = 0;
   /// Told w q(z_t = k) for those rows, once for every row.
   virtual void take(std::int64_t first, ConstPanel q) = 0;
+  /// The same rows for another thread, which asks and tells at the same time as the one that has this.
+  virtual ChainSegments& other_end() = 0;
 };
 
 /// What is kept of a sequence between its forward and its backward recursion. Results are the same bits.
@@ -31,19 +33,26 @@ enum class ChainMemory {
   checkpoints,    ///< K numbers for each segment of 64 to 512 rows; emissions are asked twice
 };
 
+/// How the posterior of a sequence is computed. `memory` changes no bits; both_ends_from changes roundings.
+struct ChainPlan {
+  ChainMemory memory = ChainMemory::log_densities;
+  /// Sequences of at least so many rows (≥ 2) are worked on from both ends at once, by two threads where there are two.
+  std::int64_t both_ends_from = std::int64_t{1} << 14;
+};
+
 /// Rows [first, first + count) of a block, as a block without sequences.
 Block rows_of(const Block& x, std::int64_t first, std::int64_t count);
 
 /// chain_posterior() under Posterior, segment by segment. A sequence that needs recursions in logs, because a state was
 /// lost to underflow that its rows make likely again, takes T × K numbers whatever is asked for.
 Evidence chain_posterior(const Block& x, const Posterior& rule, const MarkovChain& chain, ChainSegments& segments,
-                         ChainMemory memory, Slice statistics, ChainScratch& scratch);
+                         const ChainPlan& plan, Slice statistics, ChainScratch& scratch);
 
-/// For chains that see whole sequences only. Throws UnsupportedError for checkpoints.
+/// For chains that see whole sequences only, from one end. Throws UnsupportedError for checkpoints.
 template <class Chain>
 Evidence chain_posterior(const Block& x, const Posterior& rule, const Chain& chain, ChainSegments& segments,
-                         ChainMemory memory, Slice statistics, ChainScratch& scratch) {
-  if (memory == ChainMemory::checkpoints) {
+                         const ChainPlan& plan, Slice statistics, ChainScratch& scratch) {
+  if (plan.memory == ChainMemory::checkpoints) {
     throw UnsupportedError("this chain", "work from checkpoints", "ChainMemory::checkpoints");
   }
   // Out of the scratch meanwhile: a chain made of other chains hands it on.

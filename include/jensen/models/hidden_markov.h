@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
 #include <utility>
 
 #include <jensen/concepts.h>
@@ -31,6 +32,10 @@ class HiddenMarkov {
     std::vector<double> panel;
     ChainScratch chain;
     typename E::Scratch emissions;
+    // Of the other end of a long sequence.
+    typename E::Scratch other_emissions;
+    std::vector<double> other_sum;
+    Helpers* helpers = nullptr;
   };
 
   /// Uniform initial distribution and transitions.
@@ -63,8 +68,14 @@ class HiddenMarkov {
   E& emissions() { return emissions_; }
 
   /// What an E-step under Posterior keeps of a sequence: T × K log-densities, unless said otherwise. No parameter.
-  void set_memory(ChainMemory memory) { memory_ = memory; }
-  ChainMemory memory() const { return memory_; }
+  void set_memory(ChainMemory memory) { plan_.memory = memory; }
+  ChainMemory memory() const { return plan_.memory; }
+  /// Markov chains take sequences of at least so many rows from both ends at once under Posterior, by two threads where
+  /// there are two; other chains always from the first row to the last. No parameter. Throws ArgumentError below 2.
+  void set_both_ends_from(std::int64_t rows) {
+    if (rows < 2) throw ArgumentError("HiddenMarkov", "rows", "must be at least 2, got " + std::to_string(rows));
+    plan_.both_ends_from = rows;
+  }
 
   Statistics no_statistics() const {
     const Layout layout = emissions_.layout();
@@ -81,9 +92,10 @@ class HiddenMarkov {
     const Slice moves{sum.first(chain_size()), about.first(chain_references())};
     const Slice own{sum.subspan(chain_size()), about.subspan(chain_references())};
     if (const auto* posterior = std::get_if<Posterior>(&rule)) {
-      Segments segments(emissions_, x, own, scratch.emissions);
-      Evidence evidence = chain_posterior(x, *posterior, chain_, segments, memory_, moves, scratch.chain);
-      evidence.entropy += segments.entropy();
+      scratch.chain.helpers = scratch.helpers;
+      Segments segments(emissions_, x, own, scratch);
+      Evidence evidence = chain_posterior(x, *posterior, chain_, segments, plan_, moves, scratch.chain);
+      evidence.entropy += segments.finish();
       return evidence;
     }
     const Panel panel = log_joint_matters(rule) ? log_density(x, scratch) : panel_for(x, scratch);
@@ -238,8 +250,8 @@ class HiddenMarkov {
   // The emissions as the chain asks for them.
   class Segments final : public ChainSegments {
    public:
-    Segments(const E& emissions, const Block& x, Slice own, typename E::Scratch& scratch)
-        : emissions_(emissions), x_(x), own_(own), scratch_(scratch) {}
+    Segments(const E& emissions, const Block& x, Slice own, Scratch& scratch)
+        : emissions_(emissions), x_(x), own_(own), scratch_(scratch.emissions), all_(scratch) {}
 
     void add_log_density(std::int64_t first, Panel p) override {
       const Block rows = rows_of(x_, first, p.rows);
@@ -249,13 +261,30 @@ class HiddenMarkov {
     void take(std::int64_t first, ConstPanel q) override {
       entropy_ += emissions_.accumulate(rows_of(x_, first, q.rows), q, own_, scratch_);
     }
-    double entropy() const { return entropy_; }
+    ChainSegments& other_end() override {
+      if (other_) return *other_;
+      all_.other_sum.assign(own_.sum.size(), 0.0);
+      const Slice other{all_.other_sum, own_.about};
+      other_.reset(new Segments(emissions_, x_, other, all_.other_emissions, all_));
+      return *other_;
+    }
+    // Adds what the other end was told; returns the entropy of the emissions' own latents.
+    double finish() {
+      if (!other_) return entropy_;
+      for (std::size_t e = 0; e < own_.sum.size(); ++e) own_.sum[e] += all_.other_sum[e];
+      return entropy_ + other_->entropy_;
+    }
 
    private:
+    Segments(const E& emissions, const Block& x, Slice own, typename E::Scratch& scratch, Scratch& all)
+        : emissions_(emissions), x_(x), own_(own), scratch_(scratch), all_(all) {}
+
     const E& emissions_;
     const Block& x_;
     Slice own_;
     typename E::Scratch& scratch_;
+    Scratch& all_;
+    std::unique_ptr<Segments> other_;
     double entropy_ = 0;
   };
 
@@ -275,7 +304,7 @@ class HiddenMarkov {
 
   Chain chain_;
   E emissions_;
-  ChainMemory memory_ = ChainMemory::log_densities;
+  ChainPlan plan_;
 };
 
 }  // namespace jensen

@@ -24,7 +24,10 @@ Batch expect_batch(std::span<const Vantage> vantages, const Data& data, Workers&
   const auto count = static_cast<std::size_t>(workers.count());
   std::vector<std::vector<std::unique_ptr<Model::Scratch>>> scratch(count);
   for (auto& own : scratch) {
-    for (const auto& vantage : vantages) own.push_back(vantage.model->scratch());
+    for (const auto& vantage : vantages) {
+      own.push_back(vantage.model->scratch());
+      own.back()->work_with(workers);
+    }
   }
   return reduce(data, workers, zero, [&](Batch& total, const Block& block, int worker) {
     for (std::size_t i = 0; i < vantages.size(); ++i) {
