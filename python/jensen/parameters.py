@@ -65,6 +65,12 @@ def covariance(value):
     return Declaration("covariance", value)
 
 
+def symmetric(numbers, d):
+    """The d × d matrix whose lower triangle, row by row, `numbers` holds along the first axis."""
+    low, high = np.minimum(*np.indices((d, d))), np.maximum(*np.indices((d, d)))
+    return numbers[high * (high + 1) // 2 + low]
+
+
 class Layout:
     """Declared parameters and the one array of numbers that the engine knows them as."""
 
@@ -91,18 +97,13 @@ class Layout:
             raise ArgumentError("parameters: a covariance must be a symmetric matrix")
         return matrix[np.tril_indices(len(matrix))]
 
-    @staticmethod
-    def _whole(numbers, d):
-        low, high = np.minimum(*np.indices((d, d))), np.maximum(*np.indices((d, d)))
-        return numbers[high * (high + 1) // 2 + low]
-
     def theta(self, numbers):
         """The parameters by name; numbers: an array of NumPy's, JAX's or PyTorch's."""
         theta = types.SimpleNamespace()
         for name, (one, at, size) in self._places.items():
             own = numbers[at:at + size]
             if one.kind == "covariance":
-                own = self._whole(own, len(one.value))
+                own = symmetric(own, len(one.value))
             setattr(theta, name, own[0] if one.value.ndim == 0 else own)
         return theta
 

@@ -9,7 +9,7 @@ import pytest
 import jensen
 from conftest import SOURCE
 
-MODULES = ["jensen", *(f"jensen.{module.name}" for module in pkgutil.iter_modules(jensen.__path__))]
+MODULES = ["jensen", *(module.name for module in pkgutil.walk_packages(jensen.__path__, "jensen."))]
 
 
 @pytest.mark.parametrize("name", MODULES)

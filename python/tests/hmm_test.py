@@ -1,6 +1,8 @@
 """jensen.hmm: hmmlearn's classes."""
 
+import json
 import pickle
+import subprocess
 
 import numpy as np
 import pytest
@@ -34,11 +36,14 @@ def theirs(model):
     other = getattr(others, type(model).__name__)(model.n_components)
     if hasattr(model, "covariance_type"):
         other.set_params(covariance_type=model.covariance_type)
-    for name in ("n_features", "startprob_", "transmat_", "means_", "lambdas_", "emissionprob_"):
+    if hasattr(model, "n_mix"):
+        other.set_params(n_mix=model.n_mix)
+    for name in ("n_features", "startprob_", "transmat_", "weights_", "means_", "lambdas_", "emissionprob_"):
         if hasattr(model, name):
             setattr(other, name, getattr(model, name))
-    if hasattr(model, "_covars_"):
-        other.covars_ = model._covars_
+    covars = getattr(model, "_covars_", getattr(model, "covars_", None))
+    if covars is not None:
+        other.covars_ = covars
     return other
 
 
@@ -175,3 +180,116 @@ def test_states_that_a_sample_begins_in_files_and_pickles(data, tmp_path):
     wrong.transmat_ = np.ones((2, 2))
     with pytest.raises(ValueError, match="transmat_"):
         wrong.score(data)
+
+
+# Mixtures of Gaussians ------------------------------------------------------------------------------------------------
+
+
+def mixed(covariance_type="full", n_mix=2, **options):
+    rng = np.random.default_rng(4)
+    model = hmm.GMMHMM(2, n_mix, covariance_type=covariance_type, **options)
+    model.startprob_, model.transmat_ = np.array([0.6, 0.4]), np.array([[0.9, 0.1], [0.2, 0.8]])
+    model.weights_ = np.array([[0.3, 0.7], [0.6, 0.4]])[:, :n_mix] if n_mix == 2 else np.ones((2, 1))
+    model.means_ = np.array([[[0.0, 0], [5, 0]], [[0, 20], [5, 24]]])[:, :n_mix]
+    shape = {"full": (2, n_mix, 2, 2), "tied": (2, 2, 2), "diag": (2, n_mix, 2), "spherical": (2, n_mix)}[covariance_type]
+    if covariance_type in ("full", "tied"):
+        half = rng.normal(scale=0.5, size=shape)
+        model.covars_ = half @ np.swapaxes(half, -1, -2) + 0.5 * np.eye(2)
+    else:
+        model.covars_ = rng.uniform(0.5, 2, size=shape)
+    return model
+
+
+@pytest.fixture(scope="module")
+def mixed_data():
+    return {kind: mixed(kind, 1 if kind == "tied" else 2).sample(300, random_state=2)[0] for kind in KINDS}
+
+
+MIXED = ["full", "diag", "spherical"]
+
+
+@pytest.mark.parametrize(("kind", "n_mix"), [*((kind, 1) for kind in KINDS), *((kind, 2) for kind in MIXED)])
+def test_given_mixtures_say_what_hmmlearns_say(kind, n_mix, mixed_data):
+    model, X, lengths = mixed(kind, n_mix), mixed_data[kind], [100, 150, 50]
+    other = theirs(model)
+    assert model.score(X, lengths) == pytest.approx(other.score(X, lengths))
+    np.testing.assert_allclose(model.predict_proba(X, lengths), other.predict_proba(X, lengths), atol=1e-9)
+    value, path = model.decode(X, lengths)
+    expected, expected_path = other.decode(X, lengths)
+    assert value == pytest.approx(expected)
+    np.testing.assert_array_equal(path, expected_path)
+
+
+@pytest.mark.parametrize("kind", MIXED)
+def test_a_fit_of_mixtures_is_a_fixed_point_of_hmmlearns_em(kind, mixed_data):
+    X = mixed_data[kind]
+    own = mixed(kind, init_params="", tol=1e-7).fit(X)
+    assert own.monitor_.converged
+    other = theirs(own)
+    before = {name: np.array(getattr(own, name)) for name in ("weights_", "means_", "covars_", "transmat_")}
+    assert {name: value.shape for name, value in before.items()} == {
+        name: np.shape(getattr(mixed(kind), name)) for name in before}
+    other.set_params(init_params="", n_iter=1)
+    other.fit(X)
+    for name, value in before.items():
+        np.testing.assert_allclose(getattr(other, name), value, atol=2e-3, err_msg=name)
+
+
+def test_parameters_of_mixtures_are_counted(mixed_data):
+    of_covariances = {"full": 4 * 3, "diag": 4 * 2, "spherical": 4}
+    for kind, count in of_covariances.items():
+        model, X = mixed(kind), mixed_data[kind]
+        free = 1 + 2 + 2 + 8 + count
+        assert model.aic(X) == pytest.approx(-2 * model.score(X) + 2 * free)
+
+
+@pytest.mark.filterwarnings("ignore::jensen.DegenerateComponentWarning")
+def test_params_and_init_params_of_mixtures(mixed_data):
+    X = mixed_data["diag"]
+    for letter, name in {"w": "weights_", "m": "means_", "c": "covars_"}.items():
+        begun = mixed("diag", init_params="", params="stmcw".replace(letter, ""))
+        others = [other for other in ("weights_", "means_", "covars_") if other != name]
+        before = {other: np.array(getattr(begun, other)) for other in (name, *others)}
+        begun.fit(X)
+        np.testing.assert_array_equal(getattr(begun, name), before[name])
+        for other in others:
+            assert not np.allclose(getattr(begun, other), before[other])
+    whole = mixed("diag", init_params="").fit(X)
+    for letter in "wc":  # the means are those of the states, the others are found again
+        assert mixed("diag", init_params=letter).fit(X).score(X) == pytest.approx(whole.score(X), abs=1e-2)
+    assert mixed("diag", init_params="m", random_state=0).fit(X).monitor_.converged
+
+
+def test_mixtures_of_one_gaussian_are_gaussian(data):
+    for kind in ("full", "diag", "spherical"):
+        alone = gaussian(kind, init_params="").fit(data)
+        one = hmm.GMMHMM(2, 1, covariance_type=kind, init_params="")
+        begun = gaussian(kind)
+        one.startprob_, one.transmat_, one.weights_ = begun.startprob_, begun.transmat_, np.ones((2, 1))
+        one.means_, one.covars_ = begun.means_[:, None], np.asarray(begun._covars_)[:, None]
+        one.fit(data)
+        assert one.score(data) == pytest.approx(alone.score(data))
+        np.testing.assert_allclose(one.means_[:, 0], alone.means_)
+
+
+def test_mixtures_in_files_pickles_and_what_is_refused(tool, tmp_path, mixed_data):
+    X = mixed_data["full"]
+    model = mixed("full")
+    model.save(tmp_path / "model.json")
+    np.savetxt(tmp_path / "rows.csv", X, delimiter=",", header="x1,x2", comments="", fmt="%.17g")
+    shown = subprocess.run([tool, "score", tmp_path / "model.json", tmp_path / "rows.csv", "--json"], check=True,
+                           capture_output=True, text=True).stdout
+    assert sum(one["log_likelihood"] for one in json.loads(shown)["sequences"]) == pytest.approx(model.score(X))
+    assert pickle.loads(pickle.dumps(model)).score(X) == model.score(X)
+    for refused in ({"weights_prior": 2}, {"covars_prior": 1.0}, {"means_weight": 1}):
+        with pytest.raises(ValueError, match=next(iter(refused))):
+            hmm.GMMHMM(2, 2, **refused).fit(X)
+    with pytest.raises(ValueError, match="covariance_type"):
+        hmm.GMMHMM(2, 2, covariance_type="VVV").fit(X)
+    with pytest.raises(ValueError, match="share their covariance within a state"):
+        mixed("tied").score(X)
+    wrong = mixed("diag")
+    wrong.covars_ = wrong.covars_[:, 0]
+    with pytest.raises(ValueError, match="wrong shape"):
+        wrong.score(X)
+    assert hmm.GMMHMM().monitor_.history == []

@@ -46,6 +46,17 @@ class GaussianHMM(_HMM):
                  verbose: bool = False, params: str = "stmc", init_params: str = "stmc",
                  implementation: str = "log") -> None: ...
 
+class GMMHMM(_HMM):
+    weights_: Any
+    means_: Any
+    covars_: Any
+    def __init__(self, n_components: int = 1, n_mix: int = 1, min_covar: float = 1e-3,
+                 startprob_prior: ArrayLike = 1.0, transmat_prior: ArrayLike = 1.0, weights_prior: ArrayLike = 1.0,
+                 means_prior: ArrayLike = 0.0, means_weight: ArrayLike = 0.0, covars_prior: ArrayLike | None = None,
+                 covars_weight: ArrayLike | None = None, algorithm: str = "viterbi", covariance_type: str = "diag",
+                 random_state: Any = None, n_iter: int = 5000, tol: float = 1e-2, verbose: bool = False,
+                 params: str = "stmcw", init_params: str = "stmcw", implementation: str = "log") -> None: ...
+
 class PoissonHMM(_HMM):
     lambdas_: Any
     def __init__(self, n_components: int = 1, startprob_prior: ArrayLike = 1.0, transmat_prior: ArrayLike = 1.0,

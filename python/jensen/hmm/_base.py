@@ -1,0 +1,67 @@
+"""What can be asked of hmmlearn's classes."""
+
+import numpy as np
+
+from .. import _core, _data
+from ._fitting import Fitting
+
+
+class HMM(Fitting):
+    """Scores, states and samples at the parameters that the attributes hold."""
+
+    def score_samples(self, X, lengths=None):
+        """The log-likelihood, and p(state of the row | its whole sequence), rows × states."""
+        model = self._made()
+        table, _, _ = self._table(X, lengths)
+        return float(model.score(table, 0).sum()), model.responsibilities(table, 0)
+
+    def score(self, X, lengths=None):
+        """The log-likelihood of all sequences."""
+        return float(self._made().score(self._table(X, lengths)[0], 0).sum())
+
+    def _residuals(self, X, lengths, column):
+        return self._pseudo_residuals(self._table(X, lengths)[0], column)
+
+    def predict_proba(self, X, lengths=None):
+        """p(state of the row | its whole sequence), rows × states."""
+        return self.score_samples(X, lengths)[1]
+
+    def decode(self, X, lengths=None, algorithm=None):
+        """The most probable path and its log p(X, path); with algorithm="map" the most probable state of each row, and the
+        sum of their probabilities."""
+        algorithm = algorithm or self.algorithm
+        if algorithm not in ("viterbi", "map"):
+            raise ValueError(f"Unknown decoder {algorithm!r}")
+        if algorithm == "map":
+            probabilities = self.predict_proba(X, lengths)
+            return float(probabilities.max(axis=1).sum()), probabilities.argmax(axis=1)
+        path, value = _core.decode(self._made(), self._table(X, lengths)[0])
+        return float(value.sum()), path.astype(int)
+
+    def predict(self, X, lengths=None):
+        """The states of decode()."""
+        return self.decode(X, lengths)[1]
+
+    def sample(self, n_samples=1, random_state=None, currstate=None):
+        """Draws one sequence of rows and states; currstate: the state it begins in."""
+        start = None if currstate is None else np.eye(self.n_components)[currstate]
+        X, states = self._made(start).sample(
+            int(n_samples), _data.seed_of(self.random_state if random_state is None else random_state))
+        return np.ascontiguousarray(X).astype(self._cells), states.astype(int)
+
+    _cells = float
+
+    def bic(self, X, lengths=None):
+        """−2 ℓ + p ln n, n the number of rows; lower is better."""
+        return float(-2 * self.score(X, lengths) + self._made().free_parameters * np.log(len(X)))
+
+    def aic(self, X, lengths=None):
+        """−2 ℓ + 2 p; lower is better."""
+        return float(-2 * self.score(X, lengths) + 2 * self._made().free_parameters)
+
+    def get_stationary_distribution(self):
+        """π with π A = π."""
+        self._check()
+        values, vectors = np.linalg.eig(self.transmat_.T)
+        vector = vectors[:, np.argmax(values.real)].real
+        return vector / vector.sum()
