@@ -129,13 +129,19 @@ class Estimator:
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_model")
 
+    _routed = {"fit": ("sample_weight",)}  # what meta-estimators of scikit-learn may pass on, by method
+
+    def _set_request(self, method, **requested):
+        requests = self.get_metadata_routing()
+        for name, alias in requested.items():
+            if alias != "$UNCHANGED$":
+                getattr(requests, method).add_request(param=name, alias=alias)
+        self._metadata_request = requests
+        return self
+
     def set_fit_request(self, *, sample_weight="$UNCHANGED$"):
         """Says whether a meta-estimator of scikit-learn passes `sample_weight` on to fit (metadata routing)."""
-        if sample_weight != "$UNCHANGED$":
-            request = self.get_metadata_routing()
-            request.fit.add_request(param="sample_weight", alias=sample_weight)
-            self._metadata_request = request
-        return self
+        return self._set_request("fit", sample_weight=sample_weight)
 
     def get_metadata_routing(self):
         """What this estimator asks scikit-learn's metadata routing for."""
@@ -145,9 +151,11 @@ class Estimator:
 
         if hasattr(self, "_metadata_request"):
             return copy.deepcopy(self._metadata_request)
-        request = MetadataRequest(owner=self)
-        request.fit.add_request(param="sample_weight", alias=None)
-        return request
+        requests = MetadataRequest(owner=self)
+        for method, names in self._routed.items():
+            for name in names:
+                getattr(requests, method).add_request(param=name, alias=None)
+        return requests
 
     # The fitted model ------------------------------------------------------------------------------------------------
 
@@ -272,6 +280,34 @@ class Estimator:
                 f"{listing}. Fewer components, a simpler covariance or prior='default' avoid it."), stacklevel=3)
         return self
 
+    # At a fit ----------------------------------------------------------------------------------------------------------
+
+    def _objective(self, table, draws=False):
+        """The model as its fit to the rows of the table knew it, and what has to stay alive while it is used; draws:
+        whether models will be fitted to rows that it draws."""
+        return self._engine(), None
+
+    def _standard_errors(self, table, method, intervals, level, replicates):
+        seed = _data.seed_of(self.random_state if self.random_state is not None else 0)
+        model, _kept = self._objective(table, draws=method == "bootstrap")
+        return _uncertainty_table(model.standard_errors(table, method, intervals, float(level), int(replicates), seed,
+                                                        self._threads(), self._own))
+
+    def _diagnose(self, table):
+        model, _kept = self._objective(table)
+        return Diagnosis(model.diagnose(table, self._threads(), self._own))
+
+    def _pseudo_residuals(self, table, column):
+        if self._own:
+            raise UnsupportedError("residuals: what is written in Python has no distribution function")
+        model = self._engine()
+        if isinstance(column, str) and column in model.columns:
+            column = model.columns.index(column)
+        if not isinstance(column, (int, np.integer)) or not 0 <= column < len(model.columns):
+            raise ArgumentError(f"column: must be one of 0 … {len(model.columns) - 1}, or of "
+                                f"{', '.join(model.columns)}, got {column!r}")
+        return _core.pseudo_residuals(model, table, int(column), self._threads())
+
     def _summarized(self, model):
         """The attributes of a fit that a model file keeps."""
         fit = model.fit
@@ -282,7 +318,7 @@ class Estimator:
         self.n_iter_ = self.report_.iterations
 
 
-def uncertainty_table(fields):
+def _uncertainty_table(fields):
     """Standard errors as a Table; what is said of all of them at once are its attributes."""
     table = Table(fields.pop("table"))
     for name, value in fields.items():
@@ -316,6 +352,11 @@ class RowEstimator(Estimator):
         model = self._engine()
         return model.score(self._rows(X), self._threads())
 
+    def _residuals(self, X, lengths, column):
+        if lengths is not None:
+            raise ArgumentError("lengths: only chains have sequences")
+        return self._pseudo_residuals(self._rows(X), column)
+
     def score(self, X, y=None):
         """The mean of score_samples(X)."""
         return float(np.mean(self.score_samples(X)))
@@ -325,11 +366,14 @@ class RowEstimator(Estimator):
         model = self._engine()
         return model.responsibilities(self._rows(X), self._threads())
 
-    def predict(self, X):
-        """The most probable component of each row; −1 where every density is 0."""
-        probabilities = self.predict_proba(X)
+    @staticmethod
+    def _most_probable(probabilities):
         best = np.argmax(probabilities, axis=1)
         return np.where(probabilities[np.arange(len(best)), best] > 0, best, -1)
+
+    def predict(self, X):
+        """The most probable component of each row; −1 where every density is 0."""
+        return self._most_probable(self.predict_proba(X))
 
     def fit_predict(self, X, y=None, sample_weight=None):
         """fit(X), then predict(X)."""
@@ -337,12 +381,17 @@ class RowEstimator(Estimator):
 
     def bic(self, X):
         """−2 ℓ + p ln n on the rows of X; lower is better."""
-        scores = self.score_samples(X)
-        return float(-2 * scores.sum() + self._engine().free_parameters * np.log(len(scores)))
+        return self._bic(self.score_samples(X))
 
     def aic(self, X):
         """−2 ℓ + 2 p on the rows of X; lower is better."""
-        return float(-2 * self.score_samples(X).sum() + 2 * self._engine().free_parameters)
+        return self._aic(self.score_samples(X))
+
+    def _bic(self, scores):
+        return float(-2 * scores.sum() + self._engine().free_parameters * np.log(len(scores)))
+
+    def _aic(self, scores):
+        return float(-2 * scores.sum() + 2 * self._engine().free_parameters)
 
     def standard_errors(self, X, sample_weight=None, *, method="oakes", intervals=None, level=0.95, replicates=200):
         """Standard errors and intervals of the parameters at the fitted model, which should be a fit to these rows.
@@ -360,10 +409,7 @@ class RowEstimator(Estimator):
         Table
             parameter, estimate, standard_error, lower, upper; `not_available` says why there is none.
         """
-        table = self._rows(X) if sample_weight is None else self._rows(X, sample_weight)
-        seed = _data.seed_of(self.random_state if self.random_state is not None else 0)
-        return uncertainty_table(self._engine().standard_errors(
-            table, method, intervals, float(level), int(replicates), seed, self._threads(), self._own))
+        return self._standard_errors(self._rows(X, sample_weight), method, intervals, level, replicates)
 
     def diagnose(self, X, sample_weight=None):
         """How the fitted model stands, which should be a fit to these rows: how fast EM goes there, what the unseen
@@ -373,5 +419,4 @@ class RowEstimator(Estimator):
         -------
         Diagnosis
         """
-        table = self._rows(X) if sample_weight is None else self._rows(X, sample_weight)
-        return Diagnosis(self._engine().diagnose(table, self._threads(), self._own))
+        return self._diagnose(self._rows(X, sample_weight))

@@ -181,10 +181,11 @@ def levels_for(columns, schema, level_columns):
     return levels
 
 
-def read(columns, X, gate=()):
-    """X for a fit: the schema's text, the names of its columns, their levels, and the matrix."""
+def read(columns, X, gate=(), groups=None):
+    """X for a fit: the schema's text, the names of its columns, their levels, and the matrix. A column of `groups` is
+    not modelled unless `columns` names it."""
     table = Columns(X)
-    text = schema_text(columns, table.names)
+    text = schema_text(columns, [name for name in table.names if name != groups])
     names, level_columns, _ = _core.schema_columns(text, list(gate))
     if not table.has_names and len(table.names) == len(names):
         table._columns = {name: table[own] for name, own in zip(names, table.names)}

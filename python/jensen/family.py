@@ -95,23 +95,34 @@ class BoundFamily:
             if self.keeps_sums:
                 self.size = self._statistics(X[:1]).shape[1]
 
+    @property
+    def name(self):
+        """Of the user's class."""
+        return type(self._family).__name__
+
     def engine_part(self, columns, name):
         """What the engine is handed."""
         return self, self._layout.declared, list(columns), name, self.size
+
+    def at(self, X):
+        """The same family, that sees these rows."""
+        bound = BoundFamily(self._family, X)
+        bound.size = self.size
+        return bound
 
     def _log_density(self, X, values):
         complete = ~np.isnan(X).any(axis=1)
         rows = X if complete.all() else X[complete]
         density = np.zeros(len(X))
         density[complete] = checked(self._family.log_density(rows, self._layout.theta(values)), (len(rows),),
-                                    f"{type(self._family).__name__}.log_density")
+                                    f"{self.name}.log_density")
         return density
 
     def _statistics(self, X):
         complete = ~np.isnan(X).any(axis=1)
         rows = X if complete.all() else X[complete]
         found = np.ascontiguousarray(self._family.statistics(rows), dtype=np.float64)
-        whose = f"{type(self._family).__name__}.statistics"
+        whose = f"{self.name}.statistics"
         if found.ndim != 2 or found.shape[1] == 0:
             raise ArgumentError(f"{whose}: must return n × m numbers, got the shape {found.shape}")
         found = checked(found, (len(rows), self.size or found.shape[1]), whose)
@@ -124,7 +135,7 @@ class BoundFamily:
 
     def _fit(self, weights, values):
         if self._X is None:
-            raise UnsupportedError(f"{type(self._family).__name__}: the rows of the fit are no longer here")
+            raise UnsupportedError(f"{self.name}: the rows of the fit are no longer here")
         return self._layout.values(
             self._family.fit(self._X, weights[self._complete], self._layout.theta(values)), "fit")
 
@@ -133,7 +144,7 @@ class BoundFamily:
         if self.keeps_sums:
             return float(self._family.expected_log_density(weight, sums, theta))
         if self._X is None:
-            raise UnsupportedError(f"{type(self._family).__name__}: the rows of the fit are no longer here")
+            raise UnsupportedError(f"{self.name}: the rows of the fit are no longer here")
         weights = sums[self._complete]
         there = weights > 0
         return float(weights[there] @ np.asarray(self._family.log_density(self._X[there], theta), dtype=np.float64))
@@ -155,3 +166,14 @@ def bound_families(families, values):
     """(names, indices, family) of each, as the engine takes them; values: the rows of a fit."""
     return [BoundFamily(family, values[:, columns]).engine_part(columns, " + ".join(names) if named else "")
             for names, columns, family, named in families]
+
+
+def at_rows(families, values, draws):
+    """What bound_families() made, as it would be for a fit to these rows; draws: whether models will be fitted to rows
+    drawn like them."""
+    if draws:
+        for bound, *_ in families:
+            if not bound.keeps_sums:
+                raise UnsupportedError(f"standard_errors: a bootstrap fits to rows that it draws, and {bound.name}.fit sees "
+                                       "those of its own fit: statistics(X) and maximize(weight, sums, theta) do not")
+    return [bound.at(values[:, columns]).engine_part(columns, name) for bound, _, columns, name, _ in families]

@@ -7,7 +7,7 @@ from .hidden_markov import HiddenMarkov
 from .mixture import Mixture
 
 _ESTIMATORS = {"gaussian-mixture": GaussianMixture, "mixture": Mixture, "gated-mixture": Mixture,
-               "hidden-markov": HiddenMarkov}
+               "grouped-mixture": Mixture, "hidden-markov": HiddenMarkov}
 
 
 def load(path):

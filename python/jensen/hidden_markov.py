@@ -3,10 +3,10 @@
 import numpy as np
 
 from . import _columns, _core, _data
-from ._base import Estimator, uncertainty_table
-from ._report import Diagnosis, Table
+from ._base import Estimator
+from ._report import Table
 from .exceptions import ArgumentError, UnsupportedError
-from .family import Family, bound_families
+from .family import Family, at_rows, bound_families
 from .gaussian_mixture import _from_matrices, _structure
 
 
@@ -175,6 +175,7 @@ constraints, checkpoint, n_jobs, callback
                 raise UnsupportedError("start: a family of your own begins at the values that it declares")
             columns = list(range(values.shape[1]))
             self._families = bound_families([((), columns, self.emissions, False)], values)
+            self._held = options.get("constraints", {})
             return _core.fit_hidden_markov_of_own(table, self._families, self.n_components, self.transitions,
                                                   self.initial, float(self.pseudo_count), options, self._progress())
         if self.start is not None:
@@ -230,7 +231,15 @@ constraints, checkpoint, n_jobs, callback
             return super()._model_from_state(state)
         columns, values = state
         return _core.hidden_markov_of_own(columns, self._families, self.n_components, self.transitions, self.initial,
-                                          values)
+                                          float(self.pseudo_count), values)
+
+    def _objective(self, table, draws=False):
+        if not self._own:
+            return super()._objective(table, draws)
+        families = at_rows(self._families, table.cells(), draws)
+        model = _core.hidden_markov_of_own_at(table, families, self.n_components, self.transitions, self.initial,
+                                              float(self.pseudo_count), self._model_state()[1])
+        return model.with_constraints(self._held), families
 
     def _keep(self, model):
         super()._keep(model)
@@ -308,6 +317,12 @@ constraints, checkpoint, n_jobs, callback
         model = self._engine()
         return model.score(self._sequences(X, lengths), self._threads())
 
+    def _residuals(self, X, lengths, column):
+        table = self._sequences(X, lengths)
+        if self._engine().gate and isinstance(column, (int, np.integer)) and 0 <= column < self.n_features_in_:
+            column = self._order(self.n_features_in_).index(column)
+        return self._pseudo_residuals(table, column)
+
     def score(self, X, lengths=None):
         """The log-likelihood of all sequences."""
         return float(self.score_samples(X, lengths).sum())
@@ -341,13 +356,8 @@ constraints, checkpoint, n_jobs, callback
 
     def standard_errors(self, X, lengths=None, *, method="oakes", intervals=None, level=0.95, replicates=200):
         """Standard errors and intervals of the parameters, as of jensen.GaussianMixture."""
-        model = self._engine()
-        seed = _data.seed_of(self.random_state if self.random_state is not None else 0)
-        return uncertainty_table(model.standard_errors(
-            self._sequences(X, lengths), method, intervals, float(level), int(replicates), seed, self._threads(),
-            self._own))
+        return self._standard_errors(self._sequences(X, lengths), method, intervals, level, replicates)
 
     def diagnose(self, X, lengths=None):
         """How the fitted model stands, as of jensen.GaussianMixture."""
-        model = self._engine()
-        return Diagnosis(model.diagnose(self._sequences(X, lengths), self._threads(), self._own))
+        return self._diagnose(self._sequences(X, lengths))

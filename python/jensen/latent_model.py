@@ -103,6 +103,7 @@ class _OwnModel(RowEstimator):
             Known states, −1 where unknown.
         """
         options = self._model_options()
+        self._held = options.get("constraints", {})
         X = _data.from_stream(X)
         names = _data.columns_of(X)
         values = _data.matrix(X, least_rows=1)
@@ -145,7 +146,7 @@ class _OwnModel(RowEstimator):
         of_model = state.pop("_of_model", None)
         self.__dict__.update(state)
         if of_model is not None:
-            self._keep(self._made(*of_model))
+            self._keep(self._made(*of_model).with_constraints(self._held))
 
 
 class LatentModel(_OwnModel):

@@ -3,13 +3,13 @@
 import numpy as np
 
 from . import _columns, _core, _data
-from ._base import RowEstimator
+from ._groups import GroupedRows, Groups
 from ._report import Table
 from .exceptions import UnsupportedError
-from .family import bound_families
+from .family import at_rows, bound_families
 
 
-class Mixture(RowEstimator):
+class Mixture(GroupedRows):
     """A mixture over a table whose columns are numbers, counts, yes or no, categories, intervals, regressions.
 
     Within a component columns are independent, but for those that are modelled jointly. NaN and None are missing cells,
@@ -83,7 +83,7 @@ weight_kind, constraints, checkpoint, n_jobs, callback
         self.n_jobs = n_jobs
         self.callback = callback
 
-    def fit(self, X, y=None, sample_weight=None, *, labels=None):
+    def fit(self, X, y=None, sample_weight=None, *, labels=None, groups=None):
         """Fits the mixture to a table.
 
         Parameters
@@ -96,32 +96,51 @@ weight_kind, constraints, checkpoint, n_jobs, callback
         sample_weight : array, optional
         labels : array of int, optional
             Known components, −1 where unknown. Components then keep the order of their labels.
+        groups : array, or the name of a column of X, optional
+            The group of each row: all rows of a group come from one component, and bear the same weight
+            (docs/mixed-data.md). predict(X, groups) and the like then answer by group.
         """
         options = self._options()
         known, own = _columns.families_in(self.columns)
         self._own = bool(own)
         if _data.is_sparse(X):
             X = _data.dense_counts(X, _columns.kinds_in(known) if not own else ["families of your own"])
+        self._refuse_together(own, groups)
+        group_column = groups if isinstance(groups, str) else getattr(groups, "name", None)  # a column of pandas has one
+        if not isinstance(group_column, str):
+            group_column = None
         if own:
-            if len(self.gate) > 0:
-                raise UnsupportedError("gate: is not there for families of your own")
             text, names, levels, values, table, families = _columns.read_with_families(known, own, X)
         else:
-            text, names, levels, values, table = _columns.read(self.columns, X, self.gate)
+            text, names, levels, values, table = _columns.read(self.columns, X, self.gate, group_column)
         _data.matrix(values, least_rows=2)
-        engine_table = _data.table(
-            values, names, weights=_data.weights(sample_weight, len(values)), weight_kind=self.weight_kind,
-            labels=_data.labels_of(labels, len(values), self.n_components), states=self.n_components)
+        parts = {"weights": _data.weights(sample_weight, len(values)),
+                 "labels": _data.labels_of(labels, len(values), self.n_components)}
+        if groups is not None:
+            found = Groups(table[groups] if isinstance(groups, str) else groups, len(values))
+            values = values[found.order]
+            parts = {name: None if part is None else part[found.order] for name, part in parts.items()}
+            parts["begins"] = found.begins
+        engine_table = _data.table(values, names, weight_kind=self.weight_kind, states=self.n_components, **parts)
         if own:
             self._families = bound_families(families, values)
+            self._held = options.get("constraints", {})
             result = _core.fit_mixture_of_own(engine_table, text, levels, self._families, self.n_components, self.prior,
                                               options, self._progress())
         else:
             result = _core.fit_mixture(engine_table, text, levels, list(self.gate), self.n_components, self.prior,
-                                       options, self._progress())
+                                       options, self._progress(), groups is not None, group_column or "")
         _data.check_feature_names(self, names if table.has_names else None, reset=True)
         self.n_features_in_ = len(names)
         return self._finish(*result)
+
+    def _refuse_together(self, own, groups):
+        if own and len(self.gate) > 0:
+            raise UnsupportedError("gate: is not there for families of your own")
+        if groups is not None and own:
+            raise UnsupportedError("groups: are not there for families of your own")
+        if groups is not None and len(self.gate) > 0:
+            raise UnsupportedError("groups: do not go with a gate")
 
     def _keep(self, model):
         super()._keep(model)
@@ -149,7 +168,16 @@ weight_kind, constraints, checkpoint, n_jobs, callback
         columns, schema, levels, values = state
         return _core.mixture_of_own(columns, schema, levels, self._families, self.n_components, values)
 
-    def _rows(self, X, sample_weight=None):
+    def _objective(self, table, draws=False):
+        if not self._own:
+            return super()._objective(table, draws)
+        families = at_rows(self._families, table.cells(), draws)
+        _, schema, levels, values = self._model_state()
+        model = _core.mixture_of_own_at(table, schema, levels, families, self.n_components, self.prior, values)
+        return model.with_constraints(self._held), families
+
+    def _cells(self, X):
+        """The columns that the model reads, as a matrix, and their names."""
         model = self._engine()
         table = _columns.Columns(_data.dense_counts(X, [kind for kind, _ in model.kinds]))
         names = model.columns
@@ -159,9 +187,7 @@ weight_kind, constraints, checkpoint, n_jobs, callback
                                  f"{len(names)} features as input.")
             table._columns = {name: table[own] for name, own in zip(names, table.names)}
             table.names = names
-        values = table.matrix(names, self.levels_)
-        return _data.table(values, names, weights=_data.weights(sample_weight, len(values)),
-                           weight_kind=self.weight_kind)
+        return table.matrix(names, self.levels_), names
 
     def _named(self, values):
         """A Table with words for the numbers of levels."""
@@ -176,7 +202,7 @@ weight_kind, constraints, checkpoint, n_jobs, callback
         return Table(columns)
 
     def sample(self, n_samples=1):
-        """Draws rows.
+        """Draws rows; of a model of groups, those of one group.
 
         Returns
         -------
@@ -193,11 +219,12 @@ weight_kind, constraints, checkpoint, n_jobs, callback
         X, y = model.sample(int(n_samples), _data.seed_of(self.random_state))
         return self._named(X), y.astype(np.intp)
 
-    def impute(self, X):
+    def impute(self, X, groups=None):
         """X with missing cells at what is expected there given the row's other cells: the mean, or the most probable
         level."""
         model = self._engine()
-        return self._named(model.impute(self._rows(X), self._threads()))
+        table, place = self._asked(X, groups)
+        return self._named(model.impute(table, self._threads())[place])
 
     @classmethod
     def _from_model(cls, model):

@@ -14,7 +14,7 @@ import statistics
 
 import numpy as np
 
-from .exceptions import ArgumentError, UnsupportedError
+from .exceptions import UnsupportedError
 
 __all__ = ["components", "criterion", "residuals", "responsibilities", "states", "trace", "transitions"]
 
@@ -209,57 +209,27 @@ def transitions(estimator, least=0.005, ax=None):
     return ax
 
 
-def _log_densities(X, means, matrices):
-    """log N(x; mean, covariance) of each row and state, missing cells integrated out."""
-    result = np.zeros((len(X), len(means)))
-    for i, row in enumerate(X):
-        seen = ~np.isnan(row)
-        for k in range(len(means)):
-            away = (row - means[k])[seen]
-            matrix = matrices[k][np.ix_(seen, seen)]
-            result[i, k] = -(away @ np.linalg.solve(matrix, away) + np.linalg.slogdet(2 * np.pi * matrix)[1]) / 2
-    return result
-
-
-def _predicted(estimator, X, lengths, weights, means, matrices):
-    """p(state | rows before), which is the weight of each component in the distribution of a row."""
-    if not hasattr(estimator, "transmat_"):
-        return np.broadcast_to(weights, (len(X), len(weights)))
-    densities = _log_densities(X, means, matrices)
-    predicted = np.empty_like(densities)
-    ends = [0, *np.cumsum(lengths if lengths is not None else [len(X)])]
-    for first, last in zip(ends, ends[1:]):
-        next_state = np.asarray(estimator.startprob_)
-        for t in range(first, last):
-            predicted[t] = next_state
-            filtered = next_state * np.exp(densities[t] - densities[t].max())
-            next_state = filtered / filtered.sum() @ np.asarray(estimator.transmat_)
-    return predicted
-
-
 def quantile_residuals(estimator, X, lengths=None, column=0):
-    """Φ⁻¹(F(x | the rows before)) of a column: standard normal where the model is right (Dunn and Smyth 1996; of chains
-    Zucchini, MacDonald and Langrock 2016, section 6.2). NaN where the cell is missing."""
-    X = np.asarray(X, dtype=np.float64)
-    weights, means, matrices = _gaussians(estimator)
-    if not 0 <= column < means.shape[1]:
-        raise ArgumentError(f"column: must be one of 0 … {means.shape[1] - 1}, got {column!r}")
-    predicted = _predicted(estimator, X, lengths, weights, means, matrices)
-    normal = statistics.NormalDist()
-    residuals_of_rows = np.full(len(X), np.nan)
-    spread = np.sqrt(matrices[:, column, column])
-    for i in np.flatnonzero(~np.isnan(X[:, column])):
-        z = (X[i, column] - means[:, column]) / spread
-        below = float(predicted[i] @ [normal.cdf(value) for value in z])
-        residuals_of_rows[i] = normal.inv_cdf(min(max(below, 1e-300), 1 - 1e-16))
-    return residuals_of_rows
+    """Φ⁻¹(½ P(x < cell) + ½ P(x ≤ cell)) of a column, given the rows before in a chain: standard normal where the model
+    is right and the column continuous (Dunn and Smyth 1996; of chains Zucchini, MacDonald and Langrock 2016, section
+    6.2). NaN where the cell is missing.
+
+    Parameters
+    ----------
+    estimator : any mixture or chain of the library's families
+        Columns of angles, and those that depend on given columns, have no distribution function; they are refused.
+    column : int or str
+        Of X; of a jensen.Mixture, of the columns that it models.
+    """
+    return estimator._residuals(X, lengths, column)
 
 
 def residuals(estimator, X, lengths=None, column=0, ax=None):
-    """Quantile residuals of a column against standard normal quantiles: on the line where the model is right."""
+    """Quantile residuals of a column against standard normal quantiles: on the line where the model is right and the
+    column continuous. Cells that the model has for impossible are left out."""
     ax = _axes(ax)
     found = np.sort(quantile_residuals(estimator, X, lengths, column))
-    found = found[~np.isnan(found)]
+    found = found[np.isfinite(found)]
     normal = statistics.NormalDist()
     expected = [normal.inv_cdf((i + 0.5) / len(found)) for i in range(len(found))]
     ax.plot(expected, found, linestyle="", marker=".", label="rows")

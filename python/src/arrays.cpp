@@ -100,6 +100,13 @@ void visit_in_parallel(const Table& table, int threads, const std::function<void
   });
 }
 
+nb::object copy_of(ConstPanel x) {
+  std::vector<double> values;
+  values.reserve(static_cast<std::size_t>(x.rows) * static_cast<std::size_t>(x.columns));
+  for (int j = 0; j < x.columns; ++j) values.insert(values.end(), x.column(j), x.column(j) + x.rows);
+  return matrix_by_columns(std::move(values), static_cast<std::size_t>(x.rows), static_cast<std::size_t>(x.columns));
+}
+
 void bind_tables(nb::module_& module) {
   nb::class_<Table>(module, "Table")
       .def(
@@ -113,6 +120,11 @@ void bind_tables(nb::module_& module) {
           nb::arg("matrix"), nb::arg("names") = std::vector<std::string>{}, nb::arg("weights") = nb::none(),
           nb::arg("weight_kind") = "frequency", nb::arg("labels") = nb::none(), nb::arg("states") = 0,
           nb::arg("begins") = nb::none())
+      .def("cells",
+           [](const Table& table) {
+             BlockBuffer buffer;
+             return copy_of(table.block(0, table.rows(), buffer).x);
+           })
       .def_prop_ro("rows", &Table::rows)
       .def_prop_ro("columns", &Table::columns);
 }

@@ -32,6 +32,9 @@ nb::object array(std::vector<std::int32_t> values);
 /// The same for a column-major matrix.
 nb::object matrix_by_columns(std::vector<double> values, std::size_t rows, std::size_t columns);
 
+/// A copy of its cells.
+nb::object copy_of(ConstPanel x);
+
 /// Calls visit(block) for the whole table, on several threads where that pays: rows in blocks, sequences whole.
 void visit_in_parallel(const Table& table, int threads, const std::function<void(const Block&)>& visit);
 

@@ -22,31 +22,35 @@ namespace jensen::python {
 
 namespace {
 
-template <class Fitted>
-nb::tuple result_of(Fitted fitted, const Table& table, const std::vector<std::string>& gate, Prior prior,
-                    const Options& options, bool interrupted) {
-  const int states = fitted.model.states();
-  ModelFile file = file_of(std::move(fitted.model), column_names(table));
-  file.fit = summarize(fitted.report, prior, states, options.constraints);
-  file.schema = std::move(fitted.schema);
-  file.gate = gate;
-  return nb::make_tuple(std::move(file), to_python(fitted.report, states), interrupted);
-}
-
 nb::tuple fit(const Table& table, const std::string& text, const Levels& levels, const std::vector<std::string>& gate,
-              int components, const std::string& prior, const nb::dict& arguments, nb::object callback) {
+              int components, const std::string& prior, const nb::dict& arguments, nb::object callback, bool grouped,
+              const std::string& group) {
   Watch watch(std::move(callback));
   const Options options = watch.over(options_from(arguments));
   const Schema schema = schema_of(text, levels);
   const Prior chosen = prior_named(prior);
+  const auto result_of = [&](auto fitted) {
+    const int states = fitted.model.states();
+    ModelFile file = file_of(std::move(fitted.model), column_names(table));
+    file.fit = summarize(fitted.report, chosen, states, options.constraints);
+    file.schema = std::move(fitted.schema);
+    file.gate = gate;
+    file.sequence = group;
+    return nb::make_tuple(std::move(file), to_python(fitted.report, states), watch.interrupted());
+  };
+  if (grouped) {
+    std::optional<FittedGroupedTable> fitted;
+    watch.run([&] { fitted = fit_grouped_mixture(table, schema, components, options, chosen); });
+    return result_of(std::move(*fitted));
+  }
   if (gate.empty()) {
     std::optional<FittedTable> fitted;
     watch.run([&] { fitted = fit_mixture(table, schema, components, options, chosen); });
-    return result_of(std::move(*fitted), table, gate, chosen, options, watch.interrupted());
+    return result_of(std::move(*fitted));
   }
   std::optional<FittedGatedTable> fitted;
   watch.run([&] { fitted = fit_mixture(table, schema, gate, components, options, chosen); });
-  return result_of(std::move(*fitted), table, gate, chosen, options, watch.interrupted());
+  return result_of(std::move(*fitted));
 }
 
 // What the schema asks of a table: its columns, those whose cells are words, those that are read but not modelled.
@@ -74,7 +78,8 @@ void bind_mixture(nb::module_& module) {
   module.def("schema_columns", &columns_read, nb::arg("schema"), nb::arg("gate"));
   module.def("schema_kinds", &schema_kinds);
   module.def("fit_mixture", &fit, nb::arg("table"), nb::arg("schema"), nb::arg("levels"), nb::arg("gate"),
-             nb::arg("components"), nb::arg("prior"), nb::arg("options"), nb::arg("callback").none());
+             nb::arg("components"), nb::arg("prior"), nb::arg("options"), nb::arg("callback").none(),
+             nb::arg("grouped") = false, nb::arg("group") = "");
 }
 
 }  // namespace jensen::python

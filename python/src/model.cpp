@@ -18,6 +18,7 @@
 #include <span>
 
 #include "arrays.h"
+#include "options.h"
 #include "reports.h"
 
 namespace jensen::python {
@@ -134,6 +135,16 @@ ModelFile with_parameters(const ModelFile& file, const std::vector<double>& valu
   return other;
 }
 
+// The same model as the end of a fit that these constraints held.
+ModelFile with_constraints(const ModelFile& file, const nb::dict& lists) {
+  nb::dict arguments;
+  arguments["constraints"] = lists;
+  ModelFile other = file;
+  if (!other.fit) other.fit.emplace();
+  other.fit->constraints = options_from(arguments).constraints;
+  return other;
+}
+
 nb::object fit_summary(const ModelFile& file) {
   if (!file.fit) return nb::none();
   return to_python(*file.fit);
@@ -185,11 +196,13 @@ void bind_model(nb::module_& module) {
       .def_prop_ro("columns", [](const ModelFile& file) { return file.columns; })
       .def_prop_ro("component_names", [](const ModelFile& file) { return file.component_names; })
       .def_prop_ro("gate", [](const ModelFile& file) { return file.gate; })
+      .def_prop_ro("sequence", [](const ModelFile& file) { return file.sequence; })
       .def_prop_ro("schema", [](const ModelFile& file) { return to_string(file.schema); })
       .def_prop_ro("kinds", &kinds)
       .def_prop_ro("free_parameters", [](const ModelFile& file) { return file.model->free_parameters(); })
       .def_prop_ro("parameters", &parameters)
       .def("with_parameters", &with_parameters, nb::arg("values"))
+      .def("with_constraints", &with_constraints, nb::arg("constraints"))
       .def_prop_ro("fit", &fit_summary)
       .def("levels",
            [](const ModelFile& file, const std::string& column) -> std::optional<std::vector<std::string>> {

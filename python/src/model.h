@@ -31,6 +31,7 @@ void bind_model(nb::module_& module);
 void bind_gaussian_mixture(nb::module_& module);
 void bind_mixture(nb::module_& module);
 void bind_hidden_markov(nb::module_& module);
+void bind_residuals(nb::module_& module);
 void bind_selection(nb::module_& module);
 
 }  // namespace jensen::python

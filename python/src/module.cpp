@@ -41,6 +41,7 @@ NB_MODULE(_core, module) {
   jensen::python::bind_gaussian_mixture(module);
   jensen::python::bind_mixture(module);
   jensen::python::bind_hidden_markov(module);
+  jensen::python::bind_residuals(module);
   jensen::python::bind_selection(module);
   jensen::python::bind_own_families(module);
   jensen::python::bind_own_models(module);

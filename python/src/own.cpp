@@ -36,13 +36,7 @@ nb::object Own::in_python(std::span<const double> values) {
   return array({values.begin(), values.end()}, {values.size()});
 }
 
-nb::object Own::in_python(ConstPanel panel) {
-  std::vector<double> values;
-  values.reserve(static_cast<std::size_t>(panel.rows) * static_cast<std::size_t>(panel.columns));
-  for (int j = 0; j < panel.columns; ++j) values.insert(values.end(), panel.column(j), panel.column(j) + panel.rows);
-  return matrix_by_columns(std::move(values), static_cast<std::size_t>(panel.rows),
-                           static_cast<std::size_t>(panel.columns));
-}
+nb::object Own::in_python(ConstPanel panel) { return copy_of(panel); }
 
 std::vector<double> Own::copied(const nb::object& array) {
   const auto values = nb::cast<nb::ndarray<const double, nb::c_contig, nb::device::cpu>>(array);

@@ -77,19 +77,23 @@ nb::tuple fit_mixture_of_own(const Table& table, const std::string& text, const 
   return result_of(std::move(*fitted), table, own, chosen, components, options, watch.interrupted());
 }
 
+AnyChain chain_of_own(const std::string& transitions, const std::string& initial, double pseudo_count, int states) {
+  ChainForm form = chain_form_named(transitions);
+  form.initial = initial_states_named(initial);
+  form.pseudo_count = pseudo_count;
+  return chain_of(form, states);
+}
+
 nb::tuple fit_hidden_markov_of_own(const Table& table, const std::vector<nb::tuple>& families, int states,
                                    const std::string& transitions, const std::string& initial, double pseudo_count,
                                    const nb::dict& arguments, nb::object callback) {
   Watch watch(std::move(callback));
   const Options options = watch.over(options_from(arguments));
-  ChainForm form = chain_form_named(transitions);
-  form.initial = initial_states_named(initial);
-  form.pseudo_count = pseudo_count;
+  AnyChain chain = chain_of_own(transitions, initial, pseudo_count, states);
   const OwnSchema own = schema_with("", {}, families, table.columns());
   const AnyEmissions emissions = emissions_of(own, nullptr, states, table.rows());
   std::optional<Fitted<AnyHiddenMarkov>> fitted;
-  watch.run(
-      [&] { fitted = fit(hidden_markov_for(table, chain_of(form, states), emissions, Prior::none), table, options); });
+  watch.run([&] { fitted = fit(hidden_markov_for(table, std::move(chain), emissions, Prior::none), table, options); });
   return result_of(std::move(*fitted), table, own, Prior::none, states, options, watch.interrupted());
 }
 
@@ -106,13 +110,38 @@ ModelFile mixture_of_own(const std::vector<std::string>& columns, const std::str
 
 ModelFile hidden_markov_of_own(const std::vector<std::string>& columns, const std::vector<nb::tuple>& families,
                                int states, const std::string& transitions, const std::string& initial,
-                               const std::vector<double>& values) {
-  ChainForm form = chain_form_named(transitions);
-  form.initial = initial_states_named(initial);
+                               double pseudo_count, const std::vector<double>& values) {
   const OwnSchema own = schema_with("", {}, families, static_cast<int>(columns.size()));
-  AnyHiddenMarkov model(chain_of(form, states), emissions_of(own, nullptr, states, 0));
+  AnyHiddenMarkov model(chain_of_own(transitions, initial, pseudo_count, states),
+                        emissions_of(own, nullptr, states, 0));
   model.set_parameters(values);
   return file_of(std::move(model), columns);
+}
+
+// The same as a fit to these rows knew them: with its prior, and for families that see the rows, which are to be those
+// that `families` hold.
+ModelFile mixture_of_own_at(const Table& table, const std::string& text, const Levels& levels,
+                            const std::vector<nb::tuple>& families, int components, const std::string& prior,
+                            const std::vector<double>& values) {
+  const OwnSchema own = schema_with(text, levels, families, table.columns());
+  AnyEmissions emissions = emissions_of(own, &table, components, table.rows());
+  const Prior chosen = prior_named(prior);
+  const nb::gil_scoped_release unlocked;
+  AnyMixture mixture = mixture_for(table, std::move(emissions), chosen, 1);
+  mixture.set_parameters(values);
+  ModelFile file = file_of(std::move(mixture), column_names(table));
+  file.schema = own.schema;
+  return file;
+}
+
+ModelFile hidden_markov_of_own_at(const Table& table, const std::vector<nb::tuple>& families, int states,
+                                  const std::string& transitions, const std::string& initial, double pseudo_count,
+                                  const std::vector<double>& values) {
+  const OwnSchema own = schema_with("", {}, families, table.columns());
+  AnyHiddenMarkov model(chain_of_own(transitions, initial, pseudo_count, states),
+                        emissions_of(own, nullptr, states, table.rows()));
+  model.set_parameters(values);
+  return file_of(std::move(model), column_names(table));
 }
 
 template <class M>
@@ -152,7 +181,11 @@ void bind_own_families(nb::module_& module) {
   module.def("mixture_of_own", &mixture_of_own, nb::arg("columns"), nb::arg("schema"), nb::arg("levels"),
              nb::arg("families"), nb::arg("components"), nb::arg("values"));
   module.def("hidden_markov_of_own", &hidden_markov_of_own, nb::arg("columns"), nb::arg("families"), nb::arg("states"),
-             nb::arg("transitions"), nb::arg("initial"), nb::arg("values"));
+             nb::arg("transitions"), nb::arg("initial"), nb::arg("pseudo_count"), nb::arg("values"));
+  module.def("mixture_of_own_at", &mixture_of_own_at, nb::arg("table"), nb::arg("schema"), nb::arg("levels"),
+             nb::arg("families"), nb::arg("components"), nb::arg("prior"), nb::arg("values"));
+  module.def("hidden_markov_of_own_at", &hidden_markov_of_own_at, nb::arg("table"), nb::arg("families"),
+             nb::arg("states"), nb::arg("transitions"), nb::arg("initial"), nb::arg("pseudo_count"), nb::arg("values"));
 }
 
 void bind_own_models(nb::module_& module) {

@@ -201,6 +201,42 @@ def test_families_beside_known_kinds(heights):
         mixture.save("model.json")
 
 
+@pytest.mark.parametrize("family", [Rayleigh, RayleighBySums])
+def test_standard_errors_outlive_pickles(family, heights):
+    constraints = {"fix": {"scale[0]": 0.6}}
+    for held in (None, constraints):
+        mixture = jensen.Mixture(family(), n_components=2, random_state=0, n_init=2, constraints=held).fit(heights)
+        chain = jensen.HiddenMarkov(family(), n_components=2, pseudo_count=0.5, random_state=0, n_init=2,
+                                    constraints=held).fit(heights)
+        for fitted in (mixture, chain):
+            again = pickle.loads(pickle.dumps(fitted))
+            expected = fitted.standard_errors(heights)["standard_error"]
+            assert np.isfinite(expected).sum() >= 2
+            np.testing.assert_allclose(again.standard_errors(heights)["standard_error"], expected, rtol=1e-6)
+            assert again.diagnose(heights).gain_left == pytest.approx(fitted.diagnose(heights).gain_left, abs=1e-9)
+
+
+def test_standard_errors_are_of_the_rows_that_are_given(heights):
+    mixture = jensen.Mixture(Rayleigh(), n_components=2, random_state=0).fit(heights)
+    by_sums = jensen.Mixture(RayleighBySums(), n_components=2, random_state=0).fit(heights)
+    twice = np.vstack([heights, heights])
+    np.testing.assert_allclose(mixture.standard_errors(twice)["standard_error"],
+                               mixture.standard_errors(heights)["standard_error"] / np.sqrt(2), rtol=1e-4)
+    np.testing.assert_allclose(mixture.standard_errors(heights[::2])["standard_error"],
+                               by_sums.standard_errors(heights[::2])["standard_error"], rtol=1e-3)
+    with pytest.raises(jensen.UnsupportedError, match="bootstrap"):
+        mixture.standard_errors(heights, method="bootstrap")
+
+
+def test_known_kinds_keep_their_prior_beside_families(heights):
+    table = {"height": heights[:, 0], "other": np.random.default_rng(5).normal(size=len(heights))}
+    mixture = jensen.Mixture({"height": Rayleigh(), "other": "gaussian"}, n_components=2, random_state=0).fit(table)
+    again = pickle.loads(pickle.dumps(mixture))
+    np.testing.assert_allclose(again.standard_errors(table)["standard_error"],
+                               mixture.standard_errors(table)["standard_error"], rtol=1e-6)
+    assert mixture.diagnose(table).gain_left < 1e-4  # at the maximum of the objective that has the prior
+
+
 def test_draws(heights):
     mixture = jensen.Mixture(Rayleigh(), n_components=2, random_state=0).fit(heights)
     X, z = mixture.sample(2000)

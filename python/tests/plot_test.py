@@ -1,5 +1,9 @@
 """jensen.plot: what is on the axes."""
 
+import math
+import statistics
+import subprocess
+
 import matplotlib
 
 matplotlib.use("Agg")
@@ -9,7 +13,7 @@ import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 
 import jensen  # noqa: E402
-from jensen import plot  # noqa: E402
+from jensen import hmm, plot  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -116,13 +120,50 @@ def test_residuals_are_normal_where_the_model_is_right(chain, faithful):
     holed = X.copy()
     holed[3] = np.nan
     assert np.isnan(plot.quantile_residuals(model, holed, [60, 60])[3])
-    # The likelihood of the chain is the product of the predicted densities.
-    weights, means, matrices = plot._gaussians(model)
-    predicted = plot._predicted(model, X, [60, 60], weights, means, matrices)
-    densities = np.exp(plot._log_densities(X, means, matrices))
-    assert np.log((predicted * densities).sum(axis=1)).sum() == pytest.approx(model.score(X, [60, 60]))
     with pytest.raises(jensen.ArgumentError, match="column"):
         plot.residuals(model, X, column=2)
+
+
+def normal_quantiles(p):
+    return np.array([statistics.NormalDist().inv_cdf(one) for one in p])
+
+
+def test_residuals_of_counts_and_categories_are_those_of_their_distribution_functions():
+    rng = np.random.default_rng(1)
+    table = {"visits": rng.poisson(np.repeat([1, 9], 50)).astype(float), "sex": rng.choice(["f", "m"], 100)}
+    model = jensen.Mixture({"visits": "poisson", "sex": "categorical"}, n_components=2, random_state=0).fit(table)
+    value = dict(zip(model.parameters_["parameter"].tolist(), model.parameters_["value"]))
+    rates = [value["visits.rate[0]"], value["visits.rate[1]"]]
+
+    def up_to(x):
+        return sum(w * sum(np.exp(-r) * r**i / math.factorial(i) for i in range(int(x) + 1))
+                   for w, r in zip(model.weights_, rates))
+
+    expected = normal_quantiles([(up_to(x - 1) + up_to(x)) / 2 for x in table["visits"]])
+    np.testing.assert_allclose(plot.quantile_residuals(model, table, column="visits"), expected, atol=1e-9)
+    of_f = float(np.dot(model.weights_, [value["sex.probability[0,0]"], value["sex.probability[1,0]"]]))
+    expected = normal_quantiles(np.where(table["sex"] == "f", of_f / 2, (of_f + 1) / 2))
+    np.testing.assert_allclose(plot.quantile_residuals(model, table, column=1), expected, atol=1e-9)
+    with pytest.raises(jensen.ArgumentError, match="lengths"):
+        plot.residuals(model, table, [50, 50])
+    with pytest.raises(jensen.ArgumentError, match="visits, sex"):
+        plot.residuals(model, table, column="age")
+
+
+def test_residuals_of_a_chain_of_counts_are_the_tools(tool, tmp_path):
+    counts = np.random.default_rng(2).poisson(np.repeat([2, 12, 2], 30))[:, None].astype(float)
+    model = jensen.HiddenMarkov("poisson", n_components=2, random_state=0).fit(counts)
+    model.save(tmp_path / "model.json")
+    np.savetxt(tmp_path / "counts.csv", counts, header="x1", comments="", fmt="%d")
+    shown = subprocess.run([tool, "score", tmp_path / "model.json", tmp_path / "counts.csv", "--residuals"], check=True,
+                           capture_output=True, text=True).stdout.splitlines()
+    column = [name.strip() for name in shown[0].split(",")].index("residual_x1") if "residual_x1" in shown[0] else -1
+    expected = [float(line.split(",")[column]) for line in shown[1:]]
+    np.testing.assert_allclose(plot.quantile_residuals(model, counts), expected, rtol=1e-5)
+    theirs = hmm.PoissonHMM(2)
+    theirs.startprob_, theirs.transmat_ = model.startprob_, model.transmat_
+    theirs.lambdas_ = model.parameters_["value"][-2:, None]
+    np.testing.assert_allclose(plot.quantile_residuals(theirs, counts), expected, rtol=1e-5)
 
 
 def test_what_cannot_be_drawn_is_said(mixture, faithful, tmp_path):
