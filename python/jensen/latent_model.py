@@ -34,6 +34,11 @@ class _OwnModel(RowEstimator):
         """(z, row), drawn with NumPy's generator."""
         raise NotImplementedError
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = getattr(self, "accept_missing", True)  # an E-step may do what it likes
+        return tags
+
     def _layout(self):
         if self._layout_of is None:
             self._layout_of = Layout(self.parameters)

@@ -32,15 +32,15 @@ def pages():
 @pytest.mark.skipif(not STATUS.exists(), reason="memory is read from /proc")
 def test_memory_stays_flat():
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(60, 3))
+    X = rng.normal(size=(24, 3))
     Y = np.abs(X[:12, :1]) + 0.1
-    X[:30] += 5
-    short = dict(n_components=2, random_state=0, n_init=1, n_jobs=1, max_iter=20)
+    X[:12] += 5
+    short = dict(n_components=2, random_state=0, n_init=1, n_jobs=1, max_iter=5)
     fits = [
         lambda: jensen.GaussianMixture(**short).fit(X).predict_proba(X.copy()),
-        lambda: jensen.GaussianMixture(covariance_type="tied", **short).fit(X, sample_weight=np.ones(60)).sample(5),
+        lambda: jensen.GaussianMixture(covariance_type="tied", **short).fit(X, sample_weight=np.ones(24)).sample(5),
         lambda: jensen.Mixture({"x1": "gaussian", "x2": "normal", "x3": "gaussian"}, **short).fit(X),
-        lambda: jensen.HiddenMarkov(**short).fit(X, [30, 30]).predict(X),
+        lambda: jensen.HiddenMarkov(**short).fit(X, [12, 12]).predict(X),
         lambda: jensen.Mixture(Exponential(), n_components=1, random_state=0, n_init=1).fit(Y).score(Y),
     ]
     rounds, after = 2000, []

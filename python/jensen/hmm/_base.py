@@ -9,18 +9,25 @@ from ._fitting import Fitting
 class HMM(Fitting):
     """Scores, states and samples at the parameters that the attributes hold."""
 
+    def _rows(self, X, lengths):
+        X = _data.matrix(X)
+        if X.shape[1] != self._columns():
+            raise ValueError(f"X has {X.shape[1]} features, but {type(self).__name__} is expecting {self._columns()} "
+                             "features as input.")
+        return self._table(X, lengths)[0]
+
     def score_samples(self, X, lengths=None):
         """The log-likelihood, and p(state of the row | its whole sequence), rows × states."""
         model = self._made()
-        table, _, _ = self._table(X, lengths)
+        table = self._rows(X, lengths)
         return float(model.score(table, 0).sum()), model.responsibilities(table, 0)
 
     def score(self, X, lengths=None):
         """The log-likelihood of all sequences."""
-        return float(self._made().score(self._table(X, lengths)[0], 0).sum())
+        return float(self._made().score(self._rows(X, lengths), 0).sum())
 
     def _residuals(self, X, lengths, column):
-        return self._pseudo_residuals(self._table(X, lengths)[0], column)
+        return self._pseudo_residuals(self._rows(X, lengths), column)
 
     def predict_proba(self, X, lengths=None):
         """p(state of the row | its whole sequence), rows × states."""
@@ -35,7 +42,7 @@ class HMM(Fitting):
         if algorithm == "map":
             probabilities = self.predict_proba(X, lengths)
             return float(probabilities.max(axis=1).sum()), probabilities.argmax(axis=1)
-        path, value = _core.decode(self._made(), self._table(X, lengths)[0])
+        path, value = _core.decode(self._made(), self._rows(X, lengths))
         return float(value.sum()), path.astype(int)
 
     def predict(self, X, lengths=None):

@@ -105,6 +105,7 @@ class Fitting(Parameters):
         X = _data.matrix(X, least_rows=1)
         self._check_and_set_n_features(X)
         table, columns, rows = self._table(X, lengths)
+        self.n_features_in_ = columns
         options = self._fit_options(rows)
         needed = self._to_initialize()
         begin = functools.partial(self._begin, table, columns, needed)
