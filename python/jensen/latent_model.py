@@ -21,6 +21,8 @@ class _OwnModel(RowEstimator):
     parameters = {}
     #: K where one of K states is behind each row.
     states = 0
+    #: Whether the units are sequences of rows, not rows.
+    sequential = False
 
     _shown = ("theta_", "parameters_")
     _own = True
@@ -107,6 +109,9 @@ class _OwnModel(RowEstimator):
         labels : array of int, optional
             Known states, −1 where unknown.
         """
+        return self._fit(X, sample_weight, labels)
+
+    def _fit(self, X, sample_weight, labels=None, lengths=None):
         options = self._model_options()
         self._held = options.get("constraints", {})
         X = _data.from_stream(X)
@@ -116,13 +121,23 @@ class _OwnModel(RowEstimator):
             raise ArgumentError("labels: name states; the class has none")
         parts = {} if labels is None else {
             "labels": _data.labels_of(labels, len(values), self.states), "states": self.states}
-        table = _data.table(values, names, weights=_data.weights(sample_weight, len(values)),
-                            weight_kind=self.weight_kind, **parts)
-        first = np.array(values[:1], dtype=np.float64)
-        result = self._fit_engine(table, first, options)
+        table = _data.table(values, names, weight_kind=self.weight_kind, **parts,
+                            **self._units(len(values), sample_weight, lengths))
+        result = self._fit_engine(table, np.array(values, dtype=np.float64), options)
         _data.check_feature_names(self, names, reset=True)
         self.n_features_in_ = values.shape[1]
         return self._finish(*result)
+
+    def _units(self, rows, sample_weight, lengths):
+        """Weights, and where sequences begin if the units are sequences."""
+        if not self.sequential:
+            if lengths is not None:
+                raise ArgumentError(f"lengths: {type(self).__name__} is of rows: say sequential = True, and have expect take a "
+                                    "whole sequence")
+            return {"weights": _data.weights(sample_weight, rows)}
+        begins = _data.lengths_to_begins(lengths, rows)
+        weights = _data.weights(sample_weight, len(begins) - 1)
+        return {"begins": begins, "weights": None if weights is None else np.repeat(weights, np.diff(begins))}
 
     def _keep(self, model):
         super()._keep(model)
@@ -159,6 +174,8 @@ class LatentModel(_OwnModel):
 
     - ``expect(X, weights, theta)``, which returns Σ w log p(x; θ) and the expected statistics, and
       ``maximize(statistics, theta)``;
+    - the same with ``sequential = True``, where ``expect(X, weight, theta)`` is handed one sequence and its weight: what
+      is unseen may be a path, or continuous. ``fit(X, lengths=…)`` says where sequences end;
     - or, with one of ``states`` states behind each row, ``log_joint(X, theta)`` (log p(x, z = k; θ), n × K),
       ``statistics(X, responsibilities)`` and ``maximize``. The engine then makes q, and starts, labels and variants that
       choose another q are there.
@@ -225,7 +242,8 @@ checkpoint, n_jobs, callback
         self.callback = callback
 
     def expect(self, X, weights, theta):
-        """Σ w log p(x; θ) of these rows and what they add to the statistics, under q = p(z | x; θ)."""
+        """Σ w log p(x; θ) of these rows and what they add to the statistics, under q = p(z | x; θ); of a sequential
+        class w log p(X; θ) of the sequence X, `weights` being the number w."""
         raise NotImplementedError
 
     def log_joint(self, X, theta):
@@ -249,6 +267,9 @@ checkpoint, n_jobs, callback
         return overrides(self, LatentModel, "expected_log_joint")
 
     def _check(self):
+        if self.sequential and self.states > 0:
+            raise ArgumentError(f"{type(self).__name__}: is sequential, and has states behind rows: chains of states are "
+                                "jensen.HiddenMarkov's, or the business of expect(X, weight, theta)")
         needed = ["log_joint", "statistics", "maximize"] if self.states > 0 else ["expect", "maximize"]
         absent = [name for name in needed if not overrides(self, LatentModel, name)]
         if absent:
@@ -259,6 +280,9 @@ checkpoint, n_jobs, callback
         statistics = checked(statistics, self._shape, self._name("expect"))
         return np.append(statistics.ravel(), float(log_likelihood))
 
+    def _expect_sequence(self, X, weight, values):
+        return self._expect(X, weight, values)
+
     def _summed(self, X, responsibilities):
         return checked(self.statistics(X, responsibilities), self._shape, self._name("statistics")).ravel()
 
@@ -268,14 +292,78 @@ checkpoint, n_jobs, callback
     def _expected_log_joint(self, statistics, values):
         return float(self.expected_log_joint(statistics.reshape(self._shape), self._theta(values)))
 
+    def fit(self, X, y=None, sample_weight=None, *, labels=None, lengths=None):
+        """Fits the model; NaN is a missing cell.
+
+        Parameters
+        ----------
+        X : array or data frame, rows × columns
+            Of a sequential class, the rows of all sequences, one sequence after the other.
+        y : ignored
+        sample_weight : array, optional
+            One by row, or by sequence.
+        labels : array of int, optional
+            Known states, −1 where unknown.
+        lengths : array of int, optional
+            Of a sequential class, the rows of each sequence; without it all rows are one.
+        """
+        return self._fit(X, sample_weight, labels, lengths)
+
+    def _sequences(self, X, sample_weight=None, lengths=None):
+        self._engine()
+        values = _data.matrix(_data.from_stream(X))
+        if values.shape[1] != self.n_features_in_:
+            raise ValueError(f"X has {values.shape[1]} features, but {type(self).__name__} is expecting "
+                             f"{self.n_features_in_} features as input.")
+        return values, self._units(len(values), sample_weight, lengths)
+
+    def score_samples(self, X, lengths=None):
+        """log p(x; θ) of each row; of a sequential class, of each sequence."""
+        if not self.sequential and lengths is None:
+            return super().score_samples(X)
+        values, units = self._sequences(X, None, lengths)
+        values = np.array(values, dtype=np.float64)
+        return np.array([float(self.expect(values[first:last], 1.0, self.theta_)[0])
+                         for first, last in zip(units["begins"], units["begins"][1:])])
+
+    def score(self, X, y=None, lengths=None):
+        """The mean of score_samples(X); of a sequential class, their sum."""
+        scores = self.score_samples(X, lengths)
+        return float(scores.sum() if self.sequential else scores.mean())
+
+    def bic(self, X, lengths=None):
+        """−2 ℓ + p ln n, n the number of rows; lower is better."""
+        free = self._engine().free_parameters
+        return float(-2 * self.score_samples(X, lengths).sum() + free * np.log(len(X)))
+
+    def aic(self, X, lengths=None):
+        """−2 ℓ + 2 p; lower is better."""
+        return self._aic(self.score_samples(X, lengths))
+
+    def _asked(self, X, sample_weight, lengths):
+        if not self.sequential and lengths is None:
+            return self._rows(X, sample_weight)
+        values, units = self._sequences(X, sample_weight, lengths)
+        return _data.table(values, self._engine().columns, weight_kind=self.weight_kind, **units)
+
+    def standard_errors(self, X, sample_weight=None, *, lengths=None, method="oakes", intervals=None, level=0.95,
+                        replicates=200):
+        """Standard errors and intervals of the parameters, as of jensen.GaussianMixture."""
+        return self._standard_errors(self._asked(X, sample_weight, lengths), method, intervals, level, replicates)
+
+    def diagnose(self, X, sample_weight=None, *, lengths=None):
+        """How the fitted model stands, as of jensen.GaussianMixture."""
+        return self._diagnose(self._asked(X, sample_weight, lengths))
+
     def _shape_of_statistics(self, first):
         if self.states > 0:
             return np.shape(self.statistics(first, np.full((1, self.states), 1 / self.states)))
-        return np.shape(self.expect(first, np.ones(1), self._theta(self._layout().start))[1])
+        weight = 1.0 if self.sequential else np.ones(1)
+        return np.shape(self.expect(first, weight, self._theta(self._layout().start))[1])
 
-    def _fit_engine(self, table, first, options):
+    def _fit_engine(self, table, values, options):
         self._check()
-        self._shape = self._shape_of_statistics(first)
+        self._shape = self._shape_of_statistics(values[:1])
         self._called = self._functions()
         return _core.fit_latent_model(table, self._called, self._layout().declared, self.states,
                                       int(np.prod(self._shape, dtype=int)), options, self._progress())
@@ -440,10 +528,13 @@ constraints, checkpoint, n_jobs, callback
             return library
         return "numerical"
 
-    def _fit_engine(self, table, first, options):
+    def _fit_engine(self, table, values, options):
+        if self.sequential:
+            raise ArgumentError(f"{type(self).__name__}: a log-joint is of rows: sequences are jensen.LatentModel's and "
+                                "jensen.HiddenMarkov's")
         if self.states < 1 or not overrides(self, DiscreteLatent, "log_joint"):
             raise ArgumentError(f"{type(self).__name__}: must have states ≥ 1 and log_joint(X, theta)")
-        self.gradients_ = self._library(first)
+        self.gradients_ = self._library(values[:1])
         self._called = self._functions()
         return _core.fit_discrete_latent(table, self._called, self._layout().declared, self.states,
                                          self.gradients_ != "numerical", bool(self.accept_missing), options,

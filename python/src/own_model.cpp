@@ -47,6 +47,7 @@ OwnLatentModel::OwnLatentModel(Own model, Parameters theta, int states, int colu
       columns_(columns),
       statistics_(static_cast<std::size_t>(statistics)),
       tentative_(model_.flag("tentative")),
+      sequential_(model_.flag("sequential")),
       knows_q_(model_.flag("_knows_q")),
       samples_(model_.flag("_samples")) {}
 
@@ -57,32 +58,43 @@ bool OwnLatentModel::can(Capability capability) const {
     case Capability::score: return states_ > 0;
     case Capability::expected_log_joint: return knows_q_;
     case Capability::global_bound: return knows_q_ && !tentative_;
-    case Capability::sample: return samples_;
+    case Capability::sample: return samples_ && !sequential_;
     default: return true;
   }
 }
 
+// What _expect returned: the statistics, and the log-likelihood.
+void OwnLatentModel::add(const std::vector<double>& found, Evidence& evidence, Statistics& s) const {
+  for (std::size_t j = 0; j < statistics_; ++j) s.sum[j] += found.at(j);
+  evidence.log_likelihood += found.at(statistics_);
+}
+
 Evidence OwnLatentModel::expect(const Block& x, const Rule& rule, Statistics& s) const {
-  Evidence evidence;
-  std::vector<double> found;
   if (states_ > 0) {
     auto values = log_joint(model_, x, theta_.values());
     const Panel q = as_panel(values, x, states_);
-    evidence = discrete_posterior(x, rule, q);
-    found = model_.call("_summed", x, ConstPanel(q));
-  } else {
-    const auto* posterior = std::get_if<Posterior>(&rule);
-    if (posterior == nullptr || posterior->temperature != 1) {
-      throw UnsupportedError(name(), describe(Capability::rules), "an E-step under this rule");
-    }
-    const auto weights = weights_of(x);
-    found = model_.call("_expect", x, weights, theta_.values());
-    for (const double weight : weights) evidence.weight += weight;
-    evidence.log_likelihood = found.back();
-    evidence.entropy = std::numeric_limits<double>::quiet_NaN();
-    found.pop_back();
+    const Evidence evidence = discrete_posterior(x, rule, q);
+    const auto found = model_.call("_summed", x, ConstPanel(q));
+    for (std::size_t j = 0; j < statistics_; ++j) s.sum[j] += found.at(j);
+    return evidence;
   }
-  for (std::size_t j = 0; j < statistics_; ++j) s.sum[j] += found.at(j);
+  const auto* posterior = std::get_if<Posterior>(&rule);
+  if (posterior == nullptr || posterior->temperature != 1) {
+    throw UnsupportedError(name(), describe(Capability::rules), "an E-step under this rule");
+  }
+  Evidence evidence;
+  evidence.entropy = std::numeric_limits<double>::quiet_NaN();
+  const auto weights = weights_of(x);
+  for (const double weight : weights) evidence.weight += weight;
+  if (!sequential_) {
+    add(model_.call("_expect", x, weights, theta_.values()), evidence, s);
+    return evidence;
+  }
+  for (std::size_t i = 0; i + 1 < x.sequences.size(); ++i) {
+    const std::int64_t first = x.sequences[i] - x.first_row;
+    const ConstPanel rows{x.x.data + first, x.sequences[i + 1] - x.sequences[i], x.x.columns, x.x.stride};
+    add(model_.call("_expect_sequence", rows, x.weight(first), theta_.values()), evidence, s);
+  }
   return evidence;
 }
 

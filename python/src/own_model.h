@@ -15,7 +15,8 @@ namespace jensen::python {
 ///   expect(X, weights, theta) → log-likelihood, statistics                 (states == 0)
 /// or, with one of K states behind each row,
 ///   log_joint(X, theta) → n × K  and  statistics(X, responsibilities),     which any rule for q can follow,
-/// and maximize(statistics, theta) → parameters. Statistics do not depend on θ but through q.
+/// and maximize(statistics, theta) → parameters. Statistics do not depend on θ but through q. With states == 0 the
+/// units may be sequences: expect(X, weight, theta) then gets one at a time.
 class OwnLatentModel {
  public:
   OwnLatentModel(Own model, Parameters theta, int states, int columns, int statistics);
@@ -25,6 +26,7 @@ class OwnLatentModel {
   int states() const { return states_; }
   bool can(Capability capability) const;
   bool tentative() const { return tentative_; }
+  bool sequential() const { return sequential_; }
 
   Statistics no_statistics() const { return {std::vector<double>(statistics_), {}}; }
   Evidence expect(const Block& x, const Rule& rule, Statistics& s) const;
@@ -45,12 +47,15 @@ class OwnLatentModel {
   std::vector<std::string> parameter_names() const { return theta_.names(); }
 
  private:
+  void add(const std::vector<double>& found, Evidence& evidence, Statistics& s) const;
+
   Own model_;
   Parameters theta_;
   int states_;
   int columns_;
   std::size_t statistics_;
   bool tentative_;
+  bool sequential_;
   bool knows_q_;
   bool samples_;
   std::vector<Degeneracy> degeneracies_;

@@ -490,3 +490,80 @@ def test_declarations_are_checked():
         type("B", (Trips,), {"parameters": {"rate": 1.0}})().fit(COUNTS)
     with pytest.raises(jensen.ArgumentError, match="symmetric"):
         type("C", (Trips,), {"parameters": {"rate": covariance(np.array([[1.0, 2], [3, 4]]))}})().fit(COUNTS)
+
+
+# Sequences -----------------------------------------------------------------------------------------------------------
+
+
+class LocalLevel(jensen.LatentModel):
+    """A random walk from 0, seen with noise: the unseen path is Gaussian, and conditioned on the sequence at one go."""
+
+    sequential = True
+    parameters = {"step": positive(1.0), "noise": positive(1.0)}  # variances
+
+    def expect(self, X, weight, theta):
+        x, t = X[:, 0], np.arange(1, len(X) + 1)
+        walk = theta.step * np.minimum.outer(t, t)
+        whole = walk + theta.noise * np.eye(len(t))
+        gain = np.linalg.solve(whole, walk).T
+        mean, spread = gain @ x, walk - gain @ walk
+        steps = np.eye(len(t)) - np.eye(len(t), k=-1)
+        expected = np.array([len(t), (steps @ mean) @ (steps @ mean) + np.trace(steps @ spread @ steps.T),
+                             (x - mean) @ (x - mean) + np.trace(spread)])
+        log_density = -(x @ np.linalg.solve(whole, x) + np.linalg.slogdet(2 * np.pi * whole)[1]) / 2
+        return weight * log_density, weight * expected
+
+    def maximize(self, statistics, theta):
+        rows, steps, noise = statistics
+        return {"step": steps / rows, "noise": noise / rows}
+
+    def expected_log_joint(self, statistics, theta):
+        rows, steps, noise = statistics
+        return -(rows * np.log(4 * np.pi**2 * theta.step * theta.noise) + steps / theta.step + noise / theta.noise) / 2
+
+
+def local_level_log_likelihood(variances, sequences):
+    total = 0
+    for x in sequences:
+        t = np.arange(1, len(x) + 1)
+        whole = variances[0] * np.minimum.outer(t, t) + variances[1] * np.eye(len(t))
+        total -= (x @ np.linalg.solve(whole, x) + np.linalg.slogdet(2 * np.pi * whole)[1]) / 2
+    return total
+
+
+def test_sequences_with_an_unseen_walk():
+    rng = np.random.default_rng(3)
+    lengths = [12, 20, 7, 30]
+    sequences = [np.cumsum(rng.normal(scale=0.7, size=n)) + rng.normal(size=n) for n in lengths]
+    X = np.concatenate(sequences)[:, None]
+    model = LocalLevel().fit(X, lengths=lengths)
+    report, at = model.report_, model.parameters_["value"]
+    assert (report.outcome, report.monotone) == ("converged", True)
+    assert report.log_likelihood == pytest.approx(local_level_log_likelihood(at, sequences))
+    gradient = [(local_level_log_likelihood(at + h, sequences) - local_level_log_likelihood(at - h, sequences)) / 2e-5
+                for h in 1e-5 * np.eye(2)]
+    np.testing.assert_allclose(gradient, 0, atol=0.02)  # at the maximum
+    found = model.standard_errors(X, lengths=lengths)["standard_error"]
+    expected = np.sqrt(np.diag(np.linalg.inv(-curvature(lambda v: local_level_log_likelihood(v, sequences), at))))
+    np.testing.assert_allclose(found, expected, rtol=1e-3)
+    np.testing.assert_allclose(model.score_samples(X, lengths),
+                               [local_level_log_likelihood(at, [x]) for x in sequences])
+    assert model.bic(X, lengths) == pytest.approx(-2 * report.log_likelihood + 2 * np.log(len(X)))
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_allclose(again.standard_errors(X, lengths=lengths)["standard_error"], found)
+    # Cut elsewhere they are other sequences; twice the weight is the sequence twice.
+    assert abs(LocalLevel().fit(X).report_.log_likelihood - report.log_likelihood) > 0.1
+    weighted = LocalLevel().fit(X, sample_weight=[2, 1, 1, 1], lengths=lengths)
+    repeated = LocalLevel().fit(np.vstack([X[:12], X]), lengths=[12, *lengths])
+    np.testing.assert_allclose(weighted.parameters_["value"], repeated.parameters_["value"], rtol=1e-3)
+
+
+def test_sequences_where_there_can_be_none(hours):
+    with pytest.raises(jensen.ArgumentError, match="sequential = True"):
+        TwoFactories().fit(hours, lengths=[100, 200])
+    with pytest.raises(jensen.ArgumentError, match="HiddenMarkov"):
+        type("Chain", (FactoriesByStates,), {"sequential": True})().fit(hours)
+    with pytest.raises(jensen.ArgumentError, match="HiddenMarkov"):
+        type("Chain", (FactoriesByLogJoint,), {"sequential": True})().fit(hours)
+    with pytest.raises(jensen.UnsupportedError):
+        LocalLevel().fit(hours[:20]).sample(3)
