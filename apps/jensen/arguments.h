@@ -172,13 +172,18 @@ struct ImputeArguments : ApplyArguments {};
 
 /// forecast: rows to come.
 struct ForecastArguments : ApplyArguments {
-  int steps = 1;
+  std::optional<int> steps;
+  std::optional<std::string> inputs;  ///< file: what the model is told of the rows to come
+  std::optional<std::string> times;   ///< of them, in continuous time: a list
   double level = 0.9;
+  std::optional<int> draws;  ///< of paths, where distributions have no other form
+  std::optional<std::uint64_t> seed;
   bool json = false;
 };
 
 struct SampleArguments {
   std::string model;
+  DataArguments inputs;  ///< file: what the model is told of its rows; no path: nothing
   std::optional<std::int64_t> rows;
   std::optional<std::int64_t> length;  ///< of each sequence
   std::optional<int> sequences;

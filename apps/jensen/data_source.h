@@ -68,3 +68,9 @@ void refuse_lags(const LoadedData& data);
 /// "x[word]" of a factor x the indicator of the word; another word than those of the fit is an error. For a model of
 /// sequences they are cut into them: by the columns that the user names, else by those of the fit.
 LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& arguments);
+/// The same before shift_lags().
+LoadedData load_rows_for(const jensen::ModelFile& model, const DataArguments& arguments);
+/// Of rows that were not seen: these columns of the model, which must be there, cut into sequences before shift_lags().
+/// Columns that say which sequence a row belongs to, and in which order, are those of the fit where the text has them.
+LoadedData load_inputs_for(const jensen::ModelFile& model, const DataArguments& arguments,
+                           const std::vector<std::string>& columns);

@@ -1,5 +1,6 @@
 // jensen forecast: rows to come.
 #include <jensen/data/csv_writer.h>
+#include <jensen/em/options.h>
 #include <jensen/emissions/schema_emissions.h>
 #include <jensen/error.h>
 #include <jensen/models/forecast.h>
@@ -11,13 +12,16 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
+#include <map>
+#include <utility>
 
 #include "apply_sequences.h"
 #include "blocks.h"
 #include "commands.h"
 #include "fitting.h"
+#include "inputs.h"
 #include "output.h"
+#include "rows_to_come.h"
 
 namespace {
 
@@ -25,6 +29,7 @@ using jensen::AnyHiddenMarkov;
 using jensen::Error;
 using jensen::ModelFile;
 
+constexpr int default_draws = 10000;
 constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
 // What is said of one column, one step ahead.
@@ -33,75 +38,165 @@ struct Cell {
   double deviation = unknown;
   double lower = unknown;
   double upper = unknown;
-  std::string word;  // the most probable one
+  std::string word;       // the most probable one
+  std::size_t draws = 0;  // what the others rest on; 0: nothing was drawn
 };
 
+// One step of one sequence.
 struct Ahead {
   std::string sequence;
   int step = 0;
+  double time = unknown;
   std::vector<double> states;
   std::vector<Cell> cells;
 };
 
-Cell most_probable_word(const jensen::MixedMarginal& marginal, const std::vector<std::string>& words) {
-  Cell cell;
-  double most = -1;
-  for (std::size_t l = 0; l < words.size(); ++l) {
-    const auto level = static_cast<double>(l);
-    const double p = marginal.up_to(level) - marginal.below(level);
-    if (!(p > most)) continue;
-    most = p;
-    cell.word = words[l];
-    cell.mean = p;
-  }
-  return cell;
+bool timed(const AnyHiddenMarkov& model) { return model.chain().as<jensen::TimedChain>() != nullptr; }
+
+void check_draws(const ForecastArguments& a, const Unexplained& unexplained) {
+  if (!unexplained.feedback.empty()) return;
+  if (a.draws) throw Error("--draws: does not apply: the distributions have a closed form");
+  if (a.seed) throw Error("--seed: does not apply: the distributions have a closed form");
 }
 
-Cell cell_ahead(const ModelFile& file, const AnyHiddenMarkov& model, const std::vector<double>& states, int column,
-                double level) {
-  if (!jensen::marginal_of(model.emissions(), 0, column)) return {};
-  const auto marginal = jensen::column_forecast(model.emissions(), states, column);
-  if (const auto* words = jensen::levels_of(file.schema, file.columns[static_cast<std::size_t>(column)])) {
-    return most_probable_word(marginal, *words);
-  }
-  return {marginal.mean(),
-          marginal.deviation(),
-          marginal.quantile((1 - level) / 2),
-          marginal.quantile((1 + level) / 2),
-          {}};
+// The smallest of the draws with a share of at least p up to it.
+double quantile_of(const std::vector<double>& ascending, double p) {
+  const auto rank = std::ceil(p * static_cast<double>(ascending.size()));
+  return ascending[static_cast<std::size_t>(std::max(1.0, rank)) - 1];
 }
 
-std::vector<Ahead> forecasts(const ForecastArguments& a, const ModelFile& file, const LoadedData& data) {
-  const AnyHiddenMarkov& model = *file.get<AnyHiddenMarkov>();
-  const auto states = static_cast<std::size_t>(model.states());
+Cell cell_of(std::vector<double> draws, double level) {
+  std::sort(draws.begin(), draws.end());
+  const auto count = static_cast<double>(draws.size());
+  double mean = 0;
+  for (const double y : draws) mean += y / count;
+  double variance = 0;
+  for (const double y : draws) variance += (y - mean) * (y - mean) / count;
+  return {mean, std::sqrt(variance), quantile_of(draws, (1 - level) / 2), quantile_of(draws, (1 + level) / 2),
+          {},   draws.size()};
+}
+
+struct Forecasts {
+  std::vector<Ahead> lines;
+  bool named = false;  // there is a column of sequences
+};
+
+// The forecast of one sequence.
+class Forecast {
+ public:
+  Forecast(const ForecastArguments& a, const ModelFile& file, const Unexplained& unexplained, RowsToCome rows)
+      : a_(a),
+        file_(file),
+        model_(*file.get<AnyHiddenMarkov>()),
+        unexplained_(unexplained),
+        rows_(std::move(rows)),
+        memory_(static_cast<std::size_t>(rows_.rows()) * static_cast<std::size_t>(model_.states())),
+        states_{memory_.data(), rows_.rows(), model_.states(), rows_.rows()} {}
+
+  // False where the model gives the sequence probability 0.
+  bool follow(const jensen::Block& seen) {
+    jensen::Block ahead;
+    ahead.x = std::as_const(rows_).panel();
+    model_.forecast(seen, ahead, states_);
+    return std::any_of(memory_.begin(), memory_.end(), [](double p) { return p > 0; });
+  }
+
+  // Paths of rows to come, as far as there are columns that depend on such rows.
+  void draw(std::uint64_t seed) {
+    for (const auto& name : unexplained_.responses) {
+      const int column = place_of(file_, name);
+      for (std::int64_t h = 0; h < rows_.rows(); ++h) {
+        if (!marginal(h, column)) drawn_.emplace(std::pair(h, column), std::vector<double>());
+      }
+    }
+    if (drawn_.empty()) return;
+    const auto next = probabilities(0);
+    for (std::uint64_t draw = 0; draw < static_cast<std::uint64_t>(a_.draws.value_or(default_draws)); ++draw) {
+      RowsToCome path = rows_;
+      jensen::draw_ahead(model_, next, unexplained_.feedback, seed, draw, path.panel());
+      for (auto& [place, values] : drawn_) values.push_back(path.panel()(place.first, place.second));
+    }
+  }
+
+  Ahead line(const std::string& sequence, std::int64_t h) const {
+    Ahead line{sequence, static_cast<int>(h) + 1, unknown, probabilities(h), {}};
+    if (!file_.order.empty() && timed(model_)) line.time = rows_.panel()(h, place_of(file_, file_.order));
+    for (int j = 0; j < explained(file_); ++j) line.cells.push_back(cell(h, j));
+    return line;
+  }
+
+ private:
+  std::vector<double> probabilities(std::int64_t h) const {
+    std::vector<double> result;
+    for (int k = 0; k < model_.states(); ++k) result.push_back(states_(h, k));
+    return result;
+  }
+  std::vector<double> row(std::int64_t h) const {
+    std::vector<double> result;
+    for (int j = 0; j < rows_.panel().columns; ++j) result.push_back(rows_.panel()(h, j));
+    return result;
+  }
+  bool marginal(std::int64_t h, int column) const {
+    return jensen::marginal_of(model_.emissions(), 0, column, row(h)).has_value();
+  }
+
+  Cell cell(std::int64_t h, int column) const {
+    if (const auto found = drawn_.find({h, column}); found != drawn_.end()) return cell_of(found->second, a_.level);
+    if (!marginal(h, column)) return {};
+    const auto ahead = jensen::column_forecast(model_.emissions(), probabilities(h), column, row(h));
+    if (const auto* words = jensen::levels_of(file_.schema, file_.columns[static_cast<std::size_t>(column)])) {
+      const auto most = ahead.most_probable(static_cast<int>(words->size()));
+      Cell cell;
+      cell.word = (*words)[static_cast<std::size_t>(most.level)];
+      cell.mean = most.probability;
+      return cell;
+    }
+    return {
+        ahead.mean(), ahead.deviation(), ahead.quantile((1 - a_.level) / 2), ahead.quantile((1 + a_.level) / 2), {}, 0};
+  }
+
+  const ForecastArguments& a_;
+  const ModelFile& file_;
+  const AnyHiddenMarkov& model_;
+  const Unexplained& unexplained_;
+  RowsToCome rows_;
+  std::vector<double> memory_;
+  jensen::Panel states_;
+  std::map<std::pair<std::int64_t, int>, std::vector<double>> drawn_;  // by row and column
+};
+
+Forecasts forecasts(const ForecastArguments& a, const ModelFile& file) {
+  LoadedData data = load_rows_for(file, a.data);
+  const auto unexplained = unexplained_columns(file, data.lags, a.model + ": cannot be forecast");
+  check_draws(a, unexplained);
+  auto rows = rows_to_come(a, file, data, unexplained);
+  shift_lags(data, file.schema, file.gate, a.data.path);
   const auto names = names_of_sequences(data);
   const auto begins = data.table.sequences();
-  std::vector<Ahead> result;
-  std::vector<double> memory(static_cast<std::size_t>(a.steps) * states);
-  const jensen::Panel ahead{memory.data(), a.steps, model.states(), a.steps};
+  Forecasts result{{}, !data.sequence_names.empty()};
   jensen::BlockBuffer buffer;
   for (std::size_t s = 0; s + 1 < begins.size(); ++s) {
-    model.forecast(data.table.block(begins[s], begins[s + 1] - begins[s], buffer), ahead);
-    if (std::all_of(memory.begin(), memory.end(), [](double p) { return p == 0; })) {
+    const std::int64_t steps = rows[s].rows();
+    Forecast forecast(a, file, unexplained, std::move(rows[s]));
+    if (!forecast.follow(data.table.block(begins[s], begins[s + 1] - begins[s], buffer))) {
       throw Error(
           fmt::format("{}: the model gives sequence {} probability 0: nothing follows from it", a.data.path, names[s]));
     }
-    for (int h = 0; h < a.steps; ++h) {
-      Ahead line{names[s], h + 1, {}, {}};
-      for (int k = 0; k < model.states(); ++k) line.states.push_back(ahead(h, k));
-      for (int j = 0; j < model.columns(); ++j) line.cells.push_back(cell_ahead(file, model, line.states, j, a.level));
-      result.push_back(std::move(line));
-    }
+    forecast.draw(jensen::restart_seed(a.seed.value_or(0), static_cast<int>(s)));
+    for (std::int64_t h = 0; h < steps; ++h) result.lines.push_back(forecast.line(names[s], h));
   }
   return result;
 }
 
-void write_csv(std::ostream& out, const ModelFile& file, const std::vector<Ahead>& lines, bool with_names) {
+void write_csv(std::ostream& out, const ModelFile& file, const Forecasts& found) {
   jensen::CsvWriter csv(out);
-  if (with_names) csv.field(file.sequence.empty() ? "sequence" : file.sequence);
+  if (found.named) csv.field(file.sequence.empty() ? "sequence" : file.sequence);
   csv.field("step");
+  const bool with_times = timed(*file.get<AnyHiddenMarkov>());
+  if (with_times) csv.field(file.order);
   for (int k = 0; k < file.model->states(); ++k) csv.field("probability_" + file.component(k));
-  for (const auto& name : file.columns) {
+  for (int j = 0; j < explained(file); ++j) {
+    const auto& name = file.columns[static_cast<std::size_t>(j)];
     if (jensen::levels_of(file.schema, name) != nullptr) {
       csv.field(name).field(name + "_probability");
     } else {
@@ -110,9 +205,10 @@ void write_csv(std::ostream& out, const ModelFile& file, const std::vector<Ahead
   }
   csv.end_record();
   const auto number = [&](double value) { std::isnan(value) ? csv.field("NA") : csv.field(value); };
-  for (const Ahead& line : lines) {
-    if (with_names) csv.field(line.sequence);
+  for (const Ahead& line : found.lines) {
+    if (found.named) csv.field(line.sequence);
     csv.field(static_cast<double>(line.step));
+    if (with_times) csv.field(line.time);
     for (const double p : line.states) csv.field(p);
     for (std::size_t j = 0; j < line.cells.size(); ++j) {
       const Cell& cell = line.cells[j];
@@ -126,12 +222,14 @@ void write_csv(std::ostream& out, const ModelFile& file, const std::vector<Ahead
   }
 }
 
-std::string json_of(const ModelFile& file, const std::vector<Ahead>& lines, double level) {
+std::string json_of(const ForecastArguments& a, const ModelFile& file, const Forecasts& found) {
   nlohmann::ordered_json json;
-  json["level"] = level;
+  json["level"] = a.level;
   json["forecasts"] = nlohmann::ordered_json::array();
-  for (const Ahead& line : lines) {
-    nlohmann::ordered_json row{{"sequence", line.sequence}, {"step", line.step}, {"states", line.states}};
+  for (const Ahead& line : found.lines) {
+    nlohmann::ordered_json row{{"sequence", line.sequence}, {"step", line.step}};
+    if (!std::isnan(line.time)) row["time"] = line.time;
+    row["states"] = line.states;
     for (std::size_t j = 0; j < line.cells.size(); ++j) {
       const Cell& cell = line.cells[j];
       auto& own = row["columns"][file.columns[j]];
@@ -140,6 +238,7 @@ std::string json_of(const ModelFile& file, const std::vector<Ahead>& lines, doub
       } else {
         own = {
             {"mean", cell.mean}, {"standard_deviation", cell.deviation}, {"lower", cell.lower}, {"upper", cell.upper}};
+        if (cell.draws > 0) own["draws"] = cell.draws;
       }
     }
     json["forecasts"].push_back(std::move(row));
@@ -153,23 +252,19 @@ int run(const ForecastArguments& a) {
   if (a.json && a.output) throw Error("-o: does not apply with --json");
   if (!(a.level > 0 && a.level < 1)) throw Error(fmt::format("--level: must lie between 0 and 1, got {}", a.level));
   if (a.model == "-" && a.data.path == "-") throw Error("DATA: standard input is the model already");
-  check_output(a.output, "-o", {a.model, a.data.path});
+  if (a.inputs == "-" && (a.model == "-" || a.data.path == "-")) {
+    throw Error("--inputs: standard input is read for something else already");
+  }
+  check_output(a.output, "-o", {a.model, a.data.path, a.inputs.value_or("")});
   const ModelFile file = jensen::load_model(a.model);
   if (file.get<AnyHiddenMarkov>() == nullptr) {
     throw Error(fmt::format("{}: is no hidden Markov model: a forecast needs rows that follow one another", a.model));
   }
-  auto given = jensen::given_columns(file.schema);
-  given.insert(given.end(), file.gate.begin(), file.gate.end());
-  if (!given.empty()) {
-    throw Error(fmt::format("{}: cannot be forecast: the model says what happens given {}, not what that will be",
-                            a.model, given.front()));
-  }
-  const LoadedData data = load_data_for(file, a.data);
-  const auto lines = forecasts(a, file, data);
+  const Forecasts found = forecasts(a, file);
   if (a.json) {
-    print(json_of(file, lines, a.level));
+    print(json_of(a, file, found));
   } else {
-    write_to(a.output, [&](std::ostream& out) { write_csv(out, file, lines, !data.sequence_names.empty()); });
+    write_to(a.output, [&](std::ostream& out) { write_csv(out, file, found); });
   }
   return exit_done;
 }

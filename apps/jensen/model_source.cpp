@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "reading.h"
 
@@ -57,6 +58,18 @@ void choose_columns(const jensen::ModelFile& model, const jensen::MappedFile& fi
                   file.name(), names.size(), plan.inputs.size(), fmt::join(plan.inputs, ", ")));
 }
 
+// Words are read as the model's levels.
+void add_levels(const jensen::ModelFile& model, const ColumnPlan& plan, CsvOptions& options) {
+  for (std::size_t j = 0; j < plan.inputs.size(); ++j) {
+    const auto* levels = jensen::levels_of(model.schema, plan.inputs[j]);
+    if (const auto* factor = plan.factor(plan.inputs[j])) levels = &factor->levels;
+    if (levels == nullptr) continue;
+    // Without a header the columns are those of the file, in its order.
+    const std::string name = options.columns.empty() ? fmt::format("x{}", j + 1) : options.columns[j];
+    options.levels.emplace_back(name, *levels);
+  }
+}
+
 // Labels mean the model's components where they are called the same.
 void check_labels(const jensen::ModelFile& model, const LoadedData& data, const DataArguments& arguments) {
   auto named = data.label_names;
@@ -99,7 +112,7 @@ DataArguments with_sequences_of(const jensen::ModelFile& model, DataArguments ar
 
 }  // namespace
 
-LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& given) {
+LoadedData load_rows_for(const jensen::ModelFile& model, const DataArguments& given) {
   const DataArguments arguments = with_sequences_of(model, given);
   const auto count = static_cast<int>(model.columns.size());
   const auto check_count = [&](int found) {
@@ -121,7 +134,6 @@ LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& gi
     whole.order.reset();
     whole.group.reset();
     if (model.model->sequential()) cut_into_sequences(data, whole, model.gate);
-    shift_lags(data, model.schema, model.gate, arguments.path);
     return data;
   }
   CsvOptions options = reading_options(arguments);
@@ -136,14 +148,7 @@ LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& gi
   } else {
     choose_columns(model, *text, sequence_columns(arguments), options, plan);
   }
-  for (std::size_t j = 0; j < plan.inputs.size(); ++j) {
-    const auto* levels = jensen::levels_of(model.schema, plan.inputs[j]);
-    if (const auto* factor = plan.factor(plan.inputs[j])) levels = &factor->levels;
-    if (levels == nullptr) continue;
-    // Without a header the columns are those of the file, in its order.
-    const std::string name = options.columns.empty() ? fmt::format("x{}", j + 1) : options.columns[j];
-    options.levels.emplace_back(name, *levels);
-  }
+  add_levels(model, plan, options);
   add_sequence_columns(arguments, options);
   options.weights = arguments.weights.value_or("");
   options.labels = arguments.labels.value_or("");
@@ -152,6 +157,34 @@ LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& gi
   if (arguments.weight_kind == "sampling") data.table = of_sampling_weights(data.table);
   if (arguments.labels) check_labels(model, data, arguments);
   if (model.model->sequential()) cut_into_sequences(data, arguments, model.gate);
+  return data;
+}
+
+LoadedData load_data_for(const jensen::ModelFile& model, const DataArguments& arguments) {
+  LoadedData data = load_rows_for(model, arguments);
   shift_lags(data, model.schema, model.gate, arguments.path);
+  return data;
+}
+
+LoadedData load_inputs_for(const jensen::ModelFile& model, const DataArguments& given,
+                           const std::vector<std::string>& columns) {
+  if (is_npy(given.path)) throw Error(fmt::format("--inputs: must be text, but {} is an NPY file", given.path));
+  const auto text = std::make_shared<jensen::MappedFile>(given.path);
+  CsvOptions options = reading_options(given);
+  DataArguments arguments = with_sequences_of(model, given);
+  if (model.model->sequential()) {
+    const auto names = first_record(*text, options);
+    const auto drop = [&](const auto& said, std::optional<std::string>& column) {
+      if (!said && column && !is_among(*column, names)) column = "";
+    };
+    drop(given.sequence, arguments.sequence);
+    if (!arguments.timed) drop(given.order, arguments.order);
+  }
+  ColumnPlan plan = plan_columns(columns, model.schema, model.gate, model.factors);
+  choose_columns(model, *text, sequence_columns(arguments), options, plan);
+  add_levels(model, plan, options);
+  add_sequence_columns(arguments, options);
+  LoadedData data = load_text(text, std::move(options), &plan);
+  if (model.model->sequential()) cut_into_sequences(data, arguments);
   return data;
 }

@@ -6,13 +6,13 @@
 #include <jensen/models/any_grouped_mixture.h>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
 #include "commands.h"
 #include "fitting.h"
 #include "output.h"
+#include "sample_inputs.h"
 
 namespace {
 
@@ -122,19 +122,14 @@ void check_names(const SampleArguments& a, const jensen::ModelFile& file) {
 
 int run(const SampleArguments& a) {
   if (a.output && is_npy(*a.output)) throw jensen::Error("-o: the result is CSV, not NPY: name the file otherwise");
-  check_output(a.output, "-o", {a.model});
+  check_output(a.output, "-o", {a.model, a.inputs.path});
+  if (a.model == "-" && a.inputs.path == "-") throw jensen::Error("--inputs: standard input is the model already");
   const auto file = jensen::load_model(a.model);
   file.model->require(jensen::Capability::sample, "jensen sample");
   if (a.with_component) file.model->require(jensen::Capability::states, "--with-component");
-  auto given = jensen::given_columns(file.schema);
-  given.insert(given.end(), file.gate.begin(), file.gate.end());
-  if (!given.empty()) {
-    throw jensen::Error(
-        fmt::format("{}: cannot be sampled: the model says what happens given {}, not how often that is", a.model,
-                    fmt::join(given, ", ")));
-  }
-  check_sizes(a, *file.model);
   check_names(a, file);
+  if (needs_inputs(file, a)) return sample_at_inputs(a, file);
+  check_sizes(a, *file.model);
   write_to(a.output, [&](std::ostream& out) {
     file.model->sequential() ? write_sequences(out, file, a) : write_sample(out, file, a);
   });

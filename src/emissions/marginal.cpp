@@ -5,6 +5,7 @@
 #include <jensen/emissions/gaussian.h>
 #include <jensen/emissions/marginal.h>
 #include <jensen/emissions/product.h>
+#include <jensen/emissions/regression.h>
 #include <jensen/emissions/student_t.h>
 #include <jensen/error.h>
 #include <jensen/math/incomplete.h>
@@ -81,6 +82,10 @@ Marginal binomial(double trials, double p) {
   return {trials * p, std::sqrt(trials * p * (1 - p)), true, up_to};
 }
 
+Marginal poisson(double rate) {
+  return {rate, std::sqrt(rate), true, [=](double x) { return x < 0 ? 0.0 : poisson_up_to(rate, x); }};
+}
+
 Parameters own(const AnyEmissions& emissions, int k) {
   const auto all = emissions.parameters();
   const auto each = static_cast<std::ptrdiff_t>(all.size()) / emissions.states();
@@ -95,7 +100,39 @@ double level_deviation(const Parameters& v, double mean) {
   return std::sqrt(total);
 }
 
-std::optional<Marginal> part_marginal(const AnyEmissions& emissions, int k, int column) {
+Marginal regression(const LinearRegression& family, std::span<const double> row) {
+  const double deviation = std::sqrt(family.variance());
+  const double mean = family.linear_predictor(row);
+  return {mean, deviation, false, normal_up_to(mean, deviation)};
+}
+
+Marginal regression(const GeneralizedRegression& family, std::span<const double> row) {
+  const double eta = family.linear_predictor(row);
+  if (family.response() == Response::poisson) return poisson(std::exp(eta));
+  if (family.response() == Response::binomial) return binomial(family.trials(row), 1 / (1 + std::exp(-eta)));
+  const double shape = family.shape();
+  const double mean = std::exp(eta);
+  return {mean, mean / std::sqrt(shape), false, [=](double x) { return incomplete_gamma(shape, shape / mean * x); }};
+}
+
+// Of the first column, given the others.
+std::optional<Marginal> given_marginal(const AnyEmissions& emissions, int k, std::span<const double> row) {
+  if (std::any_of(row.begin() + 1, row.end(), [](double cell) { return std::isnan(cell); })) return std::nullopt;
+  if (const auto* linear = emissions.as<Independent<LinearRegression>>()) return regression((*linear)[k], row);
+  if (const auto* other = emissions.as<Independent<GeneralizedRegression>>()) return regression((*other)[k], row);
+  if (const auto* counts = emissions.as<Independent<Poisson>>()) {
+    return poisson((*counts)[k].parameters().front() * row[1]);
+  }
+  if (const auto* counts = emissions.as<Independent<Binomial>>()) {
+    return binomial(row[1], (*counts)[k].parameters().front());
+  }
+  return std::nullopt;
+}
+
+// row: of the part's own columns; empty where nothing is known of them.
+std::optional<Marginal> part_marginal(const AnyEmissions& emissions, int k, int column, std::span<const double> row) {
+  const bool regresses = emissions.as<Independent<LinearRegression>>() != nullptr ||
+                         emissions.as<Independent<GeneralizedRegression>>() != nullptr;
   const Moments m = moments_of(emissions, k, column);
   if (emissions.as<Gaussian>() != nullptr || emissions.as<FactorAnalyzers>() != nullptr)
     return Marginal{m.mean, m.deviation, false, normal_up_to(m.mean, m.deviation)};
@@ -103,13 +140,16 @@ std::optional<Marginal> part_marginal(const AnyEmissions& emissions, int k, int 
     const double variance = t->scale(k)[packed_index(column, column)];
     return student_t(t->mean(k)[static_cast<std::size_t>(column)], variance, t->nu(k));
   }
-  // A second column is given: an exposure, trials, the other end.
-  if (emissions.columns() != 1 || !emissions.can(Capability::parameters)) return std::nullopt;
+  // Further columns are given: covariates, an exposure, trials, the other end.
+  if (regresses || emissions.columns() != 1) {
+    return row.empty() || column > 0 ? std::nullopt : given_marginal(emissions, k, row);
+  }
+  if (!emissions.can(Capability::parameters)) return std::nullopt;
   const Parameters v = own(emissions, k);
   if (const auto* counts = emissions.as<Independent<Binomial>>()) {
     // The trials are a number of the family's own: what is expected, over p.
-    const std::vector<double> row(2);
-    return v[0] > 0 ? binomial(std::round((*counts)[k].expected(row) / v[0]), v[0]) : binomial(1, 0);
+    const std::vector<double> none(2);
+    return v[0] > 0 ? binomial(std::round((*counts)[k].expected(none) / v[0]), v[0]) : binomial(1, 0);
   }
   if (auto up_to = continuous_up_to(emissions.name(), v)) return Marginal{m.mean, m.deviation, false, std::move(up_to)};
   auto whole = whole_up_to(emissions.name(), v);
@@ -123,15 +163,24 @@ std::optional<Marginal> part_marginal(const AnyEmissions& emissions, int k, int 
 double Marginal::below(double x) const { return whole ? up_to(std::ceil(x) - 1) : up_to(x); }
 
 std::optional<Marginal> marginal_of(const AnyEmissions& emissions, int k, int column) {
+  return marginal_of(emissions, k, column, {});
+}
+
+std::optional<Marginal> marginal_of(const AnyEmissions& emissions, int k, int column, std::span<const double> row) {
   const auto* product = emissions.as<Product>();
-  if (product == nullptr) return part_marginal(emissions, k, column);
+  if (product == nullptr) return part_marginal(emissions, k, column, row);
   for (const auto& part : product->parts()) {
     const auto found = std::find(part.columns.begin(), part.columns.end(), column);
     if (found == part.columns.end()) continue;
     const auto position = static_cast<int>(found - part.columns.begin());
     const bool jointly = part.emissions.as<Gaussian>() != nullptr || part.emissions.as<StudentT>() != nullptr ||
                          part.emissions.as<FactorAnalyzers>() != nullptr;
-    if (position == 0 || jointly) return part_marginal(part.emissions, k, position);
+    if (position != 0 && !jointly) continue;
+    std::vector<double> own;
+    for (const int j : part.columns) {
+      if (!row.empty()) own.push_back(row[static_cast<std::size_t>(j)]);
+    }
+    return part_marginal(part.emissions, k, position, own);
   }
   return std::nullopt;
 }
@@ -213,6 +262,15 @@ double MixedMarginal::quantile(double p) const {
     (up_to(middle) >= p ? high : low) = middle;
   }
   return high;
+}
+
+MixedMarginal::Level MixedMarginal::most_probable(int levels) const {
+  Level most{0, -1};
+  for (int l = 0; l < levels; ++l) {
+    const double p = up_to(l) - below(l);
+    if (p > most.probability) most = {l, p};
+  }
+  return most;
 }
 
 }  // namespace jensen

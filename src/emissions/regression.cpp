@@ -87,6 +87,9 @@ Layout LinearRegression::layout() const {
 void LinearRegression::reference(std::span<double> about) const {
   std::copy(coefficients_.begin(), coefficients_.end(), about.begin());
 }
+double LinearRegression::linear_predictor(std::span<const double> row) const {
+  return (design_.second_column ? row[1] : 0) + dot(design_, row, coefficients_);
+}
 double LinearRegression::log_density(std::span<const double> row) const {
   const double offset = design_.second_column ? row[1] : 0;
   const double residual = row[0] - offset - dot(design_, row, coefficients_);
@@ -136,8 +139,7 @@ void LinearRegression::move(double, ConstSlice from, Slice to) const {
   to.sum.back() = from.sum.back() - 2 * product(step, from.sum.subspan(size)) + quadratic_form(matrix, step);
 }
 void LinearRegression::sample(Stream& stream, std::span<double> row) const {
-  row[0] =
-      (design_.second_column ? row[1] : 0) + dot(design_, row, coefficients_) + std::sqrt(variance_) * stream.normal();
+  row[0] = linear_predictor(row) + std::sqrt(variance_) * stream.normal();
 }
 CellProblem LinearRegression::problem(std::span<const double> row) const {
   return missing(row) ? CellProblem() : covariate_problem(design_, row);
@@ -202,12 +204,15 @@ double GeneralizedRegression::constant(std::span<const double> row) const {
   }
   return 0;
 }
+double GeneralizedRegression::linear_predictor(std::span<const double> row) const {
+  const bool offset = design_.second_column && response_ != Response::binomial;
+  return dot(design_, row, coefficients_) + (offset ? row[1] : 0);
+}
 double GeneralizedRegression::log_density(std::span<const double> row) const {
   if (!problem(row).text.empty()) {
     return std::isnan(row[0]) || problem(row).column > 0 ? std::numeric_limits<double>::quiet_NaN() : -infinity;
   }
-  const bool offset = design_.second_column && response_ != Response::binomial;
-  const double value = kernel(row, dot(design_, row, coefficients_) + (offset ? row[1] : 0)).value;
+  const double value = kernel(row, linear_predictor(row)).value;
   if (response_ != Response::gamma) return constant(row) + value;
   return shape_ * std::log(shape_) - log_gamma(shape_) + (shape_ - 1) * constant(row) + shape_ * value;
 }
@@ -260,8 +265,7 @@ double GeneralizedRegression::expected_log_density(double weight, ConstSlice s) 
   return weight * (shape_ * std::log(shape_) - log_gamma(shape_)) + (shape_ - 1) * s.sum[0] + shape_ * kernel_at(s);
 }
 void GeneralizedRegression::sample(Stream& stream, std::span<double> row) const {
-  const bool offset = design_.second_column && response_ != Response::binomial;
-  const double eta = dot(design_, row, coefficients_) + (offset ? row[1] : 0);
+  const double eta = linear_predictor(row);
   if (response_ == Response::poisson) row[0] = sample_poisson(stream, std::exp(eta));
   if (response_ == Response::gamma) row[0] = stream.gamma(shape_) / shape_ * std::exp(eta);
   if (response_ != Response::binomial) return;

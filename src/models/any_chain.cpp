@@ -1,3 +1,4 @@
+#include <jensen/error.h>
 #include <jensen/models/any_chain.h>
 
 namespace jensen {
@@ -70,6 +71,18 @@ AnyChain::Path::Path(const AnyChain& chain)
     : held_(std::visit(
           [](const auto& own) { return decltype(held_)(typename std::remove_cvref_t<decltype(own)>::Path(own)); },
           chain.held())) {}
+
+AnyChain::Path::Path(const AnyChain& chain, int state) : held_(going_on(chain, state)) {}
+
+AnyChain::Path::Held AnyChain::Path::going_on(const AnyChain& chain, int state) {
+  return std::visit(
+      [&](const auto& own) -> Held {
+        using Own = typename std::remove_cvref_t<decltype(own)>::Path;
+        if constexpr (std::constructible_from<Own, decltype(own), int>) return Own(own, state);
+        throw UnsupportedError("a chain with explicit durations", "go on from a state alone", "rows to come");
+      },
+      chain.held());
+}
 
 int AnyChain::Path::next(Stream& stream, const ConstPanel& x, std::int64_t row) {
   return std::visit([&](auto& path) { return chain_next(path, stream, x, row); }, held_);

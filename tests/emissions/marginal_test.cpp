@@ -142,6 +142,70 @@ TEST(Marginal, IsFoundInsideAProduct) {
   EXPECT_FALSE(marginal_of(two(VonMises(0, 1), VonMises(1, 1)), 0, 0));
 }
 
+// log p of y beside the given cells of a row, as the E-step knows it.
+double density_beside(const AnyEmissions& emissions, std::vector<double> row, double y) {
+  row[0] = y;
+  Block block;
+  block.x = {row.data(), 1, static_cast<int>(row.size()), 1};
+  std::vector<double> p(static_cast<std::size_t>(emissions.states()));
+  AnyEmissions::Scratch scratch;
+  emissions.add_log_density(block, {p.data(), 1, emissions.states(), 1}, scratch);
+  return std::exp(p[0]);
+}
+
+template <class F>
+AnyEmissions with_parameters(F family, std::vector<double> v) {
+  Independent<F> emissions(1, std::move(family));
+  emissions.set_parameters(v);
+  return emissions;
+}
+
+TEST(Marginal, GivenTheOtherCellsOfARow) {
+  constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+  // A row is y, the offset, exposure or trials, then covariates.
+  const std::vector<std::pair<AnyEmissions, std::vector<double>>> counts{
+      {with_parameters(GeneralizedRegression(Response::poisson, {1, true, true}), {0.3, 0.5}), {unknown, 0.7, -1.2}},
+      {with_parameters(GeneralizedRegression(Response::binomial, {1, true, true}), {-0.3, 0.5}), {unknown, 9, 1.2}},
+      {with_parameters(GeneralizedRegression(Response::binomial, {1, true, false}), {-0.3, 0.5}), {unknown, 1.2}},
+      {with_parameters(Poisson(1, SecondColumn::present), {0.8}), {unknown, 2.5}},
+      {with_parameters(Binomial(0), {0.3}), {unknown, 7}}};
+  for (const auto& [emissions, row] : counts) {
+    const auto marginal = marginal_of(emissions, 0, 0, row);
+    ASSERT_TRUE(marginal) << emissions.name();
+    EXPECT_TRUE(marginal->whole);
+    double total = 0;
+    double mean = 0;
+    double square = 0;
+    for (int y = 0; y < 60; ++y) {
+      const double p = density_beside(emissions, row, y);
+      total += p;
+      mean += p * y;
+      square += p * y * y;
+      EXPECT_NEAR(marginal->up_to(y), total, 1e-12) << emissions.name() << " " << y;
+    }
+    EXPECT_NEAR(marginal->mean, mean, 1e-10) << emissions.name();
+    EXPECT_NEAR(marginal->deviation, std::sqrt(square - mean * mean), 1e-7) << emissions.name();
+    auto hole = row;
+    hole.back() = unknown;
+    EXPECT_FALSE(marginal_of(emissions, 0, 0, hole)) << emissions.name();
+  }
+  const std::vector<std::pair<AnyEmissions, std::vector<double>>> lines{
+      {with_parameters(LinearRegression({1, true, true}), {0.3, 0.5, 2}), {unknown, 0.7, -1.2}},
+      {with_parameters(GeneralizedRegression(Response::gamma, {1, true, true}), {0.3, 0.5, 3}), {unknown, 0.7, -1.2}}};
+  for (const auto& [emissions, row] : lines) {
+    const auto marginal = marginal_of(emissions, 0, 0, row);
+    ASSERT_TRUE(marginal) << emissions.name();
+    for (const double y : {0.2, 1.1, 3.0}) {
+      const double h = 1e-5;
+      EXPECT_NEAR((marginal->up_to(y + h) - marginal->up_to(y - h)) / (2 * h), density_beside(emissions, row, y), 1e-8)
+          << emissions.name();
+    }
+    EXPECT_FALSE(marginal_of(emissions, 0, 0)) << "the row is not said";
+    EXPECT_FALSE(marginal_of(emissions, 0, 2, row)) << "a covariate has no distribution";
+  }
+  EXPECT_NEAR(marginal_of(lines[1].first, 0, 0, lines[1].second)->mean, std::exp(0.3 + 0.7 - 0.6), 1e-14);
+}
+
 TEST(MixedMarginal, QuantilesInvertTheDistribution) {
   const AnyEmissions normals = two(Normal(0, 1), Normal(10, 4));
   const MixedMarginal mixed({0.25, 0.75}, {*marginal_of(normals, 0, 0), *marginal_of(normals, 1, 0)});

@@ -123,21 +123,38 @@ void add_forecast(CLI::App& app, Command& chosen) {
       ->type_name("LIST");
   add_sequences(*forecast, a->data, true);
   add_reading_options(*forecast, a->data);
-  forecast->add_option("--steps", a->steps, "How many rows ahead")
-      ->capture_default_str()
+  forecast->add_option("--steps", a->steps, "How many rows ahead [1; with --inputs or --times as many as these hold]")
       ->check(CLI::Range(1, 1000000))
       ->type_name("N");
+  forecast
+      ->add_option("--inputs", a->inputs,
+                   "CSV file of the rows to come, for a model that depends on columns which it does not explain: those "
+                   "columns, that of the sequences where there are several, that of the time in continuous time")
+      ->type_name("FILE");
+  forecast->add_option("--times", a->times, "When the rows to come are seen, in continuous time: 10,10.5,12")
+      ->type_name("LIST");
   forecast->add_option("--level", a->level, "Of the intervals: the share of probability between their ends")
       ->capture_default_str()
       ->type_name("X");
+  forecast
+      ->add_option("--draws", a->draws, "Paths that are drawn where rows depend on those before them, lag(y) [10000]")
+      ->check(CLI::Range(1, 10000000))
+      ->type_name("N");
+  forecast->add_option("--seed", a->seed, "Of these draws [0]")->check(refuse_unless_whole)->type_name("N");
   forecast->add_option("-o,--output", a->output, "CSV file to write [standard output]")->type_name("FILE");
   forecast->add_flag("--json", a->json, "Print one JSON object instead of text");
   forecast->footer(
       "Examples:\n"
       "  jensen forecast model.json data/earthquakes.csv --steps 12\n"
-      "  jensen forecast model.json recordings.csv --steps 5 --level 0.5 -o ahead.csv\n\n"
+      "  jensen forecast model.json recordings.csv --steps 5 --level 0.5 -o ahead.csv\n"
+      "  # a model that depends on columns: what they will be\n"
+      "  jensen forecast model.json recordings.csv --inputs future.csv\n"
+      "  # in continuous time\n"
+      "  jensen forecast model.json recordings.csv --times 20,20.5,30\n\n"
       "A line for each sequence and step: the probability of each state, and for each column the mean and the two\n"
       "quantiles of its predictive distribution, a mixture over the states. A column of words shows its most probable\n"
-      "one, a column without order (angles, directions) NA.");
+      "one, a column without order (angles, directions) NA.\n"
+      "Where rows depend on those before them (lag) there is no closed form beyond the first: means and quantiles\n"
+      "are then those of --draws paths.");
   forecast->callback([a, &chosen] { chosen = *a; });
 }

@@ -7,6 +7,13 @@ void add_sample(CLI::App& app, Command& chosen) {
   auto* sample = app.add_subcommand("sample", "Draw rows from a model");
   auto a = std::make_shared<SampleArguments>();
   sample->add_option("MODEL", a->model, "Model file written by jensen fit")->required();
+  sample
+      ->add_option("--inputs", a->inputs.path,
+                   "CSV file with a line for each row to draw, for a model that depends on columns which it does not "
+                   "explain: those columns, and those of sequences, order and time as in the fit")
+      ->type_name("FILE");
+  add_sequences(*sample, a->inputs, true);
+  add_reading_options(*sample, a->inputs);
   sample->add_option("-n,--rows", a->rows, "How many")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 53))
       ->type_name("N");
@@ -26,7 +33,9 @@ void add_sample(CLI::App& app, Command& chosen) {
       "Examples:\n"
       "  jensen sample model.json -n 1000 --seed 7\n"
       "  jensen sample model.json -n 1000 --with-component -o simulated.csv\n"
-      "  jensen sample model.json --length 50 --sequences 20 --with-component\n\n"
+      "  jensen sample model.json --length 50 --sequences 20 --with-component\n"
+      "  # a regression, or a chain with inputs: at these\n"
+      "  jensen sample model.json --inputs design.csv\n\n"
       "Row i depends on the seed and i alone: more rows continue the same sample.");
   sample->callback([a, &chosen] { chosen = *a; });
 }

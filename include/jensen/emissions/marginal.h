@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include <jensen/emissions/any.h>
@@ -26,6 +27,11 @@ struct Marginal {
 /// that depends on such a column (an exposure, a covariate).
 std::optional<Marginal> marginal_of(const AnyEmissions& emissions, int k, int column);
 
+/// The same given the other cells of a row, as many as the emissions have columns, of which only those are looked at
+/// that are given: of a regression (regression.h) its covariates, offset and trials, of counts their exposure or their
+/// trials. Empty as well where one of those is missing (NaN).
+std::optional<Marginal> marginal_of(const AnyEmissions& emissions, int k, int column, std::span<const double> row);
+
 /// Σ_k p_k Marginal_k. weights sum to 1; all marginals are of one column.
 class MixedMarginal {
  public:
@@ -38,6 +44,13 @@ class MixedMarginal {
   /// The smallest x with P(X ≤ x) ≥ p: exact for whole numbers, else to about 1e-12 relative. Throws ArgumentError
   /// unless 0 < p < 1.
   double quantile(double p) const;
+
+  /// The most probable of the whole numbers 0 … levels − 1 (the first of equals).
+  struct Level {
+    int level = 0;
+    double probability = 0;
+  };
+  Level most_probable(int levels) const;
 
  private:
   double whole_quantile(double p) const;

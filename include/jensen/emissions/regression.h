@@ -24,6 +24,7 @@ class LinearRegression {
   explicit LinearRegression(RegressionDesign design);
   std::span<const double> coefficients() const { return coefficients_; }
   double variance() const { return variance_; }
+  double linear_predictor(std::span<const double> row) const;  ///< η of a row, with its offset; row[0] is not looked at
 
   std::string name() const { return "linear-regression"; }
   int columns() const { return design_.columns(); }
@@ -63,6 +64,11 @@ class GeneralizedRegression {
   GeneralizedRegression(Response response, RegressionDesign design);
   std::span<const double> coefficients() const { return coefficients_; }
   double shape() const { return shape_; }
+  Response response() const { return response_; }
+  double linear_predictor(std::span<const double> row) const;  ///< η of a row, with its offset; row[0] is not looked at
+  double trials(std::span<const double> row) const {           ///< n of a binomial response
+    return design_.second_column ? row[1] : 1;
+  }
 
   std::string name() const;
   int columns() const { return design_.columns(); }
@@ -88,7 +94,6 @@ class GeneralizedRegression {
   Kernel kernel(std::span<const double> row, double eta) const;
   double constant(std::span<const double> row) const;
   double kernel_at(ConstSlice s) const;  // Σ r kernel at the coefficients, by the expansion
-  double trials(std::span<const double> row) const { return design_.second_column ? row[1] : 1; }
 
   Response response_;
   RegressionDesign design_;

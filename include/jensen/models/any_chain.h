@@ -68,10 +68,16 @@ class AnyChain {
 class AnyChain::Path {
  public:
   explicit Path(const AnyChain& chain);
+  /// Goes on from the row before, whose state is this. Throws UnsupportedError for a chain whose next state depends on
+  /// more than that (SemiMarkovChain).
+  Path(const AnyChain& chain, int state);
   int next(Stream& stream, const ConstPanel& x, std::int64_t row);
 
  private:
-  std::variant<MarkovChain::Path, InputChain::Path, TimedChain::Path, SemiMarkovChain::Path> held_;
+  using Held = std::variant<MarkovChain::Path, InputChain::Path, TimedChain::Path, SemiMarkovChain::Path>;
+  static Held going_on(const AnyChain& chain, int state);
+
+  Held held_;
 };
 
 Evidence chain_posterior(const Block& x, const Rule& rule, const AnyChain& chain, Panel log_density, Slice statistics,

@@ -67,6 +67,7 @@ class ClusteredChain {
 class ClusteredChain::Path {
  public:
   explicit Path(const ClusteredChain& chain) : path_(chain.whole()) {}
+  Path(const ClusteredChain& chain, int state) : path_(chain.whole(), state) {}
   int next(Stream& stream) { return path_.next(stream); }
 
  private:

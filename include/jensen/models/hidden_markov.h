@@ -162,21 +162,25 @@ class HiddenMarkov {
 
   /// p(h, k) = p(z_{T+1+h} = k | x_1 … x_T; θ) for the p.rows ≥ 1 rows that follow on those of x, which is one
   /// sequence; zeros where the model gives x probability 0. Throws ArgumentError for several sequences and for no step.
-  void forecast(const Block& x, Panel p) const {
-    if (sequence_bounds(x).size() != 2) throw ArgumentError("forecast", "x", "must be one sequence");
-    if (p.rows < 1) throw ArgumentError("forecast", "steps", "must be at least 1, got " + std::to_string(p.rows));
-    // What follows is predicted as rows are that were not seen.
+  void forecast(const Block& x, Panel p) const { forecast_over(x, {nullptr, x.rows() + p.rows, 0, 0}, p); }
+
+  /// The same where the chain reads columns of the rows to come, inputs or times: p(z_{T+1+h} = k | x_1 … x_T, ahead).
+  /// `ahead` has p.rows rows and the columns of x; nothing else in it is looked at. Throws as well for another shape.
+  void forecast(const Block& x, const Block& ahead, Panel p) const {
+    if (ahead.columns() != x.columns() || ahead.rows() != p.rows) {
+      throw ArgumentError("forecast", "ahead",
+                          "must have " + std::to_string(p.rows) + " rows and " + std::to_string(x.columns()) +
+                              " columns, got " + std::to_string(ahead.rows()) + " and " +
+                              std::to_string(ahead.columns()));
+    }
     const std::int64_t rows = x.rows() + p.rows;
-    std::vector<double> memory(static_cast<std::size_t>(rows) * static_cast<std::size_t>(states()), 0.0);
-    const Panel seen{memory.data(), x.rows(), states(), rows};
-    Scratch scratch;
-    emissions_.add_log_density(x, seen, scratch.emissions);
-    rule_out_states(x, seen);
-    Block longer;
-    longer.x = {nullptr, rows, 0, rows};
-    const Panel panel{memory.data(), rows, states(), rows};
-    chain_predict(longer, chain_, panel, scratch.chain);
-    for (int k = 0; k < states(); ++k) std::copy_n(panel.column(k) + x.rows(), p.rows, p.column(k));
+    std::vector<double> memory(static_cast<std::size_t>(rows) * static_cast<std::size_t>(x.columns()));
+    const Panel all{memory.data(), rows, x.columns(), rows};
+    for (int j = 0; j < x.columns(); ++j) {
+      std::copy_n(x.x.column(j), x.rows(), all.column(j));
+      std::copy_n(ahead.x.column(j), p.rows, all.column(j) + x.rows());
+    }
+    forecast_over(x, all, p);
   }
 
   /// x with missing cells at what is expected there given the whole sequence; `filled` has the block's shape.
@@ -287,6 +291,23 @@ class HiddenMarkov {
     std::unique_ptr<Segments> other_;
     double entropy_ = 0;
   };
+
+  // What follows on x is predicted as rows are that were not seen; `all` are the rows as the chain reads them.
+  void forecast_over(const Block& x, const ConstPanel& all, Panel p) const {
+    if (sequence_bounds(x).size() != 2) throw ArgumentError("forecast", "x", "must be one sequence");
+    if (p.rows < 1) throw ArgumentError("forecast", "steps", "must be at least 1, got " + std::to_string(p.rows));
+    std::vector<double> memory(static_cast<std::size_t>(all.rows) * static_cast<std::size_t>(states()), 0.0);
+    Scratch scratch;
+    const Panel seen{memory.data(), x.rows(), states(), all.rows};
+    emissions_.add_log_density(x, seen, scratch.emissions);
+    rule_out_states(x, seen);
+    Block longer;
+    longer.x = all;
+    longer.has_missing = true;
+    const Panel panel{memory.data(), all.rows, states(), all.rows};
+    chain_predict(longer, chain_, panel, scratch.chain);
+    for (int k = 0; k < states(); ++k) std::copy_n(panel.column(k) + x.rows(), p.rows, p.column(k));
+  }
 
   // Zeros, rows × K.
   Panel panel_for(const Block& x, Scratch& scratch) const {

@@ -84,6 +84,7 @@ class InputChain {
 class InputChain::Path {
  public:
   explicit Path(const InputChain& chain) : chain_(chain) {}
+  Path(const InputChain& chain, int state) : chain_(chain), state_(state) {}
   /// The state of the next row, whose covariates are those of row `row` of x. Throws UnsupportedError for row < 0 (a
   /// row that is not there).
   int next(Stream& stream, const ConstPanel& x, std::int64_t row);

@@ -102,6 +102,8 @@ class MarkovChain {
 class MarkovChain::Path {
  public:
   explicit Path(const MarkovChain& chain) : chain_(chain) {}
+  /// Goes on from the row before, whose state is this.
+  Path(const MarkovChain& chain, int state) : chain_(chain), state_(state) {}
   /// The state of the next row; uses one number of the stream.
   int next(Stream& stream);
 

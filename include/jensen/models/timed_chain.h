@@ -75,6 +75,7 @@ class TimedChain {
 class TimedChain::Path {
  public:
   explicit Path(const TimedChain& chain) : chain_(chain) {}
+  Path(const TimedChain& chain, int state) : chain_(chain), state_(state) {}
   /// The state of the next row, at the time in row `row` of x. Throws UnsupportedError for row < 0 (a row that is not
   /// there), DataError for times that do not ascend.
   int next(Stream& stream, const ConstPanel& x, std::int64_t row);
