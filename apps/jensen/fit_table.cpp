@@ -44,22 +44,27 @@ Fitted erased(Table table) {
           std::move(table.schema)};
 }
 
+Fitted fit_sequences(const FitTableArguments& a, const ChainArguments* chain, const LoadedData& data,
+                     const jensen::Schema& schema, const jensen::Options& options) {
+  const auto prior = jensen::prior_named(a.engine.prior);
+  try {
+    auto fitted = chain != nullptr
+                    ? erased(jensen::fit_hidden_markov(data.table, schema, *a.components, chain_form(*chain, a.data),
+                                                       options, prior))
+                    : erased(jensen::fit_grouped_mixture(data.table, schema, *a.components, options, prior));
+    name_rows_of_file(fitted.report, data);
+    return fitted;
+  } catch (const jensen::NoLikelihood& error) {
+    throw with_rows_of_file(error, data, a.data);
+  }
+}
+
 Fitted fit(const FitTableArguments& a, const ChainArguments* chain, const LoadedData& data,
            const jensen::Schema& schema, const std::vector<std::string>& gate, jensen::Options options) {
   Watch watch(a.quiet);
   options = watch.over(std::move(options));
+  if (!data.table.sequences().empty()) return fit_sequences(a, chain, data, schema, options);
   const auto prior = jensen::prior_named(a.engine.prior);
-  if (chain != nullptr) {
-    auto fitted = erased(
-        jensen::fit_hidden_markov(data.table, schema, *a.components, chain_form(*chain, a.data), options, prior));
-    name_rows_of_file(fitted.report, data);
-    return fitted;
-  }
-  if (!data.table.sequences().empty()) {
-    auto fitted = erased(jensen::fit_grouped_mixture(data.table, schema, *a.components, options, prior));
-    name_rows_of_file(fitted.report, data);
-    return fitted;
-  }
   if (gate.empty()) return erased(jensen::fit_mixture(data.table, schema, *a.components, options, prior));
   return erased(jensen::fit_mixture(data.table, schema, gate, *a.components, options, prior));
 }

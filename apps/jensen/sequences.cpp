@@ -186,6 +186,19 @@ void name_rows_of_file(jensen::Report& report, const LoadedData& data) {
   }
 }
 
+jensen::DataError with_rows_of_file(const jensen::NoLikelihood& error, const LoadedData& data,
+                                    const DataArguments& arguments) {
+  if (!error.unit()) return error;
+  const jensen::BrokenUnit& unit = *error.unit();
+  std::string name = data.sequence_names.empty()
+                       ? "the data, one sequence,"
+                       : fmt::format("{} '{}'", arguments.group ? "group" : "sequence",
+                                     data.sequence_names[static_cast<std::size_t>(unit.unit)]);
+  return jensen::DataError(fmt::format("{}: {}: {} has log-likelihood {}, from row {} on", arguments.path,
+                                       error.problem(), name, unit.log_likelihood,
+                                       data.file_rows[static_cast<std::size_t>(unit.at)] + 1));
+}
+
 namespace {
 
 ChainFacts facts_of(const jensen::MarkovChain& chain) {

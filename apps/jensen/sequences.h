@@ -1,6 +1,7 @@
 // Hidden Markov models on the command line: what fit and select share, and their text.
 #pragma once
 
+#include <jensen/em/no_likelihood.h>
 #include <jensen/fit_hidden_markov.h>
 #include <jensen/model_file.h>
 
@@ -27,6 +28,10 @@ void prepare_groups(LoadedData& data, const DataArguments& arguments, const jens
 
 /// The rows that a report names, as rows of the file.
 void name_rows_of_file(jensen::Report& report, const LoadedData& data);
+
+/// The same of the rows that an error names.
+jensen::DataError with_rows_of_file(const jensen::NoLikelihood& error, const LoadedData& data,
+                                    const DataArguments& arguments);
 
 /// First states, transitions, and what follows from them.
 std::string describe_chain(const jensen::ModelFile& file, const jensen::AnyChain& chain);

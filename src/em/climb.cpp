@@ -14,24 +14,6 @@ namespace jensen {
 
 namespace {
 
-// The first row to whose likelihood no number can be given, for the message.
-std::string first_broken_row(const Model& model, const Data& data) {
-  BlockBuffer buffer;
-  const auto scratch = model.scratch();
-  const auto sequences = data.sequences();
-  const std::int64_t units = sequences.empty() ? data.rows() : static_cast<std::int64_t>(sequences.size()) - 1;
-  for (std::int64_t u = 0; u < units; ++u) {
-    const std::int64_t first = sequences.empty() ? u : sequences[static_cast<std::size_t>(u)];
-    const std::int64_t count = sequences.empty() ? 1 : sequences[static_cast<std::size_t>(u) + 1] - first;
-    Statistics ignored = model.no_statistics();
-    const double value = model.expect(data.block(first, count, buffer), Posterior{}, ignored, *scratch).log_likelihood;
-    if (std::isfinite(value)) continue;
-    if (sequences.empty()) return fmt::format("row {} has log-likelihood {}", first + 1, value);
-    return fmt::format("sequence {} (rows {} to {}) has log-likelihood {}", u + 1, first + 1, first + count, value);
-  }
-  return "the sum over all rows overflows";
-}
-
 std::string describe_degeneracies(const std::vector<Degeneracy>& degeneracies) {
   std::string text;
   for (const auto& d : degeneracies) {
@@ -304,9 +286,7 @@ Climb climb(const Model& start, const Data& data, Workers& workers, const Option
             const std::function<Verdict(const Step&)>& watch, Variant* variant, const Keep& keep, StateReader* resume) {
   ExactVariant exact;
   if (variant == nullptr) variant = &exact;
-  Climb result = Climber(data, workers, options, stride, watch, *variant, keep).climb(start, resume);
-  if (!std::isfinite(result.reading.objective())) result.message += ": " + first_broken_row(*result.model, data);
-  return result;
+  return Climber(data, workers, options, stride, watch, *variant, keep).climb(start, resume);
 }
 
 void save(StateWriter& out, const Climb& climb) {

@@ -4,6 +4,7 @@
 #include <jensen/em/climb.h>
 #include <jensen/em/constrained_model.h>
 #include <jensen/em/fit.h>
+#include <jensen/em/no_likelihood.h>
 #include <jensen/em/observations.h>
 #include <jensen/em/starts.h>
 #include <jensen/error.h>
@@ -261,9 +262,10 @@ FittedModel search(const Model& start, SummarizedData& summarized, const Options
   Climb& best = search.best();
   if (!std::isfinite(best.reading.objective())) {
     const bool several = options.restarts > 1;
-    throw DataError(fmt::format("fit: {}: {}",
-                                several ? "no start has a finite likelihood" : "the start has no finite likelihood",
-                                best.message));
+    throw NoLikelihood(
+        fmt::format("fit: {}: {}", several ? "no start has a finite likelihood" : "the start has no finite likelihood",
+                    best.message),
+        first_broken_unit(*best.model, data));
   }
 
   Report report;

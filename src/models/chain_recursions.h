@@ -33,8 +33,6 @@ double filter(const ChainPotentials& chain, const Stretch& x, ChainScratch& scra
 
 // Parts that chains whose transitions differ from step to step (chain_steps.h) share.
 
-/// Below it a state may have been lost that later rows make likely: linear recursions give way to those in logs.
-inline constexpr double least_scale = 1e-200;
 /// scratch.density(t, k) = exp(log p(x_t | k) − shift_t), shift_t the row's largest, in scratch.shift; false where a
 /// row has no possible state.
 bool scale_emissions(const Stretch& x, ChainScratch& scratch);

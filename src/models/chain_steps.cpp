@@ -12,6 +12,7 @@
 
 #include "math/chain_kernels.h"
 #include "models/allowed_states.h"
+#include "models/chain_smoother.h"
 
 namespace jensen {
 
@@ -50,9 +51,32 @@ LogMoves log_moves(ChainSteps& steps, const Stretch& x) {
   return [&steps, first = x.first](std::int64_t t) { return steps.log_into(first + t); };
 }
 
+// beta_t(i) = p(x_{t+1} … x_T | z_t = i) / p(x_{t+1} … x_T | x_1 … x_t) after the linear recursion forwards. As it is
+// at most 1 / filtered_t(i), a large one says that a state was lost to underflow that later rows make likely
+// (chain_smoother.h). Only moves that are unlikely or impossible can make one.
+bool lost_a_state(ChainSteps& steps, const Stretch& x, const ChainScratch& scratch) {
+  const auto states = static_cast<std::size_t>(steps.states());
+  const std::size_t width = kernels::chain_width(steps.states());
+  std::vector<double> beta(states, 1.0);
+  std::vector<double> ahead(states);
+  for (auto t = static_cast<std::size_t>(x.steps); t-- > 1;) {
+    for (std::size_t j = 0; j < states; ++j) {
+      ahead[j] = scratch.density[t * width + j] * beta[j] / scratch.normalizer[t];
+    }
+    const auto moves = steps.into(x.first + static_cast<std::int64_t>(t));
+    for (std::size_t i = 0; i < states; ++i) {
+      beta[i] = 0;
+      for (std::size_t j = 0; j < states; ++j) beta[i] += moves[i * states + j] * ahead[j];
+      if (!(beta[i] <= largest_beta)) return true;
+    }
+  }
+  return false;
+}
+
 // The linear recursion; false where it is not safe.
 bool filter_linearly(ChainSteps& steps, const Stretch& x, ChainScratch& scratch) {
   if (!scale_emissions(x, scratch)) return false;
+  bool small_moves = false;
   const auto states = static_cast<std::size_t>(steps.states());
   const std::size_t width = kernels::chain_width(steps.states());
   const auto count = static_cast<std::size_t>(x.steps);
@@ -66,6 +90,7 @@ bool filter_linearly(ChainSteps& steps, const Stretch& x, ChainScratch& scratch)
       std::copy(steps.initial().begin(), steps.initial().end(), predicted);
     } else {
       const auto moves = steps.into(x.first + static_cast<std::int64_t>(t));
+      small_moves = small_moves || std::any_of(moves.begin(), moves.end(), [](double a) { return !(a >= least_move); });
       for (std::size_t i = 0; i < states; ++i) {
         const double from = (filtered - width)[i];
         for (std::size_t j = 0; j < states; ++j) predicted[j] += from * moves[i * states + j];
@@ -76,11 +101,11 @@ bool filter_linearly(ChainSteps& steps, const Stretch& x, ChainScratch& scratch)
       filtered[j] = predicted[j] * scratch.density[t * width + j];
       scale += filtered[j];
     }
-    if (!(scale >= least_scale)) return false;
+    if (!(scale >= least_normalizer)) return false;
     for (std::size_t j = 0; j < states; ++j) filtered[j] /= scale;
     scratch.normalizer[t] = scale;
   }
-  return true;
+  return !small_moves || !lost_a_state(steps, x, scratch);
 }
 
 double filtered(ChainSteps& steps, const Stretch& x, ChainScratch& scratch, double* step, bool& in_logs) {

@@ -418,6 +418,19 @@ TEST_F(HiddenMarkovTest, AgreesWithStatsmodelsOnTheAutoregression) {
   EXPECT_NEAR(found["y.variance[1]"].get<double>(), 0.11315356771, 1e-4);
 }
 
+TEST_F(HiddenMarkovTest, AnImpossibleSequenceIsNamedByRowsOfTheFile) {
+  // Left to right there is no way back from state 1, which row 2 takes when the rows are in order.
+  const std::string file = write("back.csv",
+                                 "when,id,x,state\n4,b,1,1\n3,b,0,0\n1,a,0.5,0\n1,b,0.2,0\n2,a,1.5,1\n2,b,1,1\n"
+                                 "3,a,1.1,1\n");
+  EXPECT_REFUSED(run(fit_words({file, "-k", "2", "--columns", "x:normal", "--sequence", "id", "--order", "when",
+                                "--labels", "state", "--transitions", "left-right"})),
+                 "sequence 'b' has log-likelihood -inf, from row 2 on");
+  EXPECT_REFUSED(run(fit_words({write("one.csv", "when,x,state\n3,0,0\n2,1,1\n1,0.2,0\n"), "-k", "2", "--columns",
+                                "x:normal", "--order", "when", "--labels", "state", "--transitions", "left-right"})),
+                 "from row 1 on");
+}
+
 TEST_F(HiddenMarkovTest, OrderedSpeaksOfParameters) {
   const Words two{earthquakes(), "-k", "2", "--columns", "count:poisson", "--restarts", "5"};
   const auto attempt = [&](const Words& more) {

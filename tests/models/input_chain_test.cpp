@@ -379,5 +379,53 @@ TEST(InputChain, ForecastsNeedInputs) {
             std::string::npos);
 }
 
+// State 1 cannot be reached again once it is left. While its rows are less likely it falls below the smallest double,
+// no step of which is small; later rows make it the only one that explains them.
+TEST(InputChain, AStateLostToUnderflowIsFound) {
+  InputChain chain(MarkovChain({0.5, 0.5}, {1, 0, 0.5, 0.5}), {0});
+  chain.set_coefficients(1, 0, std::vector<double>{-0.3, 0.4});
+  constexpr int early = 5;
+  constexpr int rows = 15;
+  std::vector<double> u, log_density;
+  for (int t = 0; t < rows; ++t) u.push_back(std::sin(t));
+  for (int t = 0; t < rows; ++t) log_density.push_back(t < early ? 0 : -190);
+  for (int t = 0; t < rows; ++t) log_density.push_back(t < early ? -200 : 0);
+  // Paths are in state 1 for the first m rows, and in state 0 then.
+  std::vector<double> paths;
+  for (int m = 0; m <= rows; ++m) {
+    double path = std::log(0.5);
+    for (int t = 0; t < rows; ++t) {
+      path += log_density[static_cast<std::size_t>(t < m ? rows + t : t)];
+      if (t == 0 || t > m) continue;
+      const auto moves = chain.transitions(1, std::vector<double>{u[static_cast<std::size_t>(t)]});
+      path += std::log(moves[t == m ? 0 : 1]);
+    }
+    paths.push_back(path);
+  }
+  const double largest = *std::max_element(paths.begin(), paths.end());
+  double sum = 0;
+  for (const double path : paths) sum += std::exp(path - largest);
+  const double expected = largest + std::log(sum);
+  EXPECT_LT(expected, -900);
+
+  Block x;
+  x.x = {u.data(), rows, 1, rows};
+  const auto panel = [&](std::vector<double>& own) { return Panel{own.data(), rows, 2, rows}; };
+  ChainScratch scratch;
+  std::vector<double> scores(rows);
+  auto own = log_density;
+  chain_score(x, chain, panel(own), scores, scratch);
+  double total = 0;
+  for (const double score : scores) total += score;
+  EXPECT_NEAR(total, expected, 1e-10);
+  own = log_density;
+  std::vector<double> sums(chain.statistics_size()), about(chain.reference_size());
+  chain.reference(about);
+  const Evidence evidence = chain_posterior(x, Posterior{}, chain, panel(own), {sums, about}, scratch);
+  EXPECT_NEAR(evidence.log_likelihood, expected, 1e-10);
+  EXPECT_NEAR(own[rows], 1, 1e-12) << "the first row is of state 1";
+  EXPECT_NEAR(sums[1], 1, 1e-12);
+}
+
 }  // namespace
 }  // namespace jensen

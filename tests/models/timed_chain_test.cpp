@@ -349,5 +349,34 @@ TEST(TimedChain, EqualStepsReachTheOptimumOfAMarkovChain) {
   for (std::size_t e = 0; e < 4; ++e) EXPECT_NEAR(known[e], even.model.chain().transitions()[e], 1e-3);
 }
 
+// State 1 is left for good. While its rows are less likely it falls below the smallest double, no step of which is
+// small; later rows make it the only one that explains them.
+TEST(TimedChain, AStateLostToUnderflowIsFound) {
+  TimedChain chain(MarkovChain({0.5, 0.5}, {1, 0, 0.5, 0.5}), 0);
+  chain.set_rates(Matrix{0, 0, 0.7, 0});
+  constexpr int early = 5;
+  constexpr int rows = 15;
+  std::vector<double> times, log_density;
+  for (int t = 0; t < rows; ++t) times.push_back(0.3 * t * t);
+  for (int t = 0; t < rows; ++t) log_density.push_back(t < early ? 0 : -190);
+  for (int t = 0; t < rows; ++t) log_density.push_back(t < early ? -200 : 0);
+  // All rows in state 1, or the last one in state 0 or all of them: other paths are e^-190 of these.
+  const double always = std::log(0.5) - 5 * 200.0 - 0.7 * times.back();
+  Block x;
+  x.x = {times.data(), rows, 1, rows};
+  ChainScratch scratch;
+  std::vector<double> scores(rows);
+  auto own = log_density;
+  chain_score(x, chain, {own.data(), rows, 2, rows}, scores, scratch);
+  double total = 0;
+  for (const double score : scores) total += score;
+  EXPECT_NEAR(total, always, 1e-10);
+  own = log_density;
+  std::vector<double> sums(chain.statistics_size());
+  const Evidence evidence = chain_posterior(x, Posterior{}, chain, {own.data(), rows, 2, rows}, sums, scratch);
+  EXPECT_NEAR(evidence.log_likelihood, always, 1e-10);
+  EXPECT_NEAR(own[rows], 1, 1e-12) << "the first row is of state 1";
+}
+
 }  // namespace
 }  // namespace jensen
