@@ -1,6 +1,7 @@
 // jensen forecast: rows to come.
 #include <jensen/data/csv_writer.h>
 #include <jensen/em/options.h>
+#include <jensen/emissions/mixed_angle.h>
 #include <jensen/emissions/schema_emissions.h>
 #include <jensen/error.h>
 #include <jensen/models/forecast.h>
@@ -142,6 +143,10 @@ class Forecast {
 
   Cell cell(std::int64_t h, int column) const {
     if (const auto found = drawn_.find({h, column}); found != drawn_.end()) return cell_of(found->second, a_.level);
+    if (const auto angles = jensen::mixed_angle_of(model_.emissions(), probabilities(h), column)) {
+      const auto arc = angles->arc(a_.level);
+      return {arc.direction, unknown, arc.lower, arc.upper, {}};
+    }
     if (!marginal(h, column)) return {};
     const auto ahead = jensen::column_forecast(model_.emissions(), probabilities(h), column, row(h));
     if (const auto* words = jensen::levels_of(file_.schema, file_.columns[static_cast<std::size_t>(column)])) {

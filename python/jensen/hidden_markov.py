@@ -336,6 +336,79 @@ constraints, checkpoint, n_jobs, callback
         """−2 ℓ + 2 p; lower is better."""
         return float(-2 * self.score(X, lengths) + 2 * self._engine().free_parameters)
 
+    def forecast(self, X, lengths=None, *, steps=None, inputs=None, level=0.9):
+        """What comes after the last row of each sequence.
+
+        Parameters
+        ----------
+        X, lengths
+            The sequences as they were seen.
+        steps : int, optional
+            How many rows ahead; 1, or as many as `inputs` has.
+        inputs : array, or a list of one by sequence
+            What the chain reads of the rows to come: a row for each step with the columns `transition_inputs`, or the
+            times where there is a `time`. One array is for all sequences.
+        level : float, default 0.9
+            The share of probability between the ends of the intervals.
+
+        Returns
+        -------
+        Table
+            A row for each sequence and step: `sequence` and `step` (from 0 and 1), `probability_0`, … of the states,
+            and for each column that they explain `NAME_mean`, `NAME_deviation`, `NAME_lower` and `NAME_upper` of its
+            distribution, a mixture over the states (NaN where the family has no distribution function); for an angle
+            the mean direction and the ends of the arc around it, counterclockwise, as mean, lower and upper; for a
+            categorical column `NAME`, the most probable level, and `NAME_probability`.
+        """
+        model = self._engine()
+        table = self._sequences(X, lengths)
+        sequences = 1 if lengths is None else len(lengths)
+        told = self._inputs_ahead(steps, inputs, sequences)
+        counts = [len(own) for own in told]
+        columns = len(model.columns) - len(model.gate)
+        rows = np.full((sum(counts), len(model.columns)), np.nan)
+        rows[:, columns:] = np.concatenate(told)
+        states, cells = _core.forecast(
+            model, table, _data.table(rows, model.columns, begins=_data.lengths_to_begins(counts, len(rows))),
+            float(level))
+        result = {"sequence": np.repeat(np.arange(sequences), counts),
+                  "step": np.concatenate([np.arange(1, count + 1) for count in counts])}
+        result.update({f"probability_{k}": states[:, k] for k in range(model.states)})
+        names = list(getattr(self, "feature_names_in_", [f"x{j + 1}" for j in range(len(model.columns))]))
+        kinds = [kind for kind, _ in model.kinds] or ["of your own"]
+        for place, j in enumerate(self._order(len(model.columns))[:columns]):
+            if kinds[min(place, len(kinds) - 1)] in ("categorical", "bernoulli"):
+                result.update({names[j]: cells[:, place, 0].astype(int), f"{names[j]}_probability": cells[:, place, 1]})
+                continue
+            for part, said in enumerate(("mean", "deviation", "lower", "upper")):
+                result[f"{names[j]}_{said}"] = cells[:, place, part]
+        return Table(result)
+
+    def _inputs_ahead(self, steps, inputs, sequences):
+        """For each sequence a matrix: a row for each step with what the chain reads."""
+        width = len(self._engine().gate)
+        if steps is not None and (not isinstance(steps, (int, np.integer)) or steps < 1):
+            raise ArgumentError(f"steps: must be a whole number ≥ 1, got {steps!r}")
+        if width == 0:
+            if inputs is not None:
+                raise ArgumentError("inputs: do not apply: the chain reads no columns")
+            return [np.empty((steps or 1, 0))] * sequences
+        if inputs is None:
+            raise ArgumentError(f"inputs: the model says what happens given {', '.join(self._engine().gate)}: say what "
+                                "that will be")
+        each = inputs if isinstance(inputs, (list, tuple)) and len(inputs) > 0 and np.ndim(inputs[0]) > 0 else [inputs] * sequences
+        if len(each) != sequences:
+            raise ArgumentError(f"inputs: are of {len(each)} sequences, X has {sequences}")
+        told = []
+        for own in each:
+            own = np.asarray(own, dtype=float)
+            own = own.reshape(-1, 1) if own.ndim == 1 and width == 1 else own
+            if own.ndim != 2 or own.shape[1] != width or len(own) < (steps or 1):
+                raise ArgumentError(f"inputs: must have {steps or 'as many'} rows{'' if steps else ' as steps'} and "
+                                    f"{width} columns, got shape {own.shape}")
+            told.append(own[:steps])
+        return told
+
     def sample(self, n_samples=1):
         """Draws one sequence.
 

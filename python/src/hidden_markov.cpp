@@ -4,11 +4,15 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <jensen/emissions/mixed_angle.h>
 #include <jensen/emissions/product.h>
 #include <jensen/error.h>
 #include <jensen/fit_hidden_markov.h>
 #include <jensen/models/any_hidden_markov.h>
+#include <jensen/models/forecast.h>
 
+#include <algorithm>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -145,6 +149,77 @@ nb::tuple decode(const ModelFile& file, const Table& table) {
   return nb::make_tuple(array(std::move(path)), array(std::move(value), {sequences}));
 }
 
+// What is said of one column: the most probable level and its probability, or mean, deviation and two quantiles.
+// part: null where the family is one of Python's.
+void write_cells(const AnyEmissions& emissions, const SchemaPart* part, int column, const std::vector<double>& states,
+                 const std::vector<double>& row, double level, double* out) {
+  std::fill_n(out, 4, std::numeric_limits<double>::quiet_NaN());
+  if (const auto angles = mixed_angle_of(emissions, states, column)) {
+    const auto arc = angles->arc(level);
+    out[0] = arc.direction;
+    out[2] = arc.lower;
+    out[3] = arc.upper;
+    return;
+  }
+  if (!marginal_of(emissions, 0, column, row)) return;
+  const MixedMarginal ahead = column_forecast(emissions, states, column, row);
+  const bool categorical = part != nullptr && part->kind == "categorical";
+  if (categorical || (part != nullptr && part->kind == "bernoulli")) {
+    const auto most = ahead.most_probable(categorical ? std::stoi(*part->option("levels")) : 2);
+    out[0] = most.level;
+    out[1] = most.probability;
+    return;
+  }
+  out[0] = ahead.mean();
+  out[1] = ahead.deviation();
+  out[2] = ahead.quantile((1 - level) / 2);
+  out[3] = ahead.quantile((1 + level) / 2);
+}
+
+// Rows to come of each sequence, given `ahead`, which holds what the model does not explain: probabilities of the
+// states, and four numbers for each column that it explains.
+nb::tuple forecast(const ModelFile& file, const Table& table, const Table& ahead, double level) {
+  const AnyHiddenMarkov& model = chain_model_in(file);
+  if (!(level > 0 && level < 1)) {
+    throw ArgumentError("forecast", "level", "must lie between 0 and 1, got " + std::to_string(level));
+  }
+  std::vector<std::pair<const SchemaPart*, int>> columns;
+  for (const SchemaPart& part : file.schema) {
+    for (std::size_t j = 0; j < part.columns.size(); ++j) columns.emplace_back(&part, static_cast<int>(columns.size()));
+  }
+  for (int j = 0; file.schema.empty() && j < table.columns(); ++j) columns.emplace_back(nullptr, j);
+  const auto rows = static_cast<std::size_t>(ahead.rows());
+  const auto states = static_cast<std::size_t>(model.states());
+  std::vector<double> probabilities(rows * states);
+  std::vector<double> cells(rows * columns.size() * 4);
+  {
+    const nb::gil_scoped_release unlocked;
+    BlockBuffer seen, coming;
+    for (std::size_t s = 0; s + 1 < table.sequences().size(); ++s) {
+      const auto first = ahead.sequences()[s];
+      const auto steps = ahead.sequences()[s + 1] - first;
+      const Block given = ahead.block(first, steps, coming);
+      const Panel p{probabilities.data() + first, steps, model.states(), ahead.rows()};
+      const auto begin = table.sequences()[s];
+      model.forecast(table.block(begin, table.sequences()[s + 1] - begin, seen), given, p);
+      for (std::int64_t h = 0; h < steps; ++h) {
+        std::vector<double> own, row;
+        for (int k = 0; k < model.states(); ++k) own.push_back(p(h, k));
+        if (std::all_of(own.begin(), own.end(), [](double q) { return q == 0; })) {
+          throw DataError("the model gives sequence " + std::to_string(s) + " probability 0: nothing follows from it");
+        }
+        for (int j = 0; j < given.columns(); ++j) row.push_back(given.x(h, j));
+        double* out = cells.data() + static_cast<std::size_t>(first + h) * columns.size() * 4;
+        for (const auto& [part, column] : columns) {
+          write_cells(model.emissions(), part, column, own, row, level, out + 4 * column);
+        }
+      }
+    }
+  }
+  return nb::make_tuple(matrix_by_columns(std::move(probabilities), rows, states),
+                        array(std::move(cells), {rows, columns.size(), 4}));
+}
+
 }  // namespace
 
 InitialStates initial_states_named(const std::string& name) {
@@ -168,6 +243,7 @@ void bind_hidden_markov(nb::module_& module) {
   module.def("hidden_markov_durations", &durations, nb::arg("model"));
   module.def("hidden_markov_gaussians", &gaussians, nb::arg("model"));
   module.def("decode", &decode, nb::arg("model"), nb::arg("table"));
+  module.def("forecast", &forecast, nb::arg("model"), nb::arg("table"), nb::arg("ahead"), nb::arg("level"));
 }
 
 }  // namespace jensen::python

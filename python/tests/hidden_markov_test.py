@@ -337,3 +337,78 @@ def test_continuous_time():
         HiddenMarkov(n_components=2, time=1, transition_inputs=[0]).fit(X)
     with pytest.raises(ValueError, match="does not come after"):
         chain.score(X[::-1])
+
+
+def test_forecasts_are_mixtures_over_the_states(fitted, tool, tmp_path):
+    X, lengths, _ = chain_data()
+    ahead = fitted.forecast(X, lengths, steps=3, level=0.5)
+    assert ahead["sequence"].tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    assert ahead["step"].tolist() == [1, 2, 3] * 3
+    states = np.column_stack([ahead["probability_0"], ahead["probability_1"]])
+    last = fitted.predict_proba(X, lengths)[np.cumsum(lengths) - 1]
+    np.testing.assert_allclose(states[::3], last @ fitted.transmat_, atol=1e-12)
+    np.testing.assert_allclose(states[1::3], last @ fitted.transmat_ @ fitted.transmat_, atol=1e-12)
+    np.testing.assert_allclose(ahead["x2_mean"], states @ fitted.means_[:, 1], atol=1e-12)
+    wide = fitted.forecast(X, lengths, level=0.9)
+    assert np.all(wide["x1_upper"] > ahead["x1_upper"][::3])
+    # The command line says the same.
+    fitted.save(tmp_path / "m.json")
+    np.savetxt(tmp_path / "x.csv", X, delimiter=",", header="x1,x2", comments="", fmt="%.17g")
+    text = subprocess.run([tool, "forecast", tmp_path / "m.json", tmp_path / "x.csv"], check=True, capture_output=True,
+                          text=True).stdout
+    names, values = (line.split(",") for line in text.splitlines())
+    told = dict(zip(names, map(float, values)))
+    alone = fitted.forecast(X)
+    for name in ("probability_1", "x1_mean", "x1_lower", "x2_upper"):
+        assert told[name] == pytest.approx(alone[name][0], rel=1e-12)
+    with pytest.raises(jensen.exceptions.ArgumentError, match="inputs: do not apply"):
+        fitted.forecast(X, inputs=[[1.0]])
+    with pytest.raises(jensen.exceptions.ArgumentError, match="steps"):
+        fitted.forecast(X, steps=0)
+
+
+def test_forecasts_are_told_what_the_chain_reads():
+    rng = np.random.default_rng(3)
+    states = np.arange(200) // 10 % 2
+    X = np.column_stack([np.roll(states, -2) + 0.1 * rng.normal(size=200), 4 * states + rng.normal(size=200)])
+    model = HiddenMarkov(n_components=2, transition_inputs=[0], random_state=0).fit(X, [100, 100])
+    value = dict(zip(*(model.parameters_[name] for name in ("parameter", "value"))))
+    u = np.array([0.3, 1.0])
+    ahead = model.forecast(X, [100, 100], inputs=u)
+    assert ahead.columns[:4] == ["sequence", "step", "probability_0", "probability_1"]
+    assert "x2_mean" in ahead and "x1_mean" not in ahead
+    up = 1 / (1 + np.exp(-(value["logit[0,1,0]"] + value["logit[0,1,1]"] * u[1])))
+    down = 1 / (1 + np.exp(-(value["logit[1,0,0]"] + value["logit[1,0,1]"] * u[1])))
+    before = ahead["probability_0"][0]
+    assert ahead["probability_0"][1] == pytest.approx(before * (1 - up) + (1 - before) * down, rel=1e-10)
+    each = model.forecast(X, [100, 100], inputs=[u[:, None], u[:1, None]])
+    assert each["step"].tolist() == [1, 2, 1]
+    assert each["probability_0"][:2].tolist() == ahead["probability_0"][:2].tolist()
+    for inputs in (None, np.ones((2, 2)), [u], []):
+        with pytest.raises(jensen.exceptions.ArgumentError, match="inputs"):
+            model.forecast(X, [100, 100], inputs=inputs)
+
+
+def test_forecasts_of_categories_name_the_most_probable():
+    rng = np.random.default_rng(1)
+    X = np.where(rng.random(300) < 0.8, np.arange(300) // 50 % 2, 2)[:, None]
+    model = HiddenMarkov("categorical", n_components=2, random_state=0).fit(X)
+    ahead = model.forecast(X)
+    value = dict(zip(*(model.parameters_[name] for name in ("parameter", "value"))))
+    level, state = int(ahead["x1"][0]), [ahead["probability_0"][0], ahead["probability_1"][0]]
+    each = [sum(state[k] * value[f"x1.probability[{k},{j}]"] for k in range(2)) for j in range(3)]
+    assert level == int(np.argmax(each))
+    assert ahead["x1_probability"][0] == pytest.approx(each[level], rel=1e-12)
+
+
+def test_forecasts_of_angles_are_arcs():
+    rng = np.random.default_rng(2)
+    X = np.angle(np.exp(1j * np.where(np.arange(200) // 20 % 2, 3.1, 0.5) + 0.2j * rng.normal(size=200)))[:, None]
+    model = HiddenMarkov("von-mises", n_components=2, random_state=0).fit(X)
+    wide, narrow = (model.forecast(X, level=level) for level in (0.9, 0.5))
+    assert wide["x1_mean"][0] == narrow["x1_mean"][0]
+
+    def half(ahead):
+        return np.angle(np.exp(1j * (ahead["x1_upper"][0] - ahead["x1_mean"][0])))
+
+    assert half(wide) > half(narrow) > 0

@@ -249,5 +249,29 @@ TEST_F(ForecastTest, SamplesOfMixturesOfRegressions) {
   EXPECT_REFUSED(run({"sample", faithful_model(), "--inputs", path("doses.csv")}), "--inputs: does not apply");
 }
 
+TEST_F(ForecastTest, AnglesHaveADirectionAndAnArc) {
+  std::string text = "a\n";
+  for (int i = 0; i < 80; ++i) {
+    const double angle = ((i / 10) % 2 == 1 ? 0.5 : 3.1) + 0.3 * std::sin(5.0 * i * i);
+    text += std::to_string(std::remainder(angle, 2 * 3.14159265358979)) + "\n";
+  }
+  const std::string file = write("angles.csv", text);
+  const auto fit =
+      run({"fit", "hidden-markov", file, "-k", "2", "--columns", "a:von-mises", "--quiet", "-o", path("m.json")});
+  ASSERT_EQ(fit.code, 0) << fit.err;
+  const auto ahead = [&](const char* level) {
+    return json({"forecast", path("m.json"), file, "--json", "--level", level})["forecasts"][0]["columns"]["a"];
+  };
+  const auto wide = ahead("0.9");
+  const auto narrow = ahead("0.5");
+  EXPECT_EQ(wide["mean"], narrow["mean"]);
+  const auto turn = [](const Json& from, const Json& to) {
+    return std::remainder(to.get<double>() - from.get<double>(), 2 * 3.14159265358979);
+  };
+  EXPECT_NEAR(turn(wide["lower"], wide["mean"]), turn(wide["mean"], wide["upper"]), 1e-9);
+  EXPECT_GT(turn(narrow["lower"], narrow["mean"]), 0);
+  EXPECT_GT(turn(wide["lower"], wide["mean"]), turn(narrow["lower"], narrow["mean"]));
+}
+
 }  // namespace
 }  // namespace jensen::cli

@@ -153,7 +153,7 @@ void add_forecast(CLI::App& app, Command& chosen) {
       "  jensen forecast model.json recordings.csv --times 20,20.5,30\n\n"
       "A line for each sequence and step: the probability of each state, and for each column the mean and the two\n"
       "quantiles of its predictive distribution, a mixture over the states. A column of words shows its most probable\n"
-      "one, a column without order (angles, directions) NA.\n"
+      "one, a column of angles its mean direction and the arc around it from lower to upper, directions NA.\n"
       "Where rows depend on those before them (lag) there is no closed form beyond the first: means and quantiles\n"
       "are then those of --draws paths.");
   forecast->callback([a, &chosen] { chosen = *a; });
