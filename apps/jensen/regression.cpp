@@ -1,7 +1,7 @@
 #include "regression.h"
 
 #include <jensen/data/formula.h>
-#include <jensen/emissions/schema_emissions.h>
+#include <jensen/emissions/formula_schema.h>
 #include <jensen/error.h>
 
 #include <fmt/format.h>
@@ -22,12 +22,8 @@ jensen::Schema regression(const RegressionArguments& a, DataArguments& data) {
     data.group = formula.group;
   }
   const std::string family = a.family.value_or("gaussian");
-  jensen::SchemaPart part{{formula.response}, (family == "gaussian" ? "linear" : family) + "-regression", {}, {}};
-  if (!formula.intercept) part.options.emplace_back("intercept", "no");
-  if (!formula.offset.empty()) part.options.emplace_back("offset", formula.offset);
-  if (!formula.trials.empty()) {
-    if (family != "binomial") throw Error("--regress: 'y / trials ~ …' is for --family binomial, not " + family);
-    part.options.emplace_back("trials", formula.trials);
+  if (!formula.trials.empty() && family != "binomial") {
+    throw Error("--regress: 'y / trials ~ …' is for --family binomial, not " + family);
   }
-  return {jensen::with_covariates(std::move(part), formula.terms)};
+  return {jensen::regression_part(formula, family)};
 }

@@ -222,8 +222,9 @@ class HiddenMarkov(_Estimator):
     covariances_: _Floats
     covars_: _Floats
     parameters_: Table
-    def __init__(self, emissions: str | Family = "gaussian", n_components: int = 1, *, covariance_type: str = "full",
-                 transitions: str = "full", initial: str = "free", pseudo_count: float = 0.0,
+    def __init__(self, emissions: str | Family | Mapping[Any, str] = "gaussian", n_components: int = 1, *,
+                 family: str = "gaussian", covariance_type: str = "full", transitions: str = "full",
+                 initial: str = "free", pseudo_count: float = 0.0,
                  transition_inputs: Sequence[int] = (), time: int | None = None, durations: str | None = None,
                  max_duration: int | None = None, start: HiddenMarkov | Mapping[str, float] | None = None,
                  tol: float = 1e-8, max_iter: int = 5000, n_init: int | str = "auto", init_params: str = "k-means++",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from . import _columns, _core, _data
+from . import _columns, _core, _data, _sequence_columns
 from ._base import Estimator
 from ._report import Table
 from .exceptions import ArgumentError, UnsupportedError
@@ -19,7 +19,12 @@ class HiddenMarkov(Estimator):
     ----------
     emissions : str or Family, default "gaussian"
         The distribution of a row given its state: "gaussian" over all columns, or a kind that holds for each column:
-        "poisson", "gamma", "categorical", … (docs/mixed-data.md); or a family of your own (jensen.Family).
+        "poisson", "gamma", "categorical", … (docs/mixed-data.md); or a family of your own (jensen.Family). Or by the
+        names of columns: a dictionary or a schema as of jensen.Mixture, ``{"count": "poisson", "place":
+        "categorical"}``, or a regression in each state, "y ~ lag(y) + x", where lag(y) is y in the row before
+        (docs/hidden-markov.md).
+    family : {"gaussian", "poisson", "binomial", "gamma"}, default "gaussian"
+        Of the response of a regression.
     n_components : int, default 1
         The number of states.
     covariance_type : {"full", "tied", "diag", "spherical"} or mclust's three letters, default "full"
@@ -73,13 +78,14 @@ constraints, checkpoint, n_jobs, callback
 
     _shown = ("startprob_", "transmat_", "means_", "covariances_", "covars_", "parameters_")
 
-    def __init__(self, emissions="gaussian", n_components=1, *, covariance_type="full", transitions="full",
-                 initial="free", pseudo_count=0.0, transition_inputs=(), time=None, durations=None,
-                 max_duration=None, start=None, tol=1e-8, max_iter=5000, n_init="auto", init_params="k-means++", random_state=None, verbose=0,
-                 verbose_interval=10, prior="default", algorithm="em",
+    def __init__(self, emissions="gaussian", n_components=1, *, family="gaussian", covariance_type="full",
+                 transitions="full", initial="free", pseudo_count=0.0, transition_inputs=(), time=None, durations=None,
+                 max_duration=None, start=None, tol=1e-8, max_iter=5000, n_init="auto", init_params="k-means++",
+                 random_state=None, verbose=0, verbose_interval=10, prior="default", algorithm="em",
                  acceleration="auto", constraints=None, checkpoint=None, n_jobs=None, callback=None):
         self.emissions = emissions
         self.n_components = n_components
+        self.family = family
         self.covariance_type = covariance_type
         self.transitions = transitions
         self.initial = initial
@@ -104,7 +110,13 @@ constraints, checkpoint, n_jobs, callback
         self.n_jobs = n_jobs
         self.callback = callback
 
+    @property
+    def _by_name(self):
+        return _sequence_columns.are_named(self.emissions)
+
     def _schema(self, columns):
+        if self._by_name:
+            return self._text
         if not isinstance(self.emissions, str):
             raise ArgumentError(f"emissions: must be a kind of distribution, got {self.emissions!r}")
         names = [f"x{j + 1}" for j in range(columns) if j not in self._given(columns)]
@@ -114,6 +126,10 @@ constraints, checkpoint, n_jobs, callback
             raise ArgumentError("covariance_type: does not apply to emissions that are not Gaussian")
         return ", ".join(f"{name}:{self.emissions}" for name in names)
 
+    def _levels(self):
+        """The names of the levels of columns whose cells are words."""
+        return self._words if self._by_name else {}
+
     def _given(self, columns):
         """Columns of X that the chain reads and the states do not explain."""
         inputs = list(self.transition_inputs)
@@ -121,8 +137,8 @@ constraints, checkpoint, n_jobs, callback
             raise ArgumentError("time: does not go with transition_inputs")
         name = "time" if self.time is not None else "transition_inputs"
         given = [self.time] if self.time is not None else inputs
-        if given and self._own:
-            raise UnsupportedError(f"{name}: not with families of your own")
+        if given and (self._own or self._by_name):
+            raise UnsupportedError(f"{name}: not with families of your own, nor where columns have names")
         for j in given:
             if not isinstance(j, (int, np.integer)) or not 0 <= j < columns:
                 raise ArgumentError(f"{name}: must be columns of X, 0 to {columns - 1}, got {j!r}")
@@ -138,7 +154,7 @@ constraints, checkpoint, n_jobs, callback
 
         Parameters
         ----------
-        X : matrix
+        X : matrix, or where columns have names a table
             The rows of all sequences, one sequence after the other.
         lengths : array of int, optional
             The rows of each sequence; without it all rows are one.
@@ -148,24 +164,42 @@ constraints, checkpoint, n_jobs, callback
             Known states, one by row, −1 where unknown.
         """
         options = self._options()
-        X = _data.from_stream(X)
-        if _data.is_sparse(X):
-            X = _data.dense_counts(X, ["families of your own"] if self._own else _columns.kinds_in(self.emissions))
-        names = _data.columns_of(X)
-        values = _data.matrix(X, least_rows=2)
+        if self.family != "gaussian" and not (isinstance(self.emissions, str) and "~" in self.emissions):
+            raise ArgumentError("family: is that of a regression, 'y ~ …'")
+        values, engine_names, names = self._read_by_name(X) if self._by_name else self._read(X)
+        _data.matrix(values, least_rows=2)
         begins = _data.lengths_to_begins(lengths, len(values))
         weights = _data.weights(sample_weight, len(begins) - 1)
         if weights is not None:
             weights = np.repeat(weights, np.diff(begins))
-        order = self._order(values.shape[1])
-        table = _data.table(
-            values[:, order] if self._given(len(order)) else values, [f"x{j + 1}" for j in order], weights=weights,
-            begins=begins,
-            labels=_data.labels_of(labels, len(values), self.n_components), states=self.n_components)
-        result = self._fit(table, values, options)
+        table = _data.table(values, engine_names, weights=weights, begins=begins,
+                            labels=_data.labels_of(labels, len(values), self.n_components), states=self.n_components)
+        result = self._fit(_core.lagged(table, self._text) if self._by_name else table, values, options)
         _data.check_feature_names(self, names, reset=True)
-        self.n_features_in_ = values.shape[1]
+        self.n_features_in_ = sum(not _core.lag_of(name) for name in engine_names)
         return self._finish(*result)
+
+    def _read(self, X):
+        """The matrix X in the engine's order of columns, the engine's names for them, and their own."""
+        X = _data.from_stream(X)
+        if _data.is_sparse(X):
+            X = _data.dense_counts(X, ["families of your own"] if self._own else _columns.kinds_in(self.emissions))
+        values = _data.matrix(X)
+        order = self._order(values.shape[1])
+        return (values[:, order] if self._given(len(order)) else values, [f"x{j + 1}" for j in order],
+                _data.columns_of(X))
+
+    def _read_by_name(self, X):
+        table = _sequence_columns.SequenceColumns(X)
+        if self.covariance_type != "full":
+            raise ArgumentError("covariance_type: is said with the kind where columns have names: "
+                                "'a + b:gaussian(tied)'")
+        self._text = _sequence_columns.schema_of(self.emissions, self.family, table.names)
+        engine_names, level_columns, _ = _core.schema_columns(self._text, [])
+        seen = table.call(engine_names)
+        self._words = _columns.levels_for(table, self._text, level_columns)
+        self._given(len(engine_names))
+        return table.matrix(engine_names, self._words), engine_names, seen if table.has_names else None
 
     def _fit(self, table, values, options):
         if (self.durations, self.max_duration) != (None, None) and (self._own or self.start is not None):
@@ -183,8 +217,8 @@ constraints, checkpoint, n_jobs, callback
             return _core.fit_hidden_markov_from(table, self._given_start(table, values.shape[1], options), self.prior,
                                                 count, count, False, False,
                                                 {**options, "start": "given", "restarts": 1}, self._progress())
-        return _core.fit_hidden_markov(table, self._schema(values.shape[1]), {}, self.n_components, self.transitions,
-                                       self.initial, float(self.pseudo_count), self.prior, options, self._progress(),
+        return _core.fit_hidden_markov(table, self._schema(values.shape[1]), self._levels(), self.n_components,
+                                       self.transitions, self.initial, float(self.pseudo_count), self.prior, options, self._progress(),
                                        *self._chain_columns(values.shape[1]), self.durations or "",
                                        int(self.max_duration or 0))
 
@@ -202,7 +236,7 @@ constraints, checkpoint, n_jobs, callback
         if not isinstance(self.start, dict):
             raise ArgumentError(f"start: must be a HiddenMarkov or a dictionary of parameters, got {self.start!r}")
         begun = _core.fit_hidden_markov(
-            table, self._schema(columns), {}, self.n_components, self.transitions, self.initial,
+            table, self._schema(columns), self._levels(), self.n_components, self.transitions, self.initial,
             float(self.pseudo_count), self.prior,
             {"start": options["start"], "seed": options["seed"], "max_iterations": 0}, None,
             *self._chain_columns(columns))[0]
@@ -249,8 +283,9 @@ constraints, checkpoint, n_jobs, callback
         gaussians = _core.hidden_markov_gaussians(model)
         if gaussians is not None:
             self.means_ = gaussians[0]
-            self.covariances_ = _from_matrices(gaussians[1], _structure(self.covariance_type))
             self.covars_ = gaussians[1]
+            self.covariances_ = gaussians[1] if self._by_name else _from_matrices(
+                gaussians[1], _structure(self.covariance_type))
 
     @classmethod
     def _from_model(cls, model):
@@ -260,26 +295,37 @@ constraints, checkpoint, n_jobs, callback
         if model.columns[columns:] != list(model.gate):
             raise UnsupportedError(
                 "a hidden Markov model whose chain reads what its states explain has no estimator in Python")
-        if len(kinds) != 1 or len(model.kinds) != parts:
-            raise UnsupportedError("a hidden Markov model of columns of different kinds has no estimator in Python")
+        by_name = len(kinds) != 1 or len(model.kinds) != parts
+        if by_name and model.gate:
+            raise UnsupportedError(
+                "a hidden Markov model of columns of different kinds whose chain reads others has no estimator in Python")
         fit = model.fit
-        structure = options or "full" if kind == "gaussian" else "full"
+        structure = options or "full" if kind == "gaussian" and not by_name else "full"
         emissions = f"{kind}({options})" if options and kind != "gaussian" else kind
         given = range(columns, len(model.columns))
         timed = bool(model.gate) and any(name.startswith("rate[") for name in model.parameters[0])
         durations, max_duration = _core.hidden_markov_durations(model) or (None, None)
-        estimator = cls(emissions, model.states, covariance_type="diag" if structure == "diagonal" else structure,
+        estimator = cls(model.schema if by_name else emissions, model.states,
+                        covariance_type="diag" if structure == "diagonal" else structure,
                         transition_inputs=() if timed else tuple(given), time=columns if timed else None,
                         durations=durations, max_duration=max_duration,
                         prior=fit["prior"] if fit else "default")
         estimator._keep(model)
-        estimator.n_features_in_ = len(model.columns)
+        estimator.n_features_in_ = sum(not _core.lag_of(name) for name in model.columns)
         if model.columns != [f"x{j + 1}" for j in range(len(model.columns))]:
-            estimator.feature_names_in_ = np.asarray(model.columns, dtype=object)
+            estimator.feature_names_in_ = np.asarray(
+                [name for name in model.columns if not _core.lag_of(name)], dtype=object)
         estimator._summarized(model)
         return estimator
 
     def _sequences(self, X, lengths):
+        if self._by_name:
+            model = self._engine()
+            columns = _sequence_columns.SequenceColumns(X)
+            columns.call(model.columns)
+            values = columns.matrix(model.columns, {name: model.levels(name) for name in model.columns})
+            table = _data.table(values, model.columns, begins=_data.lengths_to_begins(lengths, len(values)))
+            return _core.lagged(table, model.schema)
         X = _data.dense_counts(_data.from_stream(X), [kind for kind, _ in self._engine().kinds])
         _data.check_feature_names(self, _data.columns_of(X), reset=False)
         values = _data.matrix(X)
@@ -361,6 +407,9 @@ constraints, checkpoint, n_jobs, callback
             categorical column `NAME`, the most probable level, and `NAME_probability`.
         """
         model = self._engine()
+        if self._by_name and (model.given_columns() or len(model.kinds) != len(model.columns)):
+            raise UnsupportedError("forecast: where columns have names, each must have a kind of its own, and none may depend "
+                                   "on what is given, as in a regression")
         table = self._sequences(X, lengths)
         sequences = 1 if lengths is None else len(lengths)
         told = self._inputs_ahead(steps, inputs, sequences)
@@ -378,7 +427,10 @@ constraints, checkpoint, n_jobs, callback
         kinds = [kind for kind, _ in model.kinds] or ["of your own"]
         for place, j in enumerate(self._order(len(model.columns))[:columns]):
             if kinds[min(place, len(kinds) - 1)] in ("categorical", "bernoulli"):
-                result.update({names[j]: cells[:, place, 0].astype(int), f"{names[j]}_probability": cells[:, place, 1]})
+                level_of_row = cells[:, place, 0].astype(int)
+                words = model.levels(model.columns[place])
+                result.update({names[j]: np.array(words)[level_of_row] if words else level_of_row,
+                               f"{names[j]}_probability": cells[:, place, 1]})
                 continue
             for part, said in enumerate(("mean", "deviation", "lower", "upper")):
                 result[f"{names[j]}_{said}"] = cells[:, place, part]

@@ -4,6 +4,9 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <jensen/data/formula.h>
+#include <jensen/data/lags.h>
+#include <jensen/emissions/formula_schema.h>
 #include <jensen/emissions/mixed_angle.h>
 #include <jensen/emissions/product.h>
 #include <jensen/error.h>
@@ -220,6 +223,29 @@ nb::tuple forecast(const ModelFile& file, const Table& table, const Table& ahead
                         array(std::move(cells), {rows, columns.size(), 4}));
 }
 
+// The schema of a regression in each state.
+std::string regression(const std::string& formula, const std::string& family) {
+  const Formula parsed = parse_formula(formula);
+  if (!parsed.group.empty()) throw ArgumentError("emissions", "formula", "names groups, which sequences are not");
+  return to_string(Schema{regression_part(parsed, family)});
+}
+
+// The table with lags in the columns "lag(y)" and "lag(y,steps)", which hold y until now.
+Table lagged(const Table& table, const std::string& schema) {
+  const auto columns = column_names(table);
+  const auto place = [&](const std::string& name) {
+    return static_cast<int>(std::find(columns.begin(), columns.end(), name) - columns.begin());
+  };
+  std::vector<Lag> lags;
+  for (const SchemaPart& part : parse_schema(schema)) {
+    for (const auto& [option, name] : part.options) {
+      const int steps = lag_of(name).steps;
+      if (steps > 0) lags.push_back({place(name), steps, place(part.columns.front())});
+    }
+  }
+  return lags.empty() ? table : with_lags(table, lags);
+}
+
 }  // namespace
 
 InitialStates initial_states_named(const std::string& name) {
@@ -239,6 +265,9 @@ void bind_hidden_markov(nb::module_& module) {
              nb::arg("transitions_fixed"), nb::arg("options"), nb::arg("callback").none());
   module.def("hidden_markov", &model_from, nb::arg("columns"), nb::arg("schema"), nb::arg("levels"), nb::arg("initial"),
              nb::arg("transitions"), nb::arg("emissions"));
+  module.def("regression", &regression, nb::arg("formula"), nb::arg("family"));
+  module.def("lagged", &lagged, nb::arg("table"), nb::arg("schema"));
+  module.def("lag_of", [](const std::string& name) { return lag_of(name).column; });
   module.def("hidden_markov_chain", &chain, nb::arg("model"));
   module.def("hidden_markov_durations", &durations, nb::arg("model"));
   module.def("hidden_markov_gaussians", &gaussians, nb::arg("model"));
