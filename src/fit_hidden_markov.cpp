@@ -1,3 +1,4 @@
+#include <jensen/em/cluster_starts.h>
 #include <jensen/em/summary.h>
 #include <jensen/emissions/component_order.h>
 #include <jensen/execution/workers.h>
@@ -81,10 +82,66 @@ void check_durations(const ChainForm& form) {
   if (form.initial == InitialStates::stationary) refuse("durations", "do not go with stationary initial states");
 }
 
+// What does not go with clusters.
+void check_clusters(const ChainForm& form) {
+  const auto refuse = [](const std::string& problem) { throw ArgumentError("chain_of", "clusters", problem); };
+  if (form.clusters < 1) refuse(fmt::format("must be at least 1, got {}", form.clusters));
+  if (form.clusters == 1) return;
+  if (!form.inputs.empty()) refuse("do not go with transitions that depend on inputs");
+  if (!form.time.empty()) refuse("do not go with a chain in continuous time");
+  if (form.durations) refuse("do not go with durations");
+  if (form.initial == InitialStates::stationary) refuse("do not go with stationary initial states");
+  if (form.initial == InitialStates::uniform) refuse("do not go with uniform initial states");
+}
+
+// What data must have for clusters.
+void check_clusters(const ChainForm& form, const Data& data) {
+  if (form.clusters == 1) return;
+  if (has_labels(data)) throw ArgumentError(function, "clusters", "do not go with labels");
+  const auto sequences = static_cast<int>(data.sequences().size()) - 1;
+  if (sequences < 1 || form.clusters <= sequences) return;
+  throw ArgumentError(function, "clusters",
+                      fmt::format("must be at most {}, the number of sequences, got {}", sequences, form.clusters));
+}
+
 int place_of(const std::string& name, const std::vector<std::string>& columns, const char* argument) {
   const auto found = std::find(columns.begin(), columns.end(), name);
   if (found == columns.end()) throw ArgumentError("chain_of", argument, fmt::format("there is no column '{}'", name));
   return static_cast<int>(found - columns.begin());
+}
+
+// Within each cluster by what the states show; clusters by their weights.
+std::vector<int> sorted_states(const AnyHiddenMarkov& model) {
+  auto order = canonical_order(model.emissions());
+  const auto* chain = model.chain().as<ClusteredChain>();
+  if (chain == nullptr) return order;
+  const int size = chain->states_of_cluster();
+  const auto clusters = chain->by_weight();
+  std::vector<std::size_t> place(clusters.size());
+  for (std::size_t k = 0; k < clusters.size(); ++k) place[static_cast<std::size_t>(clusters[k])] = k;
+  std::ranges::stable_sort(order, {}, [&](int k) { return place[static_cast<std::size_t>(k / size * size)]; });
+  return order;
+}
+
+// False where the emissions cannot be reordered; nothing has changed then.
+bool reorder_states(AnyHiddenMarkov& model, Report& report, const std::vector<int>& order) {
+  if (std::is_sorted(order.begin(), order.end())) return true;
+  AnyEmissions emissions = model.emissions();
+  if (!reorder(emissions, order)) return false;
+  model = AnyHiddenMarkov(model.chain().reordered(order), std::move(emissions));
+  for (Degeneracy& d : report.degeneracies) {
+    d.component = static_cast<int>(std::find(order.begin(), order.end(), d.component) - order.begin());
+  }
+  return true;
+}
+
+// States whose order the chain says keep it; clusters have no order of their own.
+void order_states(AnyHiddenMarkov& model, Report& report, const ChainForm& form) {
+  if (form.transitions == Transitions::full) {
+    reorder_states(model, report, sorted_states(model));
+  } else if (const auto* clustered = model.chain().as<ClusteredChain>()) {
+    reorder_states(model, report, clustered->by_weight());
+  }
 }
 
 // Up to so many cells a pass over the data is too short to be shared out, so that threads take whole candidates; bits
@@ -197,6 +254,7 @@ AnyChain chain_of(const ChainForm& form, int states, const std::vector<std::stri
     throw ArgumentError("chain_of", "inputs", "do not go with a chain in continuous time");
   }
   check_durations(form);
+  check_clusters(form);
   if (form.transitions == Transitions::left_to_right && form.initial != InitialStates::free) {
     throw ArgumentError("chain_of", "initial",
                         "does not apply to left-to-right transitions: sequences begin in state 0");
@@ -207,6 +265,7 @@ AnyChain chain_of(const ChainForm& form, int states, const std::vector<std::stri
   if (form.initial == InitialStates::uniform) chain.fix_initial(true);
   if (form.initial == InitialStates::stationary) chain.make_initial_stationary();
   chain.set_pseudo_counts(form.pseudo_count, form.pseudo_count);
+  if (form.clusters > 1) return ClusteredChain::alike(chain, form.clusters);
   if (form.durations) return SemiMarkovChain(chain, *form.durations, form.max_duration);
   if (!form.time.empty()) return TimedChain(chain, place_of(form.time, columns, "time"), unit);
   if (form.inputs.empty()) return chain;
@@ -224,28 +283,19 @@ FittedSequences fit_hidden_markov(const Data& data, const Schema& schema, int st
   options.validate();
   if (options.start == Start::given) throw ArgumentError(function, "start", "is 'given', but no parameters are");
   Schema whole = ready(data, schema, form, states, options.start);
+  check_clusters(form, data);
   const auto columns = columns_of(whole, columns_of(form));
   const auto further = static_cast<int>(columns.size() - columns_of(whole).size());
   const double unit = form.time.empty() ? 1 : mean_step(data, place_of(form.time, columns, "time"));
-  auto fitted = fit(hidden_markov_for(data, chain_of(resolved(form, data), states, columns, unit),
-                                      emissions_for(whole, states, further), prior),
-                    data, options);
+  const AnyChain chain = chain_of(resolved(form, data), states, columns, unit);
+  auto fitted = fit_clusters(hidden_markov_for(data, chain, emissions_for(whole, chain.states(), further), prior),
+                             chain.clusters(), data, options);
   const bool named = has_labels(data) || !options.constraints.empty();
-  if (form.transitions == Transitions::full && !named) sort_states(fitted.model, fitted.report);
+  if (!named) order_states(fitted.model, fitted.report, form);
   return {std::move(fitted.model), std::move(fitted.report), std::move(whole)};
 }
 
-bool sort_states(AnyHiddenMarkov& model, Report& report) {
-  const auto order = canonical_order(model.emissions());
-  AnyEmissions emissions = model.emissions();
-  if (std::is_sorted(order.begin(), order.end())) return true;
-  if (!reorder(emissions, order)) return false;
-  model = AnyHiddenMarkov(model.chain().reordered(order), std::move(emissions));
-  for (Degeneracy& d : report.degeneracies) {
-    d.component = static_cast<int>(std::find(order.begin(), order.end(), d.component) - order.begin());
-  }
-  return true;
-}
+bool sort_states(AnyHiddenMarkov& model, Report& report) { return reorder_states(model, report, sorted_states(model)); }
 
 HiddenMarkovSelection select_hidden_markov(const Data& data, const std::vector<Schema>& forms, const ChainForm& form,
                                            const MixtureSelectionOptions& selection, const Options& options) {

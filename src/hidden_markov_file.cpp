@@ -8,6 +8,8 @@
 // A chain whose transitions depend on inputs has {"kind": "inputs", "inputs": [names of columns], "initial", "zeros",
 // "pseudo_counts"} and the parameters "logit[i,j,c]", one in continuous time {"kind": "continuous-time", "time": the
 // name of a column, …} and "rate[i,j]"; their "zeros" have the same names.
+// One of clusters has {"kind": "clusters", "clusters": C, …}: its states are C times as many as a cluster has, those of
+// the first cluster first, and neither "zeros" nor "parameters" speak of moves from one cluster into another.
 // One with explicit durations has {"kind": "semi-markov", "durations": [the family of each state], "max_duration":
 // rows, …} and "duration.rate[k]" and the like. "initial" is free, fixed or stationary, "transitions" free or fixed;
 // "zeros" are zero by the structure of the chain. "sequence" and "order" name columns of the data, and stand only where
@@ -73,6 +75,18 @@ Json chain_fields(const SemiMarkovChain& chain, const ModelFile& file) {
   return json;
 }
 
+Json chain_fields(const ClusteredChain& chain, const ModelFile& file) {
+  const Json whole = chain_fields(chain.whole(), file);
+  const auto names = chain.parameter_names();
+  Json json{{"kind", "clusters"}, {"clusters", chain.clusters()}};
+  for (const char* key : {"initial", "transitions", "pseudo_counts"}) json[key] = whole[key];
+  json["zeros"] = Json::array();
+  for (const auto& name : whole["zeros"]) {
+    if (std::ranges::find(names, name.get<std::string>()) != names.end()) json["zeros"].push_back(name);
+  }
+  return json;
+}
+
 Json write(const ModelFile& file) {
   const AnyHiddenMarkov& model = *file.get<AnyHiddenMarkov>();
   if (file.schema.empty()) throw UnsupportedError(model.name(), "be written to a file", "saving without a schema");
@@ -89,11 +103,32 @@ Json write(const ModelFile& file) {
   return json;
 }
 
+bool is_clustered(const Field& field) { return field.has("kind") && field["kind"].text() == "clusters"; }
+
+int read_clusters(const Field& field, int states) {
+  if (!is_clustered(field)) return 1;
+  const std::int64_t clusters = field["clusters"].integer();
+  if (clusters < 1 || states % clusters != 0) {
+    field["clusters"].refuse(fmt::format("must divide the {} states into parts of the same size", states));
+  }
+  return static_cast<int>(clusters);
+}
+
+// 1 for first states and for moves within a cluster, 0 for others.
+std::vector<double> support_within(int clusters, std::size_t states) {
+  std::vector<double> support(states, 1.0);
+  const std::size_t size = states / static_cast<std::size_t>(clusters);
+  for (std::size_t i = 0; i < states; ++i) {
+    for (std::size_t j = 0; j < states; ++j) support.push_back(i / size == j / size ? 1.0 : 0.0);
+  }
+  return support;
+}
+
 // Uniform on what the zeros leave.
 MarkovChain read_support(const Field& field, int states) {
   const auto size = static_cast<std::size_t>(states);
   const auto names = MarkovChain(states).parameter_names();
-  std::vector<double> support(names.size(), 1.0);
+  std::vector<double> support = support_within(read_clusters(field, states), size);
   const Field zeros = field["zeros"];
   for (std::size_t i = 0, count = zeros.is_empty_array() ? 0 : zeros.array("names"); i < count; ++i) {
     const auto found = std::find(names.begin(), names.end(), zeros[i].text());
@@ -122,8 +157,8 @@ std::vector<std::string> read_given(const Field& field) {
   const std::string kind = field["kind"].text();
   if (kind == "inputs") return names(field["inputs"], field["inputs"].array("names"), "names", false);
   if (kind == "continuous-time") return {field["time"].text()};
-  if (kind == "semi-markov") return {};
-  field["kind"].refuse("must be 'inputs', 'continuous-time' or 'semi-markov'");
+  if (kind == "semi-markov" || kind == "clusters") return {};
+  field["kind"].refuse("must be 'inputs', 'continuous-time', 'semi-markov' or 'clusters'");
 }
 
 MarkovChain read_form(const Field& field, int states) {
@@ -137,7 +172,7 @@ MarkovChain read_form(const Field& field, int states) {
   } else {
     chain.fix_initial(is_fixed(field["initial"]));
   }
-  if (!field.has("kind")) chain.fix_transitions(is_fixed(field["transitions"]));
+  if (!field.has("kind") || is_clustered(field)) chain.fix_transitions(is_fixed(field["transitions"]));
   const Field counts = field["pseudo_counts"];
   counts.array_of(2, "numbers");
   checked(counts, [&] {
@@ -163,6 +198,9 @@ SemiMarkovChain read_stays(const Field& field, MarkovChain jumps) {
 AnyChain read_chain(const Field& field, int states, const ModelFile& file) {
   MarkovChain form = read_form(field, states);
   if (field.has("kind") && field["kind"].text() == "semi-markov") return read_stays(field, std::move(form));
+  if (is_clustered(field)) {
+    return checked(field, [&] { return ClusteredChain(std::move(form), read_clusters(field, states)); });
+  }
   if (file.gate.empty()) return form;
   std::vector<int> columns;
   for (const auto& name : file.gate) {

@@ -103,6 +103,102 @@ TEST(FitHiddenMarkov, TheFormOfTheChainIsWhatWasAskedFor) {
   EXPECT_LT(held.report.log_prior, 0);
 }
 
+// Sequences of two kinds, two of three of the first: what stays(kind) says goes on, and level(kind, state) is shown.
+template <class Level, class Stays>
+Table of_two_kinds(Level level, Stays stays) {
+  std::vector<double> x;
+  std::vector<std::int64_t> begins{0};
+  Stream stream(3, Purpose::test);
+  for (int s = 0; s < 30; ++s) {
+    const int kind = s % 3 == 2 ? 1 : 0;
+    int state = stream.uniform() < 0.5 ? 0 : 1;
+    for (int t = 0; t < 30; ++t) {
+      x.push_back(level(kind, state) + stream.normal());
+      state = stream.uniform() < stays(kind) ? state : 1 - state;
+    }
+    begins.push_back(begins.back() + 30);
+  }
+  const auto rows = begins.back();
+  return Table(std::move(x), rows, 1, {"x"}).with_sequences(begins);
+}
+
+Table differing_in_stays() {
+  return of_two_kinds([](int, int state) { return 3.0 * state; }, [](int kind) { return kind == 0 ? 0.9 : 0.3; });
+}
+Table differing_in_levels() {
+  return of_two_kinds([](int kind, int state) { return 3.0 * state + 2.0 * kind; }, [](int) { return 0.7; });
+}
+
+TEST(FitHiddenMarkov, ClustersAreFoundFromTheDefaultStarts) {
+  const Schema schema = parse_schema("x:normal");
+  const ChainForm form{.clusters = 2};
+  for (const bool in_stays : {true, false}) {
+    const Table data = in_stays ? differing_in_stays() : differing_in_levels();
+    Options options = from_data();
+    options.tolerance = 1e-6;
+    const auto fitted = fit_hidden_markov(data, schema, 2, form, options);
+    EXPECT_TRUE(fitted.report.converged()) << fitted.report.message;
+    options.start = Start::random;
+    options.restarts = 6;
+    const auto searched = fit_hidden_markov(data, schema, 2, form, options);
+    EXPECT_GT(fitted.report.objective(), searched.report.objective() - 1e-2) << in_stays;
+
+    const auto& chain = *fitted.model.chain().as<ClusteredChain>();
+    EXPECT_NEAR(chain.weight(0), 2.0 / 3, 0.1);  // the larger one first
+    EXPECT_NEAR(chain.cluster(0).transition(0, 0), in_stays ? 0.9 : 0.7, 0.1);
+    EXPECT_NEAR(chain.cluster(1).transition(0, 0), in_stays ? 0.3 : 0.7, 0.1);
+    const auto parameters = fitted.model.emissions().parameters();  // mean, variance of each state, low ones first
+    for (const std::size_t k : {0u, 1u, 2u, 3u}) {
+      EXPECT_NEAR(parameters[2 * k], (k % 2 == 0 ? 0 : 3) + (in_stays || k < 2 ? 0 : 2), 0.5) << k;
+    }
+  }
+}
+
+TEST(FitHiddenMarkov, ClustersHaveTheTransitionsAskedFor) {
+  const Schema schema = parse_schema("x:normal");
+  Options options = few_starts();
+  options.max_iterations = 20;
+  const auto onwards = fit_hidden_markov(differing_in_levels(), schema, 3,
+                                         {.transitions = Transitions::left_to_right, .clusters = 2}, options);
+  EXPECT_EQ(onwards.model.states(), 6);
+  EXPECT_EQ(onwards.model.clusters(), 2);
+  EXPECT_EQ(onwards.report.free_parameters, 1 + 2 * 2 + 6 * 2);
+  const auto& chain = *onwards.model.chain().as<ClusteredChain>();
+  EXPECT_GE(chain.weight(0), chain.weight(1));
+  for (const int first : {0, 3}) {
+    EXPECT_EQ(chain.whole().initial()[static_cast<std::size_t>(first + 1)], 0);
+    EXPECT_EQ(chain.whole().transition(first + 1, first), 0);
+    EXPECT_EQ(chain.whole().transition(first + 2, first + 2), 1);
+  }
+  // One cluster is an ordinary chain.
+  const auto plain = fit_hidden_markov(differing_in_levels(), schema, 2, {.clusters = 1}, options);
+  EXPECT_NE(plain.model.chain().as<MarkovChain>(), nullptr);
+}
+
+TEST(FitHiddenMarkov, RefusesWhatClustersDoNotGoWith) {
+  const auto said = [](ChainForm form) {
+    form.clusters = 2;
+    return refusal([&] { chain_of(form, 2, {"x"}); });
+  };
+  EXPECT_EQ(said({.inputs = {"x"}}), "chain_of: clusters: do not go with transitions that depend on inputs");
+  EXPECT_EQ(said({.time = "x"}), "chain_of: clusters: do not go with a chain in continuous time");
+  EXPECT_EQ(said({.durations = DurationFamily::poisson, .max_duration = 5}),
+            "chain_of: clusters: do not go with durations");
+  EXPECT_EQ(said({.initial = InitialStates::stationary}),
+            "chain_of: clusters: do not go with stationary initial states");
+  EXPECT_EQ(said({.initial = InitialStates::uniform}), "chain_of: clusters: do not go with uniform initial states");
+  EXPECT_EQ(refusal([] { chain_of({.clusters = 0}, 2); }), "chain_of: clusters: must be at least 1, got 0");
+  EXPECT_EQ(refusal([] { fit_hidden_markov(regimes(), counts, 2, {.clusters = 26}); }),
+            "fit_hidden_markov: clusters: must be at most 25, the number of sequences, got 26");
+  StateSets sets;
+  sets.states = 2;
+  sets.allowed = {1, 0, 0, 1};
+  const Table labelled =
+      regimes().with_allowed(std::vector<std::int32_t>(static_cast<std::size_t>(regimes().rows()), 0), sets);
+  EXPECT_EQ(refusal([&] { fit_hidden_markov(labelled, counts, 2, {.clusters = 2}); }),
+            "fit_hidden_markov: clusters: do not go with labels");
+}
+
 TEST(FitHiddenMarkov, RefusesByName) {
   EXPECT_EQ(chain_form_named("banded:3").width, 3);
   EXPECT_EQ(chain_form_named("banded").width, 1);
@@ -166,7 +262,7 @@ ModelFile file_of(const ChainForm& form, int states) {
   std::vector<double> counted(chain.statistics_size());
   for (std::size_t e = 0; e < counted.size(); ++e) counted[e] = std::sqrt(static_cast<double>(e + 1));
   chain.maximize({counted, {}});
-  AnyHiddenMarkov model(chain, emissions_for(counts, states));
+  AnyHiddenMarkov model(chain, emissions_for(counts, chain.states()));
   ModelFile file{std::make_shared<Erased<AnyHiddenMarkov>>(std::move(model)), {"count"}, {}, {}, counts};
   file.sequence = "id";
   file.order = "time";
@@ -211,6 +307,32 @@ TEST(HiddenMarkovFile, KeepsDurations) {
       EXPECT_EQ(chain->absorbing(2), transitions == Transitions::left_to_right);
     }
   }
+}
+
+TEST(HiddenMarkovFile, KeepsClusters) {
+  for (const auto transitions : {Transitions::full, Transitions::left_to_right, Transitions::banded}) {
+    const ModelFile file = file_of({.transitions = transitions, .pseudo_count = 0.5, .clusters = 2}, 3);
+    const std::string text = model_text(file);
+    const ModelFile read = parse_model(text, "test");
+    EXPECT_EQ(read.model->states(), 6);
+    EXPECT_EQ(read.get<AnyHiddenMarkov>()->clusters(), 2);
+    EXPECT_EQ(read.model->parameters(), file.model->parameters());
+    EXPECT_EQ(read.model->free_parameters(), file.model->free_parameters());
+    EXPECT_EQ(read.model->log_prior(), file.model->log_prior());
+    EXPECT_EQ(model_text(read), text);
+    EXPECT_EQ(text.find("transition[0,3]"), std::string::npos) << "from one cluster into another";
+    ASSERT_NE(read.get<AnyHiddenMarkov>()->chain().as<ClusteredChain>(), nullptr);
+  }
+  std::string text = model_text(file_of({.clusters = 2}, 2));
+  const auto changed = [&](const std::string& from, const std::string& to) {
+    std::string other = text;
+    other.replace(other.find(from), from.size(), to);
+    return refusal([&] { parse_model(other, "m.json"); });
+  };
+  EXPECT_NE(changed("\"clusters\": 2", "\"clusters\": 3").find("chain.clusters: must divide the 4 states"),
+            std::string::npos);
+  EXPECT_NE(changed("\"kind\": \"clusters\"", "\"kind\": \"rings\"").find("chain.kind: must be 'inputs'"),
+            std::string::npos);
 }
 
 TEST(FitHiddenMarkov, DurationsAreCutOffWhereTheDataSay) {

@@ -12,10 +12,12 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
+#include <numeric>
 
 #include "blocks.h"
 #include "fitting.h"
 #include "output.h"
+#include "sequences.h"
 
 namespace {
 
@@ -51,6 +53,46 @@ Answers answers(const PredictArguments& a, const jensen::Model& model, const Any
   });
   return result;
 }
+
+// Of a row of the table, where sequences fall into clusters: how probable each is.
+class Clusters {
+ public:
+  Clusters(const PredictArguments& a, const ModelFile& file, const Answers& found, const jensen::Table& table)
+      : found_(found), rows_(table.rows()), count_(clusters_of(file)), each_(file.model->states() / count_) {
+    // To the last bit that of the sequence, but where the cluster is that of the rows up to each.
+    first_.resize(static_cast<std::size_t>(rows_));
+    std::iota(first_.begin(), first_.end(), std::int64_t{0});
+    const auto begins = table.sequences();
+    for (std::size_t s = 0; !a.filtered && s + 1 < begins.size(); ++s) {
+      std::fill(first_.begin() + begins[s], first_.begin() + begins[s + 1], begins[s]);
+    }
+  }
+
+  int count() const { return count_; }
+  double probability(std::int64_t row, int cluster) const {
+    const std::int64_t at = first_[static_cast<std::size_t>(row)];
+    double total = 0;
+    for (std::int64_t k = cluster * each_; k < (cluster + 1) * each_; ++k) {
+      total += found_.probabilities[static_cast<std::size_t>(at + k * rows_)];
+    }
+    return total;
+  }
+  /// −1 where there is none.
+  int most_probable(std::int64_t row) const {
+    const std::int32_t state = found_.path[static_cast<std::size_t>(row)];
+    if (state < 0) return -1;
+    if (found_.probabilities.empty()) return state / each_;
+    int most = 0;
+    for (int c = 1; c < count_; ++c) most = probability(row, c) > probability(row, most) ? c : most;
+    return most;
+  }
+
+ private:
+  const Answers& found_;
+  std::int64_t rows_;
+  int count_, each_;
+  std::vector<std::int64_t> first_;
+};
 
 // By row of the table: log-densities given the rows before, and the residuals of each column.
 struct Scores {
@@ -155,16 +197,26 @@ int predict_sequences(const PredictArguments& a, const ModelFile& file, const Lo
   refuse_of_groups(chain, a.viterbi, "--viterbi");
   refuse_of_groups(chain, a.filtered, "--filtered");
   const Answers found = answers(a, model, chain, data.table);
+  const Clusters clusters(a, file, found, data.table);
+  const bool clustered = clusters.count() > 1;
   write_to(a.output, [&](std::ostream& out) {
     jensen::CsvWriter csv(out);
     csv.field(chain != nullptr ? "state" : "component");
+    if (clustered) csv.field("cluster");
     for (int k = 0; a.probabilities && k < model.states(); ++k) csv.field("probability_" + file.component(k));
+    for (int c = 0; a.probabilities && clustered && c < clusters.count(); ++c) {
+      csv.field(fmt::format("cluster_probability_{}", c));
+    }
     csv.end_record();
     for (const std::int64_t row : table_rows(data)) {
       const std::int32_t state = found.path[static_cast<std::size_t>(row)];
       csv.field(state < 0 ? "NA" : file.component(state));
+      if (clustered) csv.field(state < 0 ? "NA" : std::to_string(clusters.most_probable(row)));
       for (std::int64_t k = 0; a.probabilities && k < model.states(); ++k) {
         csv.field(found.probabilities[static_cast<std::size_t>(row + k * data.table.rows())]);
+      }
+      for (int c = 0; a.probabilities && clustered && c < clusters.count(); ++c) {
+        csv.field(clusters.probability(row, c));
       }
       csv.end_record();
     }

@@ -112,6 +112,7 @@ struct ChainArguments {
   bool continuous_time = false;           ///< of the column that orders the rows
   std::optional<std::string> durations;   ///< family of the stays
   std::optional<int> max_duration;        ///< rows
+  int clusters = 1;                       ///< of sequences
   std::optional<std::string> covariance;  ///< columns of kind gaussian are modelled jointly, with this structure
 };
 

@@ -104,9 +104,10 @@ int fit_table(FitTableArguments a, const ChainArguments* chain) {
       std::any_of(schema.begin(), schema.end(), [](const auto& p) { return p.kind == "gaussian"; });
   check_uncertainty(a.one.uncertainty, any_gaussian && data.table.has_missing());
   auto fitted = fit(a, chain, data, schema, gate, options);
+  const int states = fitted.model->states();
   TableFit result{{fitted.model,
                    jensen::columns_of(fitted.schema, gate),
-                   component_names(data.label_names, *a.components),
+                   component_names(data.label_names, states),
                    {},
                    fitted.schema,
                    gate,
@@ -118,7 +119,7 @@ int fit_table(FitTableArguments a, const ChainArguments* chain) {
                   data.seconds,
                   thread_count(a.engine.threads),
                   data.table.sequences().empty() ? 0 : data.table.sequences().size() - 1};
-  result.file.fit = jensen::summarize(result.report, result.prior, *a.components, options.constraints);
+  result.file.fit = jensen::summarize(result.report, result.prior, states, options.constraints);
   if (a.output) jensen::save_model(*a.output, result.file);
   result.file.fit->standard_errors =
       uncertainty_of(*result.file.model, data.table, a.one, a.engine, options.constraints);

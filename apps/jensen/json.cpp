@@ -256,6 +256,10 @@ std::string file_json(const jensen::ModelFile& file) {
     const ChainFacts facts = chain_facts(markov->chain());
     json["durations"] = facts.durations;
     json["stationary"] = facts.stationary.empty() ? Json() : Json(facts.stationary);
+    if (const auto* clustered = markov->chain().as<jensen::ClusteredChain>()) {
+      json["cluster_weights"] = Json::array();
+      for (int c = 0; c < clustered->clusters(); ++c) json["cluster_weights"].push_back(clustered->weight(c));
+    }
   }
   return line(json);
 }

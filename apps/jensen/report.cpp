@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "fitting.h"
+#include "sequences.h"
 #include "text_table.h"
 #include "uncertainty.h"
 
@@ -221,6 +222,11 @@ bool is_markov(const jensen::ModelFile& file) { return file.get<jensen::AnyHidde
 
 std::string table_title(const jensen::ModelFile& file) {
   const bool markov = is_markov(file);
+  if (const int clusters = clusters_of(file); clusters > 1) {
+    return fmt::format("Mixture of hidden Markov models: {} clusters of {}, {}", clusters,
+                       counted(file.model->states() / clusters, "state"),
+                       counted(static_cast<double>(file.columns.size()), "column"));
+  }
   return fmt::format("{}: {}, {}",
                      markov                     ? "Hidden Markov model"
                      : file.model->sequential() ? "Mixture of groups"

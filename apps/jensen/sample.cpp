@@ -13,6 +13,7 @@
 #include "fitting.h"
 #include "output.h"
 #include "sample_inputs.h"
+#include "sequences.h"
 
 namespace {
 
@@ -72,7 +73,9 @@ void write_sequences(std::ostream& out, const jensen::ModelFile& file, const Sam
   if (numbered) csv.field(file.sequence.empty() ? unit_of(*file.model) : file.sequence);
   if (!file.order.empty()) csv.field(file.order);
   for (const auto& name : file.columns) csv.field(name);
+  const int clusters = clusters_of(file);
   if (a.with_component) csv.field(state_of(*file.model));
+  if (a.with_component && clusters > 1) csv.field("cluster");
   csv.end_record();
   const Levels levels = levels_of(file);
   std::vector<double> values(static_cast<std::size_t>(length) * static_cast<std::size_t>(columns));
@@ -84,7 +87,9 @@ void write_sequences(std::ostream& out, const jensen::ModelFile& file, const Sam
       if (numbered) csv.field(static_cast<double>(s + 1));
       if (!file.order.empty()) csv.field(static_cast<double>(i + 1));
       write_row(csv, x, i, levels);
-      if (a.with_component) csv.field(file.component(states[static_cast<std::size_t>(i)]));
+      const int state = states[static_cast<std::size_t>(i)];
+      if (a.with_component) csv.field(file.component(state));
+      if (a.with_component && clusters > 1) csv.field(cluster_of(file, state));
       csv.end_record();
     }
   }
@@ -111,6 +116,9 @@ void check_names(const SampleArguments& a, const jensen::ModelFile& file) {
   };
   if (a.with_component && known(state)) {
     throw jensen::Error(fmt::format("--with-component: the model has a column '{}' itself", state));
+  }
+  if (a.with_component && clusters_of(file) > 1 && known("cluster")) {
+    throw jensen::Error("--with-component: the model has a column 'cluster' itself");
   }
   const std::string unit = unit_of(*file.model);
   if (a.sequences && file.sequence.empty() && known(unit)) {

@@ -20,6 +20,7 @@
 #include "inputs.h"
 #include "output.h"
 #include "reading.h"
+#include "sequences.h"
 
 namespace {
 
@@ -170,13 +171,16 @@ class Writing {
     if (named) csv.field(file_.sequence);
     if (ordered) csv.field(file_.order);
     for (const Column& column : columns_) csv.field(column.name);
+    const bool with_cluster = with_state && clusters_of(file_) > 1;
     if (with_state) csv.field(state);
+    if (with_cluster) csv.field("cluster");
     csv.end_record();
     for (const std::int64_t row : rows()) {
       if (named) csv.field(name_of(row));
       if (ordered) csv.field(static_cast<double>(places_[static_cast<std::size_t>(row)]));
       for (const Column& column : columns_) column.write(csv, row);
       if (with_state) csv.field(file_.component(sample_.state(row)));
+      if (with_cluster) csv.field(cluster_of(file_, sample_.state(row)));
       csv.end_record();
     }
   }

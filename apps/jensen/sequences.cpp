@@ -119,6 +119,19 @@ void add_durations(jensen::ChainForm& form, const ChainArguments& a) {
   }
 }
 
+void add_clusters(jensen::ChainForm& form, const ChainArguments& a, const DataArguments& data) {
+  form.clusters = a.clusters;
+  if (a.clusters == 1) return;
+  const auto refuse = [](const std::string& option) {
+    throw Error(fmt::format("--clusters: does not go with {}", option));
+  };
+  if (a.durations) refuse("--durations");
+  if (a.inputs) refuse("--transition-inputs");
+  if (a.continuous_time) refuse("--continuous-time");
+  if (form.initial != jensen::InitialStates::free) refuse("--initial " + a.initial);
+  if (data.labels) refuse("--labels: a label would be of one cluster, which nobody knows");
+}
+
 }  // namespace
 
 DataArguments with_times(DataArguments data, const ChainArguments& a) {
@@ -142,6 +155,7 @@ jensen::ChainForm chain_form(const ChainArguments& a, const DataArguments& data)
     throw Error(fmt::format("--pseudo-count: must be finite and >= 0, got {}", a.pseudo_count));
   }
   form.pseudo_count = a.pseudo_count;
+  add_clusters(form, a, data);
   add_durations(form, a);
   if (a.inputs) {
     add_inputs(form, a);
@@ -209,6 +223,19 @@ ChainFacts facts_of(const jensen::MarkovChain& chain) {
 }
 
 ChainFacts facts_of(const jensen::InputChain&) { return {}; }
+
+ChainFacts facts_of(const jensen::ClusteredChain& chain) {
+  ChainFacts facts;
+  bool single = true;
+  for (int c = 0; c < chain.clusters(); ++c) {
+    const ChainFacts own = facts_of(chain.cluster(c));
+    facts.durations.insert(facts.durations.end(), own.durations.begin(), own.durations.end());
+    facts.stationary.insert(facts.stationary.end(), own.stationary.begin(), own.stationary.end());
+    single = single && !own.stationary.empty();
+  }
+  if (!single) facts.stationary.clear();
+  return facts;
+}
 
 ChainFacts facts_of(const jensen::TimedChain& chain) {
   ChainFacts facts;
@@ -285,18 +312,19 @@ std::string text_of(const jensen::ModelFile& file, const jensen::InputChain& cha
          "  (log-odds of the move against staying, or against the last state that may follow where none may stay)\n";
 }
 
-// A row for each state: first, long run, stay, and cell(k, j) for each state j.
+// A row for each state: first, long run, stay, and cell(k, j) for each state j. base: what the first of them is of the
+// model's states.
 template <class Cell>
 std::vector<Row> state_rows(const jensen::ModelFile& file, std::span<const double> initial, const ChainFacts& facts,
-                            const std::string& unit, const Cell& cell) {
+                            const std::string& unit, const Cell& cell, int base = 0) {
   const auto states = static_cast<int>(initial.size());
   std::vector<Row> rows{{"state", "first"}};
   if (!facts.stationary.empty()) rows[0].emplace_back("long run");
   rows[0].push_back("stays, " + unit);
-  for (int k = 0; k < states; ++k) rows[0].push_back("to " + file.component(k));
+  for (int k = 0; k < states; ++k) rows[0].push_back("to " + file.component(base + k));
   for (int k = 0; k < states; ++k) {
     const auto at = static_cast<std::size_t>(k);
-    rows.push_back({file.component(k), share(initial[at])});
+    rows.push_back({file.component(base + k), share(initial[at])});
     if (!facts.stationary.empty()) rows.back().push_back(share(facts.stationary[at]));
     rows.back().push_back(stay(facts.durations[at]));
     for (int j = 0; j < states; ++j) rows.back().push_back(cell(k, j));
@@ -312,15 +340,36 @@ std::string text_of(const jensen::ModelFile& file, const jensen::TimedChain& cha
          "  (probability of the first row; share of the time in the long run; expected stay; rate of jumps)\n";
 }
 
+// base: what the first state of the chain is of the model's states.
+std::string chain_table(const jensen::ModelFile& file, const jensen::MarkovChain& chain, int base) {
+  return aligned(state_rows(
+      file, chain.initial(), facts_of(chain), "rows", [&](int k, int j) { return share(chain.transition(k, j)); },
+      base));
+}
+constexpr const char* chain_legend =
+    "  (probability of the first row; share of rows in the long run; expected stay; probability of the next state)\n";
+
 std::string text_of(const jensen::ModelFile& file, const jensen::MarkovChain& chain) {
-  const auto rows = state_rows(file, chain.initial(), facts_of(chain), "rows",
-                               [&](int k, int j) { return share(chain.transition(k, j)); });
-  return "\nChain of states\n" + aligned(rows) +
-         "  (probability of the first row; share of rows in the long run; expected stay; probability of the next "
-         "state)\n";
+  return "\nChain of states\n" + chain_table(file, chain, 0) + chain_legend;
+}
+
+std::string text_of(const jensen::ModelFile& file, const jensen::ClusteredChain& chain) {
+  std::string text;
+  for (int c = 0; c < chain.clusters(); ++c) {
+    text += fmt::format("\nCluster {}: {} of the sequences\n", c, share(chain.weight(c))) +
+            chain_table(file, chain.cluster(c), c * chain.states_of_cluster());
+  }
+  return text + chain_legend;
 }
 
 }  // namespace
+
+int clusters_of(const jensen::ModelFile& file) {
+  const auto* markov = file.get<jensen::AnyHiddenMarkov>();
+  return markov != nullptr ? markov->clusters() : 1;
+}
+
+int cluster_of(const jensen::ModelFile& file, int state) { return state / (file.model->states() / clusters_of(file)); }
 
 ChainFacts chain_facts(const jensen::AnyChain& chain) {
   return std::visit([](const auto& own) { return facts_of(own); }, chain.held());

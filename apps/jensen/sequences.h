@@ -33,6 +33,11 @@ void name_rows_of_file(jensen::Report& report, const LoadedData& data);
 jensen::DataError with_rows_of_file(const jensen::NoLikelihood& error, const LoadedData& data,
                                     const DataArguments& arguments);
 
+/// Into how many clusters sequences fall; 1 where the model knows of none.
+int clusters_of(const jensen::ModelFile& file);
+/// The cluster of a state.
+int cluster_of(const jensen::ModelFile& file, int state);
+
 /// First states, transitions, and what follows from them.
 std::string describe_chain(const jensen::ModelFile& file, const jensen::AnyChain& chain);
 
@@ -41,6 +46,6 @@ std::string describe_chain(const jensen::ModelFile& file, const jensen::AnyChain
 struct ChainFacts {
   std::vector<double> durations;   ///< 1 / (1 − A_kk), of explicit durations their mean, in continuous time 1 / Σ_j
                                    ///< q_kj; empty where inputs say
-  std::vector<double> stationary;  ///< empty where there are several
+  std::vector<double> stationary;  ///< of each cluster its own; empty where there are several
 };
 ChainFacts chain_facts(const jensen::AnyChain& chain);

@@ -36,17 +36,20 @@ struct ChainForm {
   std::string time = {};                 ///< column of times, of a chain in continuous time (models/timed_chain.h)
   std::optional<DurationFamily> durations = {};  ///< of the stays, cut off at max_duration (models/semi_markov_chain.h)
   int max_duration = 0;  ///< rows; 0: twice the longest sequence, at most 1000, but said for free durations
+  /// Clusters of sequences, each with a chain and states of its own (models/clustered_chain.h): 1 is an ordinary chain.
+  int clusters = 1;
 };
 /// Columns that the chain reads: inputs, or the times.
 std::vector<std::string> columns_of(const ChainForm& form);
 
 /// "full", "left-right", "banded" (of width 1) or "banded:2". Throws ArgumentError listing the names there are.
 ChainForm chain_form_named(std::string_view transitions);
-/// A chain of that form, uniform on what it allows; `columns` are those of the data, among which the chain finds what
-/// it reads, `unit` the time in which a chain in continuous time moves about once. Throws ArgumentError for
-/// left-to-right transitions with another initial distribution than `free` (they begin in the first state), for inputs
-/// together with a time, for durations together with either or with a stationary initial distribution, and as
-/// InputChain, TimedChain and SemiMarkovChain; max_duration must be said here.
+/// A chain of that form, uniform on what it allows; `states` are those of each cluster; `columns` are those of the
+/// data, among which the chain finds what it reads, `unit` the time in which a chain in continuous time moves about
+/// once. Throws ArgumentError for left-to-right transitions with another initial distribution than `free` (they begin
+/// in the first state), for inputs together with a time, for durations together with either or with a stationary
+/// initial distribution, for clusters together with inputs, a time, durations or another initial distribution than
+/// `free`, and as InputChain, TimedChain and SemiMarkovChain; max_duration must be said here.
 AnyChain chain_of(const ChainForm& form, int states, const std::vector<std::string>& columns = {}, double unit = 1);
 
 /// A hidden Markov model made ready for the data as mixture_for() makes a mixture: every cell looked at, emissions
@@ -60,15 +63,17 @@ struct FittedSequences {
   Schema schema;  ///< with what was left to the data
 };
 
-/// Fits K states to sequences (Data::sequences) whose columns the schema describes: the data's are columns_of(schema,
-/// columns_of(form)). States of a full chain come in
-/// canonical order, as components do in fit_mixture(); those of other chains have the order of the chain, labelled data
-/// keep that of their labels, constraints the states that they name. Throws as fit_mixture(), but that there may be
-/// more states than distinct rows where the start does not need them (random, annealed).
+/// Fits K states, or K in each cluster, to sequences (Data::sequences) whose columns the schema describes: the data's
+/// are columns_of(schema, columns_of(form)). States of a full chain come in canonical order, as components do in
+/// fit_mixture(); those of other chains have the order of the chain, labelled data keep that of their labels,
+/// constraints the states that they name. Clusters come by falling weight, each with its states in that order. Throws
+/// as fit_mixture(), but that there may be more states than distinct rows where the start does not need them (random,
+/// annealed), and for clusters of labelled data and more clusters than sequences.
 FittedSequences fit_hidden_markov(const Data& data, const Schema& schema, int states, const ChainForm& form = {},
                                   const Options& options = from_data(), Prior prior = Prior::data_scaled);
 
-/// Puts the states of a fitted model in canonical order, the report with them. False where its emissions are of a type
+/// Puts the states of a fitted model in canonical order, those of each cluster, and the clusters by falling weight; the
+/// report with them. False where its emissions are of a type
 /// that cannot be reordered; nothing has changed then.
 bool sort_states(AnyHiddenMarkov& model, Report& report);
 

@@ -26,7 +26,10 @@ class HiddenMarkov(Estimator):
     family : {"gaussian", "poisson", "binomial", "gamma"}, default "gaussian"
         Of the response of a regression.
     n_components : int, default 1
-        The number of states.
+        The number of states; with n_clusters, of each cluster.
+    n_clusters : int, default 1
+        Sequences belong to so many clusters, each a hidden Markov model with states of its own (a mixture of hidden
+        Markov models). State k of cluster c has number c * n_components + k everywhere.
     covariance_type : {"full", "tied", "diag", "spherical"} or mclust's three letters, default "full"
         Of Gaussian emissions.
     transitions : {"full", "left-right", "banded", "banded:WIDTH"}, default "full"
@@ -55,7 +58,10 @@ constraints, checkpoint, n_jobs, callback
     Attributes
     ----------
     startprob_, transmat_ : arrays
-        transmat_ is None where transitions differ from row to row: parameters_ has what they follow from.
+        Over the states of all clusters. transmat_ is None where transitions differ from row to row: parameters_ has what
+        they follow from.
+    cluster_weights_ : array
+        The share of the sequences in each cluster, the largest first.
     means_, covariances_, covars_ : arrays
         Of Gaussian emissions; covars_ holds a matrix for each state, as hmmlearn's does.
     parameters_ : Table
@@ -76,15 +82,16 @@ constraints, checkpoint, n_jobs, callback
     (2, 2)
     """
 
-    _shown = ("startprob_", "transmat_", "means_", "covariances_", "covars_", "parameters_")
+    _shown = ("startprob_", "transmat_", "cluster_weights_", "means_", "covariances_", "covars_", "parameters_")
 
-    def __init__(self, emissions="gaussian", n_components=1, *, family="gaussian", covariance_type="full",
+    def __init__(self, emissions="gaussian", n_components=1, *, n_clusters=1, family="gaussian", covariance_type="full",
                  transitions="full", initial="free", pseudo_count=0.0, transition_inputs=(), time=None, durations=None,
                  max_duration=None, start=None, tol=1e-8, max_iter=5000, n_init="auto", init_params="k-means++",
                  random_state=None, verbose=0, verbose_interval=10, prior="default", algorithm="em",
                  acceleration="auto", constraints=None, checkpoint=None, n_jobs=None, callback=None):
         self.emissions = emissions
         self.n_components = n_components
+        self.n_clusters = n_clusters
         self.family = family
         self.covariance_type = covariance_type
         self.transitions = transitions
@@ -204,6 +211,8 @@ constraints, checkpoint, n_jobs, callback
     def _fit(self, table, values, options):
         if (self.durations, self.max_duration) != (None, None) and (self._own or self.start is not None):
             raise UnsupportedError("durations: do not go with a start or with a family of your own")
+        if self.n_clusters != 1 and (self._own or self.start is not None):
+            raise UnsupportedError("n_clusters: do not go with a start or with a family of your own")
         if self._own:
             if self.start is not None:
                 raise UnsupportedError("start: a family of your own begins at the values that it declares")
@@ -218,9 +227,10 @@ constraints, checkpoint, n_jobs, callback
                                                 count, count, False, False,
                                                 {**options, "start": "given", "restarts": 1}, self._progress())
         return _core.fit_hidden_markov(table, self._schema(values.shape[1]), self._levels(), self.n_components,
-                                       self.transitions, self.initial, float(self.pseudo_count), self.prior, options, self._progress(),
+                                       self.transitions, self.initial, float(self.pseudo_count), self.prior, options,
+                                       self._progress(),
                                        *self._chain_columns(values.shape[1]), self.durations or "",
-                                       int(self.max_duration or 0))
+                                       int(self.max_duration or 0), int(self.n_clusters))
 
     def _chain_columns(self, columns):
         names = [f"x{j + 1}" for j in self._given(columns)]
@@ -278,6 +288,7 @@ constraints, checkpoint, n_jobs, callback
     def _keep(self, model):
         super()._keep(model)
         self.startprob_, self.transmat_ = _core.hidden_markov_chain(model)
+        self.cluster_weights_ = _core.hidden_markov_cluster_weights(model)
         names, values = model.parameters
         self.parameters_ = Table({"parameter": names, "value": values})
         gaussians = _core.hidden_markov_gaussians(model)
@@ -305,7 +316,8 @@ constraints, checkpoint, n_jobs, callback
         given = range(columns, len(model.columns))
         timed = bool(model.gate) and any(name.startswith("rate[") for name in model.parameters[0])
         durations, max_duration = _core.hidden_markov_durations(model) or (None, None)
-        estimator = cls(model.schema if by_name else emissions, model.states,
+        clusters = len(_core.hidden_markov_cluster_weights(model))
+        estimator = cls(model.schema if by_name else emissions, model.states // clusters, n_clusters=clusters,
                         covariance_type="diag" if structure == "diagonal" else structure,
                         transition_inputs=() if timed else tuple(given), time=columns if timed else None,
                         durations=durations, max_duration=max_duration,
@@ -357,6 +369,15 @@ constraints, checkpoint, n_jobs, callback
         """p(state of the row | its whole sequence), rows × states."""
         model = self._engine()
         return model.responsibilities(self._sequences(X, lengths), self._threads())
+
+    def predict_cluster_proba(self, X, lengths=None):
+        """p(cluster | sequence), sequences × clusters; 0 for a sequence that the model makes impossible."""
+        return _core.hidden_markov_clusters(self._engine(), self._sequences(X, lengths))
+
+    def predict_cluster(self, X, lengths=None):
+        """The most probable cluster of each sequence; −1 for a sequence that the model makes impossible."""
+        p = self.predict_cluster_proba(X, lengths)
+        return np.where(p.sum(axis=1) > 0, p.argmax(axis=1), -1)
 
     def score_samples(self, X, lengths=None):
         """log p(row | the rows before it in its sequence). (hmmlearn's score_samples returns other things.)"""

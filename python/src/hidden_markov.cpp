@@ -52,7 +52,7 @@ nb::tuple result_of(FittedSequences fitted, const Table& table, std::vector<std:
 nb::tuple fit(const Table& table, const std::string& text, const Levels& levels, int states,
               const std::string& transitions, const std::string& initial, double pseudo_count, const std::string& prior,
               const nb::dict& arguments, nb::object callback, const std::vector<std::string>& inputs,
-              const std::string& time, const std::string& durations, int max_duration) {
+              const std::string& time, const std::string& durations, int max_duration, int clusters) {
   Watch watch(std::move(callback));
   const Options options = watch.over(options_from(arguments));
   const Prior chosen = prior_named(prior);
@@ -64,6 +64,7 @@ nb::tuple fit(const Table& table, const std::string& text, const Levels& levels,
   form.time = time;
   if (!durations.empty()) form.durations = duration_family_named(durations);
   form.max_duration = max_duration;
+  form.clusters = clusters;
   std::optional<FittedSequences> fitted;
   watch.run([&] { fitted = fit_hidden_markov(table, schema, states, form, options, chosen); });
   return result_of(std::move(*fitted), table, columns_of(form), chosen, options, watch.interrupted());
@@ -116,6 +117,7 @@ nb::tuple chain(const ModelFile& file) {
   nb::object transitions = nb::none();
   const auto* chain = any.as<MarkovChain>();
   if (const auto* stays = any.as<SemiMarkovChain>()) chain = &stays->jumps();
+  if (const auto* clustered = any.as<ClusteredChain>()) chain = &clustered->whole();
   if (chain != nullptr) {
     const auto moves = chain->transitions();
     transitions = array(std::vector<double>(moves.begin(), moves.end()), {states, states});
@@ -128,6 +130,38 @@ nb::object durations(const ModelFile& file) {
   const auto* stays = chain_model_in(file).chain().as<SemiMarkovChain>();
   if (stays == nullptr) return nb::none();
   return nb::make_tuple(to_string(stays->duration(0).family()), stays->longest());
+}
+
+// The weights of the clusters that sequences fall into.
+nb::object cluster_weights(const ModelFile& file) {
+  const AnyChain& chain = chain_model_in(file).chain();
+  std::vector<double> weights{1};
+  if (const auto* clustered = chain.as<ClusteredChain>()) {
+    weights.clear();
+    for (int c = 0; c < clustered->clusters(); ++c) weights.push_back(clustered->weight(c));
+  }
+  const std::size_t count = weights.size();
+  return array(std::move(weights), {count});
+}
+
+// p(cluster | sequence), sequences × clusters.
+nb::object cluster_responsibilities(const ModelFile& file, const Table& table) {
+  const AnyHiddenMarkov& model = chain_model_in(file);
+  const auto begins = table.sequences();
+  const auto sequences = static_cast<std::int64_t>(begins.size()) - 1;
+  const auto clusters = static_cast<std::size_t>(model.clusters());
+  std::vector<double> by_sequence;
+  {
+    const nb::gil_scoped_release unlocked;
+    BlockBuffer buffer;
+    std::vector<double> one(clusters);
+    for (std::size_t s = 0; s < static_cast<std::size_t>(sequences); ++s) {
+      const Block x = table.block(begins[s], begins[s + 1] - begins[s], buffer);
+      model.cluster_responsibilities(x, {one.data(), 1, model.clusters(), 1});
+      by_sequence.insert(by_sequence.end(), one.begin(), one.end());
+    }
+  }
+  return array(std::move(by_sequence), {static_cast<std::size_t>(sequences), clusters});
 }
 
 // Means and covariances, where the states are Gaussians over all columns.
@@ -259,7 +293,7 @@ void bind_hidden_markov(nb::module_& module) {
   module.def("fit_hidden_markov", &fit, nb::arg("table"), nb::arg("schema"), nb::arg("levels"), nb::arg("states"),
              nb::arg("transitions"), nb::arg("initial"), nb::arg("pseudo_count"), nb::arg("prior"), nb::arg("options"),
              nb::arg("callback").none(), nb::arg("inputs") = std::vector<std::string>(), nb::arg("time") = "",
-             nb::arg("durations") = "", nb::arg("max_duration") = 0);
+             nb::arg("durations") = "", nb::arg("max_duration") = 0, nb::arg("clusters") = 1);
   module.def("fit_hidden_markov_from", &fit_from, nb::arg("table"), nb::arg("start"), nb::arg("prior"),
              nb::arg("initial_count"), nb::arg("transition_count"), nb::arg("initial_fixed"),
              nb::arg("transitions_fixed"), nb::arg("options"), nb::arg("callback").none());
@@ -270,6 +304,8 @@ void bind_hidden_markov(nb::module_& module) {
   module.def("lag_of", [](const std::string& name) { return lag_of(name).column; });
   module.def("hidden_markov_chain", &chain, nb::arg("model"));
   module.def("hidden_markov_durations", &durations, nb::arg("model"));
+  module.def("hidden_markov_cluster_weights", &cluster_weights, nb::arg("model"));
+  module.def("hidden_markov_clusters", &cluster_responsibilities, nb::arg("model"), nb::arg("table"));
   module.def("hidden_markov_gaussians", &gaussians, nb::arg("model"));
   module.def("decode", &decode, nb::arg("model"), nb::arg("table"));
   module.def("forecast", &forecast, nb::arg("model"), nb::arg("table"), nb::arg("ahead"), nb::arg("level"));

@@ -42,6 +42,60 @@ def test_stays_have_lengths_of_their_own(tmp_path):
         HiddenMarkov(n_components=2, max_duration=5).fit(X, lengths)
 
 
+def test_sequences_fall_into_clusters(tmp_path):
+    rng = np.random.default_rng(0)
+    lengths = [30] * 24
+    stays = [0.9 if s % 2 else 0.2 for s in range(24)]
+    rows = []
+    for stay in stays:
+        state = 0
+        for _ in range(30):
+            state = state if rng.random() < stay else 1 - state
+            rows.append(3 * state + rng.normal())
+    X = np.array(rows)[:, None]
+    model = HiddenMarkov(n_components=2, n_clusters=2, random_state=0).fit(X, lengths)
+    cluster = model.predict_cluster(X, lengths)
+    right = np.mean(cluster == np.arange(24) % 2)
+    assert max(right, 1 - right) > 0.9
+    assert model.cluster_weights_ == pytest.approx(model.startprob_.reshape(2, 2).sum(axis=1))
+    assert model.cluster_weights_[0] >= model.cluster_weights_[1]
+    assert model.transmat_.shape == (4, 4)
+    assert not model.transmat_[:2, 2:].any()
+    assert not model.transmat_[2:, :2].any()
+    p = model.predict_cluster_proba(X, lengths)
+    assert p.shape == (24, 2)
+    assert p.sum(axis=1) == pytest.approx(1)
+    # Bayes' theorem over the clusters, each a hidden Markov model of its own.
+    states = model.predict_proba(X, lengths).reshape(24, 30, 2, 2)
+    assert states.sum(axis=3) == pytest.approx(np.broadcast_to(p[:, None, :], (24, 30, 2)))
+    first = X[:30, 0]
+    evidence = []
+    for c in range(2):
+        own = slice(2 * c, 2 * c + 2)
+        forward = model.startprob_[own]
+        for t, x in enumerate(first):
+            density = np.array([normal(np.array([x]), m, v) for m, v in zip(model.means_[own], model.covars_[own])])
+            forward = (forward if t == 0 else forward @ model.transmat_[own, own]) * density
+        evidence.append(forward.sum())
+    assert p[0] == pytest.approx(np.array(evidence) / sum(evidence))
+    assert set(model.predict(X, lengths) // 2) == {0, 1}
+    model.save(tmp_path / "clusters.json")
+    read = jensen.load(tmp_path / "clusters.json")
+    assert (read.n_components, read.n_clusters) == (2, 2)
+    assert np.array_equal(read.predict_cluster(X, lengths), cluster)
+    assert pickle.loads(pickle.dumps(model)).score(X, lengths) == model.score(X, lengths)
+    assert np.array_equal(HiddenMarkov(n_components=2, random_state=0).fit(X, lengths).predict_cluster(X, lengths),
+                          np.zeros(24))
+    for options, words in (({"durations": "poisson"}, "durations"), ({"initial": "stationary"}, "stationary"),
+                           ({"initial": "uniform"}, "uniform"), ({"n_clusters": 25}, "number of sequences")):
+        with pytest.raises(jensen.exceptions.ArgumentError, match=words):
+            HiddenMarkov(**{"n_components": 2, "n_clusters": 2, **options}).fit(X, lengths)
+    with pytest.raises(jensen.exceptions.ArgumentError, match="labels"):
+        HiddenMarkov(n_components=2, n_clusters=2).fit(X, lengths, labels=np.zeros(720, dtype=int))
+    with pytest.raises(jensen.exceptions.UnsupportedError, match="n_clusters"):
+        HiddenMarkov(n_components=2, n_clusters=2, start=model).fit(X, lengths)
+
+
 def normal(x, mean, covariance):
     centered = x - mean
     distance = centered @ np.linalg.solve(covariance, centered)

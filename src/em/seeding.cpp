@@ -86,7 +86,8 @@ struct Sample {
   }
 };
 
-// All rows of positive weight, or one from each of `most` equal strata.
+// All rows of positive weight, or those among one from each of `most` equal strata; where none of these has a weight,
+// the first rows that have.
 Sample take_sample(const Data& data, std::int64_t most, std::uint64_t seed) {
   Sample sample;
   sample.columns = data.columns();
@@ -94,19 +95,22 @@ Sample take_sample(const Data& data, std::int64_t most, std::uint64_t seed) {
   const std::int64_t count = std::min(most, data.rows());
   Stream stream(seed, Purpose::start, 1);
   std::vector<double> by_row;
-  for (std::int64_t i = 0; i < count; ++i) {
-    std::int64_t row = i;
-    if (count < data.rows()) {
-      const double stratum = static_cast<double>(data.rows()) / static_cast<double>(count);
-      row = std::min(data.rows() - 1, static_cast<std::int64_t>((static_cast<double>(i) + stream.uniform()) * stratum));
-    }
+  const auto take = [&](std::int64_t row) {
     const Block block = data.block(row, 1, buffer);
-    if (block.weight(0) == 0) continue;
+    if (block.weight(0) == 0) return;
     sample.rows.push_back(row);
     sample.weights.push_back(block.weight(0));
     for (int j = 0; j < sample.columns; ++j) by_row.push_back(block.x(0, j));
     sample.whole = sample.whole && !block.has_missing;
+  };
+  for (std::int64_t i = 0; i < count; ++i) {
+    const double stratum = static_cast<double>(data.rows()) / static_cast<double>(count);
+    take(count == data.rows() ? i
+                              : std::min(data.rows() - 1, static_cast<std::int64_t>(
+                                                              (static_cast<double>(i) + stream.uniform()) * stratum)));
   }
+  const bool none = sample.rows.empty();
+  for (std::int64_t row = 0; none && std::ssize(sample.rows) < most && row < data.rows(); ++row) take(row);
   const std::size_t kept = sample.rows.size();
   const auto d = static_cast<std::size_t>(sample.columns);
   sample.values.resize(by_row.size());

@@ -1,4 +1,5 @@
 #include <jensen/em/climb.h>
+#include <jensen/em/cluster_starts.h>
 #include <jensen/em/e_step.h>
 #include <jensen/em/seeding.h>
 #include <jensen/em/starts.h>
@@ -12,11 +13,11 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
-#include <span>
 #include <utility>
 #include <vector>
 
 #include "data/data_view.h"
+#include "em/whole_sequences.h"
 
 namespace jensen {
 
@@ -25,8 +26,6 @@ namespace {
 constexpr int short_runs_tried = 10;
 constexpr int short_run_iterations = 50;
 constexpr double short_run_share = 0.01;  // a run is over when its last gain is this share of its whole gain
-
-constexpr double path_share = 0.9;  // of a row's responsibility on the state that its random path visits
 
 void random_rows(std::uint64_t seed, const Block& x, Panel q) {
   for (std::int64_t i = 0; i < q.rows; ++i) {
@@ -38,26 +37,10 @@ void random_rows(std::uint64_t seed, const Block& x, Panel q) {
 }
 
 // Responsibilities that are independent in time start every chain where it has no memory, and most climbs from there
-// end in the same place. Here all sequences follow paths of one chain whose transitions are uniform on the simplex.
-void random_paths(std::uint64_t seed, const Block& x, Panel q) {
-  const auto states = static_cast<std::size_t>(q.columns);
-  std::vector<double> transitions(states * states);
-  Stream chain(seed, Purpose::start, 0, 1);
-  for (double& probability : transitions) probability = chain.exponential();
-  for (std::size_t s = 0; s + 1 < x.sequences.size(); ++s) {
-    Stream stream(seed, Purpose::start, 0, 2, static_cast<std::uint64_t>(x.sequences[s]));
-    int state = std::min(static_cast<int>(stream.uniform() * q.columns), q.columns - 1);
-    for (std::int64_t i = x.sequences[s] - x.first_row; i < x.sequences[s + 1] - x.first_row; ++i) {
-      for (int k = 0; k < q.columns; ++k) q(i, k) = (1 - path_share) / q.columns;
-      q(i, state) += path_share;
-      state = stream.choice(std::span(transitions).subspan(static_cast<std::size_t>(state) * states, states));
-    }
-  }
-}
-
-Given random_responsibilities(std::uint64_t seed) {
-  return {.responsibilities = [seed](const Block& x, Panel q) {
-    x.sequences.empty() ? random_rows(seed, x, q) : random_paths(seed, x, q);
+// end in the same place. Paths of one chain do not.
+Given random_responsibilities(std::uint64_t seed, int states) {
+  return {.responsibilities = [seed, paths = random_paths(1, states, seed)](const Block& x, Panel q) {
+    x.sequences.empty() ? random_rows(seed, x, q) : paths(x, q);
   }};
 }
 
@@ -76,13 +59,13 @@ class ShortRun {
 };
 
 std::unique_ptr<Model> best_of_short_runs(const Model& prototype, SummarizedData& data, std::uint64_t seed,
-                                          Workers& workers) {
+                                          Workers& workers, int clusters) {
   Options options;
   options.max_iterations = short_run_iterations;
   std::unique_ptr<Model> best;
   double best_objective = 0;
   for (int run = 0; run < short_runs_tried; ++run) {
-    const auto start = started(prototype, Start::k_means_plus_plus, data, restart_seed(seed, run), workers);
+    const auto start = started(prototype, Start::k_means_plus_plus, data, restart_seed(seed, run), workers, clusters);
     PlainStride stride;
     Climb end = climb(*start, data.data(), workers, options, stride, ShortRun());
     const bool sound = end.outcome == Outcome::stopped_by_caller || end.outcome == Outcome::converged ||
@@ -95,8 +78,9 @@ std::unique_ptr<Model> best_of_short_runs(const Model& prototype, SummarizedData
   return best;
 }
 
-std::unique_ptr<Model> annealed(const Model& prototype, SummarizedData& data, std::uint64_t seed, Workers& workers) {
-  const auto start = started(prototype, Start::random, data, seed, workers);
+std::unique_ptr<Model> annealed(const Model& prototype, SummarizedData& data, std::uint64_t seed, Workers& workers,
+                                int clusters) {
+  const auto start = started(prototype, Start::random, data, seed, workers, clusters);
   Options options;
   const VariantOptions schedule;
   // Down to temperature 1, where the climb that follows goes on.
@@ -157,27 +141,23 @@ void add_positions(const Block& x, ConstPanel q, std::vector<double>& weight, st
   }
 }
 
-// Seeds come in no order. In sequences they are numbered by when their rows come on average: the order that a chain
-// needs whose states only go on. Labels have an order of their own.
-Given in_order_of_time(Given rule, const Data& data, int states) {
+// Seeds come in no order. In sequences they are numbered, within each cluster, by when their rows come on average: the
+// order that a chain needs whose states only go on. Labels have an order of their own.
+Given in_order_of_time(Given rule, const Data& data, int states, int clusters) {
   if (has_state_sets(data)) return rule;
-  constexpr std::int64_t rows_at_once = 4096;
-  const auto begins = data.sequences();
   const auto size = static_cast<std::size_t>(states);
   std::vector<double> weight(size), position(size), memory;
-  BlockBuffer buffer;
-  for (std::size_t first = 0, last = 0; first + 1 < begins.size(); first = last) {
-    while (last + 1 < begins.size() && (last == first || begins[last + 1] - begins[first] <= rows_at_once)) ++last;
-    const Block x = data.block(begins[first], begins[last] - begins[first], buffer);
+  visit_whole_sequences(data, [&](std::size_t, const Block& x) {
     memory.assign(static_cast<std::size_t>(x.rows()) * size, 0.0);
     const Panel q{memory.data(), x.rows(), states, x.rows()};
     rule.responsibilities(x, q);
     add_positions(x, q, weight, position);
-  }
+  });
   for (std::size_t k = 0; k < size; ++k) position[k] = weight[k] > 0 ? position[k] / weight[k] : 1;
   std::vector<int> order(size);
   std::iota(order.begin(), order.end(), 0);
-  std::ranges::stable_sort(order, {}, [&](int k) { return position[static_cast<std::size_t>(k)]; });
+  std::ranges::stable_sort(
+      order, {}, [&](int k) { return std::pair(k / (states / clusters), position[static_cast<std::size_t>(k)]); });
   return {.responsibilities = [order, assign = std::move(rule.responsibilities)](const Block& x, Panel q) {
     std::vector<double> own(static_cast<std::size_t>(q.rows) * order.size());
     const Panel unordered{own.data(), q.rows, q.columns, q.rows};
@@ -186,6 +166,16 @@ Given in_order_of_time(Given rule, const Data& data, int states) {
       std::copy_n(unordered.column(order[static_cast<std::size_t>(k)]), q.rows, q.column(k));
     }
   }};
+}
+
+// For states that fall into clusters too.
+Given rule_of(Start start, int all, int clusters, SummarizedData& data, std::uint64_t seed, Workers& workers) {
+  if (clusters == 1 || has_state_sets(data.data())) {
+    return std::get<Given>(starting_rule(start, data, all, seed, workers));
+  }
+  const int states = all / clusters;
+  if (start == Start::random) return {.responsibilities = random_paths(clusters, states, seed)};
+  return seeded_clusters(start, data, clusters, states, seed, workers);
 }
 
 void m_step_from_data(Model& model, const Rule& rule, const Data& data, Workers& workers) {
@@ -198,7 +188,7 @@ void m_step_from_data(Model& model, const Rule& rule, const Data& data, Workers&
 Rule starting_rule(Start start, SummarizedData& data, int states, std::uint64_t seed, Workers& workers) {
   check_labels(data.data(), states);
   switch (start) {
-    case Start::random: return random_responsibilities(seed);
+    case Start::random: return random_responsibilities(seed, states);
     case Start::hierarchical: return hierarchical_seeding(data.data(), data.summary(workers), states, seed, workers);
     case Start::k_means_plus_plus:
       return k_means_plus_plus_seeding(data.data(), data.summary(workers), states, seed, workers);
@@ -210,17 +200,17 @@ Rule starting_rule(Start start, SummarizedData& data, int states, std::uint64_t 
 }
 
 std::unique_ptr<Model> started(const Model& prototype, Start start, SummarizedData& data, std::uint64_t seed,
-                               Workers& workers) {
+                               Workers& workers, int clusters) {
   if (start == Start::given) return prototype.clone();
   prototype.require(Capability::states, "a random start");
   prototype.require(Capability::rules, "a random start");
-  if (start == Start::short_runs) return best_of_short_runs(prototype, data, seed, workers);
-  if (start == Start::annealed) return annealed(prototype, data, seed, workers);
-  Rule rule = starting_rule(start, data, prototype.states(), seed, workers);
+  if (start == Start::short_runs) return best_of_short_runs(prototype, data, seed, workers, clusters);
+  if (start == Start::annealed) return annealed(prototype, data, seed, workers, clusters);
+  Given rule = rule_of(start, prototype.states(), clusters, data, seed, workers);
   if (start != Start::random && !data.data().sequences().empty()) {
-    rule = in_order_of_time(std::get<Given>(std::move(rule)), data.data(), prototype.states());
+    rule = in_order_of_time(std::move(rule), data.data(), prototype.states(), clusters);
   }
-  std::get<Given>(rule).statistics_only = true;
+  rule.statistics_only = true;
   auto model = prototype.clone();
   if (data.data().sequences().empty()) {
     m_step_from_data(*model, rule, Excerpt(data.data()), workers);

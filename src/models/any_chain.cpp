@@ -7,6 +7,10 @@ int AnyChain::states() const {
   return std::visit([](const auto& chain) { return chain.states(); }, held_);
 }
 
+int AnyChain::clusters() const {
+  return std::visit([](const auto& chain) { return chain_clusters(chain); }, held_);
+}
+
 bool AnyChain::can(Capability capability) const {
   return std::visit([&](const auto& chain) { return chain_can(chain, capability); }, held_);
 }
@@ -88,34 +92,32 @@ int AnyChain::Path::next(Stream& stream, const ConstPanel& x, std::int64_t row) 
   return std::visit([&](auto& path) { return chain_next(path, stream, x, row); }, held_);
 }
 
-Evidence chain_posterior(const Block& x, const Rule& rule, const AnyChain& chain, Panel log_density, Slice statistics,
-                         ChainScratch& scratch) {
+Evidence AnyChain::posterior(const Block& x, const Rule& rule, Panel log_density, Slice statistics,
+                             ChainScratch& scratch) const {
   return std::visit([&](const auto& own) { return chain_expect(x, rule, own, log_density, statistics, scratch); },
-                    chain.held());
+                    held_);
 }
 
-Evidence chain_posterior(const Block& x, const Posterior& rule, const AnyChain& chain, ChainSegments& segments,
-                         const ChainPlan& plan, Slice statistics, ChainScratch& scratch) {
+Evidence AnyChain::posterior(const Block& x, const Posterior& rule, ChainSegments& segments, const ChainPlan& plan,
+                             Slice statistics, ChainScratch& scratch) const {
   return std::visit([&](const auto& own) { return chain_posterior(x, rule, own, segments, plan, statistics, scratch); },
-                    chain.held());
+                    held_);
 }
 
-void chain_score(const Block& x, const AnyChain& chain, Panel log_density, std::span<double> out,
-                 ChainScratch& scratch) {
-  std::visit([&](const auto& own) { chain_score(x, own, log_density, out, scratch); }, chain.held());
+void AnyChain::score(const Block& x, Panel log_density, std::span<double> out, ChainScratch& scratch) const {
+  std::visit([&](const auto& own) { chain_score(x, own, log_density, out, scratch); }, held_);
 }
 
-void chain_filter(const Block& x, const AnyChain& chain, Panel log_density, ChainScratch& scratch) {
-  std::visit([&](const auto& own) { chain_filter(x, own, log_density, scratch); }, chain.held());
+void AnyChain::filter(const Block& x, Panel log_density, ChainScratch& scratch) const {
+  std::visit([&](const auto& own) { chain_filter(x, own, log_density, scratch); }, held_);
 }
 
-void chain_predict(const Block& x, const AnyChain& chain, Panel log_density, ChainScratch& scratch) {
-  std::visit([&](const auto& own) { chain_predict(x, own, log_density, scratch); }, chain.held());
+void AnyChain::predict(const Block& x, Panel log_density, ChainScratch& scratch) const {
+  std::visit([&](const auto& own) { chain_predict(x, own, log_density, scratch); }, held_);
 }
 
-void viterbi(const Block& x, const AnyChain& chain, Panel log_density, std::span<std::int32_t> path,
-             std::span<double> value) {
-  std::visit([&](const auto& own) { viterbi(x, own, log_density, path, value); }, chain.held());
+void AnyChain::decode(const Block& x, Panel log_density, std::span<std::int32_t> path, std::span<double> value) const {
+  std::visit([&](const auto& own) { viterbi(x, own, log_density, path, value); }, held_);
 }
 
 }  // namespace jensen

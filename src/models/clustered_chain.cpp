@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include "models/allowed_states.h"
@@ -20,23 +21,21 @@ namespace jensen {
 namespace {
 
 constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
-constexpr double path_share = 0.9;  // of a row's responsibility on the state that its random path visits
 
 [[noreturn]] void refuse(const char* argument, const std::string& problem) {
   throw ArgumentError("ClusteredChain", argument, problem);
 }
 
-MarkovChain uniform(int clusters, int states) {
-  if (clusters < 1) refuse("clusters", fmt::format("must be at least 1, got {}", clusters));
-  if (states < 1) refuse("states", fmt::format("must be at least 1, got {}", states));
+// Places of the parameters of the clusters among those of the chain over all states.
+std::vector<std::size_t> own_places(int clusters, int states) {
   const auto size = static_cast<std::size_t>(states);
   const std::size_t all = size * static_cast<std::size_t>(clusters);
-  std::vector<double> transitions(all * all);
+  std::vector<std::size_t> places(all);
+  std::iota(places.begin(), places.end(), std::size_t{0});
   for (std::size_t i = 0; i < all; ++i) {
-    const std::size_t first = i / size * size;
-    for (std::size_t j = first; j < first + size; ++j) transitions[i * all + j] = 1.0 / states;
+    for (std::size_t j = i / size * size; j < i / size * size + size; ++j) places.push_back(all + i * all + j);
   }
-  return {std::vector<double>(all, 1.0 / static_cast<double>(all)), std::move(transitions)};
+  return places;
 }
 
 // The clusters of one chain, and one sequence at a time.
@@ -314,7 +313,28 @@ double step_on(std::vector<double>& log_posterior, const std::vector<std::vector
 
 }  // namespace
 
-ClusteredChain::ClusteredChain(int clusters, int states) : whole_(uniform(clusters, states)), clusters_(clusters) {}
+ClusteredChain::ClusteredChain(int clusters, int states) : ClusteredChain(alike(MarkovChain(states), clusters)) {}
+
+ClusteredChain ClusteredChain::alike(const MarkovChain& cluster, int clusters) {
+  if (clusters < 1) refuse("clusters", fmt::format("must be at least 1, got {}", clusters));
+  if (cluster.initial_fixed()) refuse("cluster", "must not have a fixed initial distribution");
+  if (cluster.initial_stationary()) refuse("cluster", "must not have a stationary initial distribution");
+  const auto size = static_cast<std::size_t>(cluster.states());
+  const std::size_t all = size * static_cast<std::size_t>(clusters);
+  std::vector<double> initial(all);
+  std::vector<double> transitions(all * all);
+  for (std::size_t i = 0; i < all; ++i) {
+    initial[i] = cluster.initial()[i % size] / clusters;
+    const std::size_t first = i / size * size;
+    for (std::size_t j = 0; j < size; ++j) {
+      transitions[i * all + first + j] = cluster.transitions()[i % size * size + j];
+    }
+  }
+  MarkovChain whole(std::move(initial), std::move(transitions));
+  whole.set_pseudo_counts(cluster.initial_pseudo_count(), cluster.transition_pseudo_count());
+  whole.fix_transitions(cluster.transitions_fixed());
+  return {std::move(whole), clusters};
+}
 
 ClusteredChain::ClusteredChain(MarkovChain whole, int clusters) : whole_(std::move(whole)), clusters_(clusters) {
   if (clusters < 1 || whole_.states() % clusters != 0) {
@@ -353,25 +373,40 @@ ClusteredChain ClusteredChain::reordered(std::span<const int> order) const {
   return {whole_.reordered(order), clusters_};
 }
 
-std::function<void(const Block&, Panel)> random_clusters(int clusters, int states, std::uint64_t seed) {
-  const auto size = static_cast<std::size_t>(states);
-  std::vector<double> transitions(static_cast<std::size_t>(clusters) * size * size);
-  Stream chains(seed, Purpose::start, 0, 1);
-  for (double& probability : transitions) probability = chains.exponential();
-  return [=](const Block& x, Panel q) {
-    const auto bounds = sequence_bounds(x);
-    for (std::size_t s = 0; s + 1 < bounds.size(); ++s) {
-      Stream stream(seed, Purpose::start, 0, 2, static_cast<std::uint64_t>(x.first_row + bounds[s]));
-      const int cluster = std::min(static_cast<int>(stream.uniform() * clusters), clusters - 1);
-      int state = std::min(static_cast<int>(stream.uniform() * states), states - 1);
-      for (std::int64_t t = bounds[s]; t < bounds[s + 1]; ++t) {
-        for (int k = 0; k < q.columns; ++k) q(t, k) = (1 - path_share) / q.columns;
-        q(t, cluster * states + state) += path_share;
-        const std::size_t row = (static_cast<std::size_t>(cluster) * size + static_cast<std::size_t>(state)) * size;
-        state = stream.choice(std::span(transitions).subspan(row, size));
-      }
-    }
-  };
+std::vector<int> ClusteredChain::by_weight() const {
+  std::vector<int> order(static_cast<std::size_t>(clusters_));
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::stable_sort(order, std::ranges::greater(), [&](int c) { return weight(c); });
+  std::vector<int> states;
+  for (const int c : order) {
+    for (int k = 0; k < states_of_cluster(); ++k) states.push_back(c * states_of_cluster() + k);
+  }
+  return states;
+}
+
+std::vector<double> ClusteredChain::parameters() const {
+  const auto all = whole_.parameters();
+  std::vector<double> own;
+  for (const std::size_t place : own_places(clusters_, states_of_cluster())) own.push_back(all[place]);
+  return own;
+}
+
+void ClusteredChain::set_parameters(std::span<const double> v) {
+  const auto places = own_places(clusters_, states_of_cluster());
+  if (v.size() != places.size()) {
+    throw ArgumentError("ClusteredChain::set_parameters", "v",
+                        fmt::format("must be {} numbers, got {}", places.size(), v.size()));
+  }
+  std::vector<double> all(whole_.statistics_size());
+  for (std::size_t p = 0; p < places.size(); ++p) all[places[p]] = v[p];
+  whole_.set_parameters(all);
+}
+
+std::vector<std::string> ClusteredChain::parameter_names() const {
+  const auto all = whole_.parameter_names();
+  std::vector<std::string> own;
+  for (const std::size_t place : own_places(clusters_, states_of_cluster())) own.push_back(all[place]);
+  return own;
 }
 
 Evidence chain_posterior(const Block& x, const Rule& rule, const ClusteredChain& chain, Panel log_density,

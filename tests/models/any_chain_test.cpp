@@ -2,12 +2,37 @@
 
 #include <gtest/gtest.h>
 
+#include <type_traits>
 #include <vector>
 
 namespace jensen {
 namespace {
 
 MarkovChain two_states() { return {{0.25, 0.75}, {0.9, 0.1, 0.4, 0.6}}; }
+
+// What becomes an AnyChain is not taken for one where an overload of its own is missing: that would call itself.
+struct Convertible {
+  operator AnyChain() const { return two_states(); }
+};
+template <class Chain>
+concept IsFiltered = requires(const Block& x, const Chain& chain, Panel p, ChainScratch& scratch) {
+  chain_filter(x, chain, p, scratch);
+};
+template <class Chain>
+concept IsDecoded = requires(const Block& x, const Chain& chain, Panel p, std::span<std::int32_t> path) {
+  viterbi(x, chain, p, path);
+};
+static_assert(std::is_convertible_v<Convertible, AnyChain> && std::is_convertible_v<MarkovChain, AnyChain>);
+static_assert(IsFiltered<AnyChain> && IsFiltered<ClusteredChain> && !IsFiltered<Convertible>);
+static_assert(IsDecoded<AnyChain> && IsDecoded<TimedChain> && !IsDecoded<Convertible>);
+
+TEST(AnyChain, KnowsTheClustersOfTheChainInside) {
+  const AnyChain chain = ClusteredChain(3, 2);
+  EXPECT_EQ(chain.states(), 6);
+  EXPECT_EQ(chain.clusters(), 3);
+  EXPECT_EQ(AnyChain(two_states()).clusters(), 1);
+  EXPECT_EQ(chain.free_parameters(), 5 + 6);
+}
 
 TEST(AnyChain, HoldsTheChainItWasGiven) {
   const AnyChain chain = two_states();

@@ -1,4 +1,5 @@
 #include <jensen/data/table.h>
+#include <jensen/em/cluster_starts.h>
 #include <jensen/em/fit.h>
 #include <jensen/emissions/categories.h>
 #include <jensen/emissions/gaussian.h>
@@ -241,7 +242,7 @@ TEST(ClusteredChain, FindsSequencesByTheirDynamics) {
     // The chains alone from random clusters, the emissions as they are.
     Statistics s = start.no_statistics();
     Model::Scratch scratch;
-    start.expect(all, Given{random_clusters(2, 2, seed)}, s, scratch);
+    start.expect(all, Given{random_paths(2, 2, seed)}, s, scratch);
     start.chain().maximize(std::span<const double>(s.sum).first(start.chain().statistics_size()));
     auto [fitted, report] = fit(std::move(start), data);
     EXPECT_TRUE(report.converged()) << report.message;
@@ -294,6 +295,44 @@ TEST(ClusteredChain, ObeysTheLaws) {
                                       "fixed_labels"};
   const LawReport report = check_laws(subject, laws);
   EXPECT_TRUE(report.holds()) << report;
+}
+
+TEST(ClusteredChain, ClustersAlikeHaveTheZerosOfTheOneChain) {
+  MarkovChain onwards = MarkovChain::left_to_right(3);
+  onwards.set_pseudo_counts(0.5, 2);
+  const auto chain = ClusteredChain::alike(onwards, 2);
+  EXPECT_EQ(chain.free_parameters(), 1 + 2 * 2);  // a weight, and in each cluster two states that may be left
+  EXPECT_EQ(chain.whole().initial_pseudo_count(), 0.5);
+  EXPECT_EQ(chain.whole().transition_pseudo_count(), 2);
+  for (int c = 0; c < 2; ++c) {
+    EXPECT_EQ(chain.weight(c), 0.5);
+    EXPECT_EQ(chain.cluster(c).parameters(), onwards.parameters());
+  }
+  MarkovChain fixed(2);
+  fixed.fix_initial(true);
+  EXPECT_EQ(refusal([&] { ClusteredChain::alike(fixed, 2); }),
+            "ClusteredChain: cluster: must not have a fixed initial distribution");
+  MarkovChain stationary(2);
+  stationary.make_initial_stationary();
+  EXPECT_EQ(refusal([&] { ClusteredChain::alike(stationary, 2); }),
+            "ClusteredChain: cluster: must not have a stationary initial distribution");
+}
+
+TEST(ClusteredChain, ParametersAreThoseWithinClusters) {
+  ClusteredChain chain(2, 2);
+  EXPECT_EQ(chain.parameter_names(),
+            (std::vector<std::string>{"initial[0]", "initial[1]", "initial[2]", "initial[3]", "transition[0,0]",
+                                      "transition[0,1]", "transition[1,0]", "transition[1,1]", "transition[2,2]",
+                                      "transition[2,3]", "transition[3,2]", "transition[3,3]"}));
+  const std::vector<double> values{0.125, 0.125, 0.5, 0.25, 0.25, 0.75, 0.5, 0.5, 0.125, 0.875, 1, 0};
+  chain.set_parameters(values);
+  EXPECT_EQ(chain.parameters(), values);
+  EXPECT_EQ(chain.whole().transition(2, 3), 0.875);
+  EXPECT_EQ(chain.whole().transition(1, 2), 0);
+  EXPECT_EQ(chain.weight(1), 0.75);
+  EXPECT_EQ(chain.by_weight(), (std::vector<int>{2, 3, 0, 1}));
+  EXPECT_EQ(chain.reordered(chain.by_weight()).weight(0), 0.75);
+  EXPECT_THROW(chain.set_parameters(std::span(values).first(11)), ArgumentError);
 }
 
 TEST(ClusteredChain, RefusesWhatIsNone) {

@@ -36,7 +36,7 @@ void add_predict(CLI::App& app, Command& chosen) {
       "One line for each row of the data. Components are counted from 0, or bear the names that labels gave them.\n"
       "Missing cells are integrated out. Rows of a group, where the fit had groups, have one answer. States of a "
       "hidden Markov model are those most probable given the whole "
-      "sequence.");
+      "sequence. Where sequences fall into clusters, each row says the cluster of its sequence, too.");
   predict->callback([a, &chosen] { chosen = *a; });
 }
 

@@ -47,6 +47,11 @@ void add_chain(CLI::App& app, ChainArguments& chain) {
          "With --durations: no stay is longer than D rows [twice the longest sequence, at most 1000; free: say]")
       ->check(CLI::Range(1, 1000000))
       ->type_name("D");
+  app.add_option("--clusters", chain.clusters,
+                 "Sequences belong to C clusters, each a hidden Markov model with K states of its own")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000000))
+      ->type_name("C");
   app.add_option("--covariance", chain.covariance,
                  "Model all columns of kind gaussian jointly, with this covariance structure")
       ->type_name("full|tied|diagonal|spherical|EII|…|VVV");
@@ -79,6 +84,8 @@ void add_fit_hidden_markov(CLI::App& fit, Command& chosen) {
       "--continuous-time\n"
       "  # stays whose lengths are negative binomial\n"
       "  jensen fit hidden-markov data/earthquakes.csv -k 2 --columns count:poisson --durations negative-binomial\n"
+      "  # sequences of two kinds, which differ in how their states follow one another\n"
+      "  jensen fit hidden-markov tracks.csv --sequence id --columns step:gamma -k 3 --clusters 2\n"
       "  jensen predict model.json data/earthquakes.csv --viterbi\n"
       "  jensen forecast model.json data/earthquakes.csv --steps 12\n\n"
       "Missing cells and wholly missing rows are integrated out. A row that is not there is none: a gap in the order\n"

@@ -21,9 +21,11 @@ constexpr std::int64_t hierarchical_sample_rows = 2000;
 Rule starting_rule(Start start, SummarizedData& data, int states, std::uint64_t seed, Workers& workers);
 
 /// `prototype` after M-steps under the starting rule: one on an excerpt of the data, which gives the second, on all of
-/// them, means to take its moments about. Throws UnsupportedError where the prototype has no discrete states.
+/// them, means to take its moments about. Where its states fall into clusters of which a sequence keeps to one, the
+/// rule is that of cluster_starts.h, but for labelled data. Throws UnsupportedError where the prototype has no discrete
+/// states.
 std::unique_ptr<Model> started(const Model& prototype, Start start, SummarizedData& data, std::uint64_t seed,
-                               Workers& workers);
+                               Workers& workers, int clusters = 1);
 /// The same for a single start.
 std::unique_ptr<Model> started(const Model& prototype, Start start, const Data& data, std::uint64_t seed,
                                Workers& workers);

@@ -8,6 +8,7 @@
 
 #include <jensen/models/chain_posterior.h>
 #include <jensen/models/chain_segments.h>
+#include <jensen/models/clustered_chain.h>
 #include <jensen/models/input_chain.h>
 #include <jensen/models/markov_chain.h>
 #include <jensen/models/semi_markov_chain.h>
@@ -18,9 +19,11 @@ namespace jensen {
 
 /// A value that holds one of the chains below; every call goes to the one inside.
 ///   AnyChain chain = MarkovChain::left_to_right(3);
+/// The functions of chains (chain_posterior.h, viterbi.h) are its friends, found for an AnyChain alone: a chain that
+/// lacks one of them is not taken for an AnyChain.
 class AnyChain {
  public:
-  using Held = std::variant<MarkovChain, InputChain, TimedChain, SemiMarkovChain>;
+  using Held = std::variant<MarkovChain, InputChain, TimedChain, SemiMarkovChain, ClusteredChain>;
   class Path;
 
   /// MarkovChain(states)
@@ -43,6 +46,7 @@ class AnyChain {
   const Held& held() const { return held_; }
 
   int states() const;
+  int clusters() const;
   bool can(Capability capability) const;
   bool tentative() const;
   std::size_t statistics_size() const;
@@ -60,7 +64,39 @@ class AnyChain {
   /// The same chain with state k being what state order[k] was.
   AnyChain reordered(std::span<const int> order) const;
 
+  friend Evidence chain_posterior(const Block& x, const Rule& rule, const AnyChain& chain, Panel log_density,
+                                  Slice statistics, ChainScratch& scratch) {
+    return chain.posterior(x, rule, log_density, statistics, scratch);
+  }
+  friend Evidence chain_posterior(const Block& x, const Posterior& rule, const AnyChain& chain, ChainSegments& segments,
+                                  const ChainPlan& plan, Slice statistics, ChainScratch& scratch) {
+    return chain.posterior(x, rule, segments, plan, statistics, scratch);
+  }
+  friend void chain_score(const Block& x, const AnyChain& chain, Panel log_density, std::span<double> out,
+                          ChainScratch& scratch) {
+    chain.score(x, log_density, out, scratch);
+  }
+  friend void chain_filter(const Block& x, const AnyChain& chain, Panel log_density, ChainScratch& scratch) {
+    chain.filter(x, log_density, scratch);
+  }
+  friend void chain_predict(const Block& x, const AnyChain& chain, Panel log_density, ChainScratch& scratch) {
+    chain.predict(x, log_density, scratch);
+  }
+  friend void viterbi(const Block& x, const AnyChain& chain, Panel log_density, std::span<std::int32_t> path,
+                      std::span<double> value = {}) {
+    chain.decode(x, log_density, path, value);
+  }
+
  private:
+  Evidence posterior(const Block& x, const Rule& rule, Panel log_density, Slice statistics,
+                     ChainScratch& scratch) const;
+  Evidence posterior(const Block& x, const Posterior& rule, ChainSegments& segments, const ChainPlan& plan,
+                     Slice statistics, ChainScratch& scratch) const;
+  void score(const Block& x, Panel log_density, std::span<double> out, ChainScratch& scratch) const;
+  void filter(const Block& x, Panel log_density, ChainScratch& scratch) const;
+  void predict(const Block& x, Panel log_density, ChainScratch& scratch) const;
+  void decode(const Block& x, Panel log_density, std::span<std::int32_t> path, std::span<double> value) const;
+
   Held held_;
 };
 
@@ -74,21 +110,11 @@ class AnyChain::Path {
   int next(Stream& stream, const ConstPanel& x, std::int64_t row);
 
  private:
-  using Held = std::variant<MarkovChain::Path, InputChain::Path, TimedChain::Path, SemiMarkovChain::Path>;
+  using Held =
+      std::variant<MarkovChain::Path, InputChain::Path, TimedChain::Path, SemiMarkovChain::Path, ClusteredChain::Path>;
   static Held going_on(const AnyChain& chain, int state);
 
   Held held_;
 };
-
-Evidence chain_posterior(const Block& x, const Rule& rule, const AnyChain& chain, Panel log_density, Slice statistics,
-                         ChainScratch& scratch);
-Evidence chain_posterior(const Block& x, const Posterior& rule, const AnyChain& chain, ChainSegments& segments,
-                         const ChainPlan& plan, Slice statistics, ChainScratch& scratch);
-void chain_score(const Block& x, const AnyChain& chain, Panel log_density, std::span<double> out,
-                 ChainScratch& scratch);
-void chain_filter(const Block& x, const AnyChain& chain, Panel log_density, ChainScratch& scratch);
-void chain_predict(const Block& x, const AnyChain& chain, Panel log_density, ChainScratch& scratch);
-void viterbi(const Block& x, const AnyChain& chain, Panel log_density, std::span<std::int32_t> path,
-             std::span<double> value = {});
 
 }  // namespace jensen

@@ -12,6 +12,7 @@
 #include <jensen/math/random.h>
 #include <jensen/models/chain_posterior.h>
 #include <jensen/models/chain_segments.h>
+#include <jensen/models/clustered_chain.h>
 #include <jensen/models/discrete_posterior.h>
 #include <jensen/models/viterbi.h>
 
@@ -24,7 +25,8 @@ namespace jensen {
 /// A Chain is a distribution of paths of states: its parameters and its M-step are members under the names of
 /// MarkovChain (markov_chain.h), what needs the observations are overloads of chain_posterior, chain_score,
 /// chain_filter, chain_predict (chain_posterior.h) and viterbi (viterbi.h), and Chain::Path draws one state after
-/// the other. AnyChain (any_chain.h) is one chosen at run time.
+/// the other. A ClusteredChain (clustered_chain.h) makes this a mixture of hidden Markov models; AnyChain (any_chain.h)
+/// is one chosen at run time.
 template <Emissions E, class Chain = MarkovChain>
 class HiddenMarkov {
  public:
@@ -50,6 +52,7 @@ class HiddenMarkov {
 
   int states() const { return emissions_.states(); }
   int columns() const { return emissions_.columns(); }
+  int clusters() const { return chain_clusters(chain_); }
   bool sequential() const { return true; }
   /// A hidden Markov model can what both its chain and its emissions can.
   bool can(Capability capability) const {
@@ -142,6 +145,19 @@ class HiddenMarkov {
     chain_reference(chain_, unused.about);
     chain_expect(unweighted, Posterior{}, chain_, panel, {unused.sum, unused.about}, scratch.chain);
     for (int k = 0; k < states(); ++k) std::copy_n(panel.column(k), panel.rows, p.column(k));
+  }
+
+  /// p(s, c) = p(cluster c | sequence s of the block; θ): the responsibilities of its states summed, in any row.
+  void cluster_responsibilities(const Block& x, Panel p) const {
+    const auto begins = sequence_bounds(x);
+    std::vector<double> memory(static_cast<std::size_t>(x.rows()) * static_cast<std::size_t>(states()));
+    const Panel q{memory.data(), x.rows(), states(), x.rows()};
+    responsibilities(x, q);
+    const int each = states() / clusters();
+    for (std::int64_t s = 0; s < p.rows; ++s) {
+      for (int c = 0; c < p.columns; ++c) p(s, c) = 0;
+      for (int k = 0; k < states(); ++k) p(s, k / each) += q(begins[static_cast<std::size_t>(s)], k);
+    }
   }
 
   /// p(i, k) = p(z_i = k | the sequence up to row i; θ), among the states that the block allows.
