@@ -61,6 +61,25 @@ TEST(Starts, ARowWithoutCellsIsSharedEvenly) {
   for (double r : q[40]) EXPECT_DOUBLE_EQ(r, 1.0 / states);
 }
 
+// Beyond 16384 rows a sample is looked at, which may miss the only row that has a weight.
+TEST(Starts, ASampleWithoutAnyWeightIsNone) {
+  constexpr std::int64_t rows = 200000;
+  std::vector<double> x(static_cast<std::size_t>(rows)), weights(x.size());
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<double>(i % 10);
+  weights[77777] = 1;
+  const Table data = Table(std::move(x), rows, 1).with_weights(std::move(weights));
+  Workers workers(1);
+  BlockBuffer buffer;
+  const Block row = data.block(77777, 1, buffer);
+  for (std::uint64_t seed = 0; seed < 5; ++seed) {
+    SummarizedData summarized(data);
+    const auto rule = std::get<Given>(starting_rule(Start::k_means_plus_plus, summarized, 2, seed, workers));
+    std::vector<double> q(2, -1.0);
+    rule.responsibilities(row, {q.data(), 1, 2, 1});
+    EXPECT_EQ(q[0] + q[1], 1);
+  }
+}
+
 TEST(Starts, SeedsDecideAndNothingElse) {
   const auto data = support::clustered(80, 2, 3, 1, 1);
   for (const Start start : {Start::random, Start::k_means_plus_plus}) {
