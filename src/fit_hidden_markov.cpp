@@ -104,6 +104,20 @@ void check_clusters(const ChainForm& form, const Data& data) {
                       fmt::format("must be at most {}, the number of sequences, got {}", sequences, form.clusters));
 }
 
+// Where E-steps cannot work from checkpoints.
+void check_memory(const ChainForm& form, Algorithm algorithm) {
+  if (form.memory != ChainMemory::checkpoints) return;
+  if (form.durations || !form.inputs.empty() || !form.time.empty() || form.clusters > 1) {
+    throw ArgumentError(function, "memory",
+                        "checkpoints do not go with durations, inputs, clusters or a chain in continuous time");
+  }
+  for (const auto other : {Algorithm::classification, Algorithm::stochastic, Algorithm::monte_carlo,
+                           Algorithm::restricted, Algorithm::sparse}) {
+    if (algorithm != other) continue;
+    throw ArgumentError(function, "memory", fmt::format("checkpoints do not go with algorithm {}", to_string(other)));
+  }
+}
+
 int place_of(const std::string& name, const std::vector<std::string>& columns, const char* argument) {
   const auto found = std::find(columns.begin(), columns.end(), name);
   if (found == columns.end()) throw ArgumentError("chain_of", argument, fmt::format("there is no column '{}'", name));
@@ -128,7 +142,9 @@ bool reorder_states(AnyHiddenMarkov& model, Report& report, const std::vector<in
   if (std::is_sorted(order.begin(), order.end())) return true;
   AnyEmissions emissions = model.emissions();
   if (!reorder(emissions, order)) return false;
-  model = AnyHiddenMarkov(model.chain().reordered(order), std::move(emissions));
+  AnyHiddenMarkov reordered(model.chain().reordered(order), std::move(emissions));
+  reordered.set_memory(model.memory());
+  model = std::move(reordered);
   for (Degeneracy& d : report.degeneracies) {
     d.component = static_cast<int>(std::find(order.begin(), order.end(), d.component) - order.begin());
   }
@@ -282,14 +298,16 @@ FittedSequences fit_hidden_markov(const Data& data, const Schema& schema, int st
                                   const Options& options, Prior prior) {
   options.validate();
   if (options.start == Start::given) throw ArgumentError(function, "start", "is 'given', but no parameters are");
+  check_memory(form, options.algorithm);
   Schema whole = ready(data, schema, form, states, options.start);
   check_clusters(form, data);
   const auto columns = columns_of(whole, columns_of(form));
   const auto further = static_cast<int>(columns.size() - columns_of(whole).size());
   const double unit = form.time.empty() ? 1 : mean_step(data, place_of(form.time, columns, "time"));
   const AnyChain chain = chain_of(resolved(form, data), states, columns, unit);
-  auto fitted = fit_clusters(hidden_markov_for(data, chain, emissions_for(whole, chain.states(), further), prior),
-                             chain.clusters(), data, options);
+  auto model = hidden_markov_for(data, chain, emissions_for(whole, chain.states(), further), prior);
+  model.set_memory(form.memory);
+  auto fitted = fit_clusters(std::move(model), chain.clusters(), data, options);
   const bool named = has_labels(data) || !options.constraints.empty();
   if (!named) order_states(fitted.model, fitted.report, form);
   return {std::move(fitted.model), std::move(fitted.report), std::move(whole)};
@@ -300,6 +318,7 @@ bool sort_states(AnyHiddenMarkov& model, Report& report) { return reorder_states
 HiddenMarkovSelection select_hidden_markov(const Data& data, const std::vector<Schema>& forms, const ChainForm& form,
                                            const MixtureSelectionOptions& selection, const Options& options) {
   check(forms, selection, options);
+  check_memory(form, options.algorithm);
   return Selecting(data, forms, form, selection, options).run();
 }
 

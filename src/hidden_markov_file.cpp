@@ -11,7 +11,8 @@
 // One of clusters has {"kind": "clusters", "clusters": C, …}: its states are C times as many as a cluster has, those of
 // the first cluster first, and neither "zeros" nor "parameters" speak of moves from one cluster into another.
 // One with explicit durations has {"kind": "semi-markov", "durations": [the family of each state], "max_duration":
-// rows, …} and "duration.rate[k]" and the like. "initial" is free, fixed or stationary, "transitions" free or fixed;
+// rows, …} and "duration.rate[k]" and the like. "memory": "checkpoints" stands in "chain" where E-steps are to take
+// little of it (models/chain_segments.h). "initial" is free, fixed or stationary, "transitions" free or fixed;
 // "zeros" are zero by the structure of the chain. "sequence" and "order" name columns of the data, and stand only where
 // there are some.
 #include <jensen/emissions/schema_emissions.h>
@@ -97,6 +98,7 @@ Json write(const ModelFile& file) {
   if (!file.sequence.empty()) json["sequence"] = file.sequence;
   if (!file.order.empty()) json["order"] = file.order;
   json["chain"] = std::visit([&](const auto& chain) { return chain_fields(chain, file); }, model.chain().held());
+  if (model.memory() != ChainMemory::log_densities) json["chain"]["memory"] = to_string(model.memory());
   json["schema"] = schema_fields(file.schema);
   add_factors(file, json);
   json["parameters"] = parameter_fields(model.parameter_names(), model.parameters());
@@ -230,6 +232,11 @@ ModelFile read(const Field& top) {
     model.set_parameters(values);
     return 0;
   });
+  if (top["chain"].has("memory")) {
+    const Field memory = top["chain"]["memory"];
+    if (top["chain"].has("kind")) memory.refuse("does not go with chains of another kind");
+    model.set_memory(checked(memory, [&] { return chain_memory_named(memory.text()); }));
+  }
   file.model = std::make_shared<Erased<AnyHiddenMarkov>>(std::move(model));
   return file;
 }
@@ -238,6 +245,7 @@ std::unique_ptr<Model> with_prior(const ModelFile& file, const Data& data) {
   auto model = hidden_markov_for(data, file.get<AnyHiddenMarkov>()->chain(), emissions_in(file, file.model->states()),
                                  Prior::data_scaled);
   model.set_parameters(file.model->parameters());
+  model.set_memory(file.get<AnyHiddenMarkov>()->memory());
   return std::make_unique<Erased<AnyHiddenMarkov>>(std::move(model));
 }
 

@@ -114,6 +114,7 @@ struct ChainArguments {
   std::optional<int> max_duration;        ///< rows
   int clusters = 1;                       ///< of sequences
   std::optional<std::string> covariance;  ///< columns of kind gaussian are modelled jointly, with this structure
+  std::string memory = "all";             ///< what an E-step keeps of a sequence
 };
 
 /// fit hidden-markov

@@ -134,12 +134,28 @@ void add_clusters(jensen::ChainForm& form, const ChainArguments& a, const DataAr
 
 }  // namespace
 
+namespace {
+
+void check_memory(const ChainArguments& a) {
+  if (a.memory == "all") return;
+  const auto refuse = [](const char* option) {
+    throw Error(fmt::format("--memory checkpoints: does not go with {}", option));
+  };
+  if (a.durations) refuse("--durations");
+  if (a.inputs) refuse("--transition-inputs");
+  if (a.continuous_time) refuse("--continuous-time");
+  if (a.clusters > 1) refuse("--clusters");
+}
+
+}  // namespace
+
 DataArguments with_times(DataArguments data, const ChainArguments& a) {
   data.timed = a.continuous_time;
   return data;
 }
 
 jensen::ChainForm chain_form(const ChainArguments& a, const DataArguments& data) {
+  check_memory(a);
   jensen::ChainForm form;
   try {
     form = jensen::chain_form_named(a.transitions);
@@ -156,6 +172,7 @@ jensen::ChainForm chain_form(const ChainArguments& a, const DataArguments& data)
   }
   form.pseudo_count = a.pseudo_count;
   add_clusters(form, a, data);
+  form.memory = jensen::chain_memory_named(a.memory);
   add_durations(form, a);
   if (a.inputs) {
     add_inputs(form, a);

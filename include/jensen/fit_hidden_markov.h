@@ -38,6 +38,7 @@ struct ChainForm {
   int max_duration = 0;  ///< rows; 0: twice the longest sequence, at most 1000, but said for free durations
   /// Clusters of sequences, each with a chain and states of its own (models/clustered_chain.h): 1 is an ordinary chain.
   int clusters = 1;
+  ChainMemory memory = ChainMemory::log_densities;  ///< of E-steps (models/chain_segments.h); no property of the chain
 };
 /// Columns that the chain reads: inputs, or the times.
 std::vector<std::string> columns_of(const ChainForm& form);
@@ -68,7 +69,8 @@ struct FittedSequences {
 /// fit_mixture(); those of other chains have the order of the chain, labelled data keep that of their labels,
 /// constraints the states that they name. Clusters come by falling weight, each with its states in that order. Throws
 /// as fit_mixture(), but that there may be more states than distinct rows where the start does not need them (random,
-/// annealed), and for clusters of labelled data and more clusters than sequences.
+/// annealed), and for clusters of labelled data and more clusters than sequences; ArgumentError for checkpoints
+/// with inputs, a time, durations or clusters, and with an algorithm whose E-steps do not take the posterior.
 FittedSequences fit_hidden_markov(const Data& data, const Schema& schema, int states, const ChainForm& form = {},
                                   const Options& options = from_data(), Prior prior = Prior::data_scaled);
 

@@ -48,6 +48,9 @@ class HiddenMarkov(Estimator):
         transmat_ then holds the probabilities of the state that follows, zero for the same.
     max_duration : int, optional
         With durations: no stay is longer; by default twice the longest sequence, at most 1000. Said for "free".
+    memory : {"all", "checkpoints"}, default "all"
+        What an E-step keeps of a sequence of T rows: T x K numbers; or K numbers for each 64 to 512 rows, where densities
+        are computed twice. Results are the same.
     start : HiddenMarkov or dict, optional
         Where the fit begins: a model, or values by the names of parameters (``{"transition[0,0]": 0.9, …}``, as in
         parameters_); what is not named comes from `init_params`.
@@ -86,8 +89,9 @@ constraints, checkpoint, n_jobs, callback
 
     def __init__(self, emissions="gaussian", n_components=1, *, n_clusters=1, family="gaussian", covariance_type="full",
                  transitions="full", initial="free", pseudo_count=0.0, transition_inputs=(), time=None, durations=None,
-                 max_duration=None, start=None, tol=1e-8, max_iter=5000, n_init="auto", init_params="k-means++",
-                 random_state=None, verbose=0, verbose_interval=10, prior="default", algorithm="em",
+                 max_duration=None, memory="all", start=None, tol=1e-8, max_iter=5000, n_init="auto",
+                 init_params="k-means++", random_state=None, verbose=0, verbose_interval=10, prior="default",
+                 algorithm="em",
                  acceleration="auto", constraints=None, checkpoint=None, n_jobs=None, callback=None):
         self.emissions = emissions
         self.n_components = n_components
@@ -101,6 +105,7 @@ constraints, checkpoint, n_jobs, callback
         self.time = time
         self.durations = durations
         self.max_duration = max_duration
+        self.memory = memory
         self.start = start
         self.tol = tol
         self.max_iter = max_iter
@@ -220,17 +225,19 @@ constraints, checkpoint, n_jobs, callback
             self._families = bound_families([((), columns, self.emissions, False)], values)
             self._held = options.get("constraints", {})
             return _core.fit_hidden_markov_of_own(table, self._families, self.n_components, self.transitions,
-                                                  self.initial, float(self.pseudo_count), options, self._progress())
+                                                  self.initial, float(self.pseudo_count), options, self._progress(),
+                                                  self.memory)
         if self.start is not None:
             count = float(self.pseudo_count)
             return _core.fit_hidden_markov_from(table, self._given_start(table, values.shape[1], options), self.prior,
                                                 count, count, False, False,
-                                                {**options, "start": "given", "restarts": 1}, self._progress())
+                                                {**options, "start": "given", "restarts": 1}, self._progress(),
+                                                self.memory)
         return _core.fit_hidden_markov(table, self._schema(values.shape[1]), self._levels(), self.n_components,
                                        self.transitions, self.initial, float(self.pseudo_count), self.prior, options,
                                        self._progress(),
                                        *self._chain_columns(values.shape[1]), self.durations or "",
-                                       int(self.max_duration or 0), int(self.n_clusters))
+                                       int(self.max_duration or 0), int(self.n_clusters), self.memory)
 
     def _chain_columns(self, columns):
         names = [f"x{j + 1}" for j in self._given(columns)]
@@ -320,7 +327,7 @@ constraints, checkpoint, n_jobs, callback
         estimator = cls(model.schema if by_name else emissions, model.states // clusters, n_clusters=clusters,
                         covariance_type="diag" if structure == "diagonal" else structure,
                         transition_inputs=() if timed else tuple(given), time=columns if timed else None,
-                        durations=durations, max_duration=max_duration,
+                        durations=durations, max_duration=max_duration, memory=_core.hidden_markov_memory(model),
                         prior=fit["prior"] if fit else "default")
         estimator._keep(model)
         estimator.n_features_in_ = sum(not _core.lag_of(name) for name in model.columns)

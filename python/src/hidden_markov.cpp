@@ -52,7 +52,8 @@ nb::tuple result_of(FittedSequences fitted, const Table& table, std::vector<std:
 nb::tuple fit(const Table& table, const std::string& text, const Levels& levels, int states,
               const std::string& transitions, const std::string& initial, double pseudo_count, const std::string& prior,
               const nb::dict& arguments, nb::object callback, const std::vector<std::string>& inputs,
-              const std::string& time, const std::string& durations, int max_duration, int clusters) {
+              const std::string& time, const std::string& durations, int max_duration, int clusters,
+              const std::string& memory) {
   Watch watch(std::move(callback));
   const Options options = watch.over(options_from(arguments));
   const Prior chosen = prior_named(prior);
@@ -65,6 +66,7 @@ nb::tuple fit(const Table& table, const std::string& text, const Levels& levels,
   if (!durations.empty()) form.durations = duration_family_named(durations);
   form.max_duration = max_duration;
   form.clusters = clusters;
+  form.memory = chain_memory_named(memory);
   std::optional<FittedSequences> fitted;
   watch.run([&] { fitted = fit_hidden_markov(table, schema, states, form, options, chosen); });
   return result_of(std::move(*fitted), table, columns_of(form), chosen, options, watch.interrupted());
@@ -73,7 +75,7 @@ nb::tuple fit(const Table& table, const std::string& text, const Levels& levels,
 // From a model with parameters at hand. What is fixed is left alone by M-steps and counts no parameters.
 nb::tuple fit_from(const Table& table, const ModelFile& start, const std::string& prior, double initial_count,
                    double transition_count, bool initial_fixed, bool transitions_fixed, const nb::dict& arguments,
-                   nb::object callback) {
+                   nb::object callback, const std::string& memory) {
   Watch watch(std::move(callback));
   const Options options = watch.over(options_from(arguments));
   const Prior chosen = prior_named(prior);
@@ -83,6 +85,7 @@ nb::tuple fit_from(const Table& table, const ModelFile& start, const std::string
   watch.run([&] {
     AnyHiddenMarkov model = hidden_markov_for(table, given.chain(), given.emissions(), chosen);
     model.set_parameters(given.parameters());  // a prior has put the whole data's in their place
+    model.set_memory(chain_memory_named(memory));
     MarkovChain& chain = *model.chain().as<MarkovChain>();
     chain.set_pseudo_counts(initial_count, transition_count);
     if (initial_fixed) chain.fix_initial(true);
@@ -172,6 +175,8 @@ nb::object gaussians(const ModelFile& file) {
   if (gaussian == nullptr) return nb::none();
   return nb::make_tuple(means_of(*gaussian), covariances_of(*gaussian));
 }
+
+std::string memory(const ModelFile& file) { return to_string(chain_model_in(file).memory()); }
 
 nb::tuple decode(const ModelFile& file, const Table& table) {
   const AnyHiddenMarkov& model = chain_model_in(file);
@@ -293,10 +298,11 @@ void bind_hidden_markov(nb::module_& module) {
   module.def("fit_hidden_markov", &fit, nb::arg("table"), nb::arg("schema"), nb::arg("levels"), nb::arg("states"),
              nb::arg("transitions"), nb::arg("initial"), nb::arg("pseudo_count"), nb::arg("prior"), nb::arg("options"),
              nb::arg("callback").none(), nb::arg("inputs") = std::vector<std::string>(), nb::arg("time") = "",
-             nb::arg("durations") = "", nb::arg("max_duration") = 0, nb::arg("clusters") = 1);
+             nb::arg("durations") = "", nb::arg("max_duration") = 0, nb::arg("clusters") = 1,
+             nb::arg("memory") = "all");
   module.def("fit_hidden_markov_from", &fit_from, nb::arg("table"), nb::arg("start"), nb::arg("prior"),
              nb::arg("initial_count"), nb::arg("transition_count"), nb::arg("initial_fixed"),
-             nb::arg("transitions_fixed"), nb::arg("options"), nb::arg("callback").none());
+             nb::arg("transitions_fixed"), nb::arg("options"), nb::arg("callback").none(), nb::arg("memory") = "all");
   module.def("hidden_markov", &model_from, nb::arg("columns"), nb::arg("schema"), nb::arg("levels"), nb::arg("initial"),
              nb::arg("transitions"), nb::arg("emissions"));
   module.def("regression", &regression, nb::arg("formula"), nb::arg("family"));
@@ -306,6 +312,7 @@ void bind_hidden_markov(nb::module_& module) {
   module.def("hidden_markov_durations", &durations, nb::arg("model"));
   module.def("hidden_markov_cluster_weights", &cluster_weights, nb::arg("model"));
   module.def("hidden_markov_clusters", &cluster_responsibilities, nb::arg("model"), nb::arg("table"));
+  module.def("hidden_markov_memory", &memory, nb::arg("model"));
   module.def("hidden_markov_gaussians", &gaussians, nb::arg("model"));
   module.def("decode", &decode, nb::arg("model"), nb::arg("table"));
   module.def("forecast", &forecast, nb::arg("model"), nb::arg("table"), nb::arg("ahead"), nb::arg("level"));

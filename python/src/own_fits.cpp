@@ -86,14 +86,18 @@ AnyChain chain_of_own(const std::string& transitions, const std::string& initial
 
 nb::tuple fit_hidden_markov_of_own(const Table& table, const std::vector<nb::tuple>& families, int states,
                                    const std::string& transitions, const std::string& initial, double pseudo_count,
-                                   const nb::dict& arguments, nb::object callback) {
+                                   const nb::dict& arguments, nb::object callback, const std::string& memory) {
   Watch watch(std::move(callback));
   const Options options = watch.over(options_from(arguments));
   AnyChain chain = chain_of_own(transitions, initial, pseudo_count, states);
   const OwnSchema own = schema_with("", {}, families, table.columns());
   const AnyEmissions emissions = emissions_of(own, nullptr, states, table.rows());
   std::optional<Fitted<AnyHiddenMarkov>> fitted;
-  watch.run([&] { fitted = fit(hidden_markov_for(table, std::move(chain), emissions, Prior::none), table, options); });
+  watch.run([&] {
+    AnyHiddenMarkov model = hidden_markov_for(table, std::move(chain), emissions, Prior::none);
+    model.set_memory(chain_memory_named(memory));
+    fitted = fit(std::move(model), table, options);
+  });
   return result_of(std::move(*fitted), table, own, Prior::none, states, options, watch.interrupted());
 }
 
@@ -177,7 +181,7 @@ void bind_own_families(nb::module_& module) {
              nb::arg("callback").none());
   module.def("fit_hidden_markov_of_own", &fit_hidden_markov_of_own, nb::arg("table"), nb::arg("families"),
              nb::arg("states"), nb::arg("transitions"), nb::arg("initial"), nb::arg("pseudo_count"), nb::arg("options"),
-             nb::arg("callback").none());
+             nb::arg("callback").none(), nb::arg("memory") = "all");
   module.def("mixture_of_own", &mixture_of_own, nb::arg("columns"), nb::arg("schema"), nb::arg("levels"),
              nb::arg("families"), nb::arg("components"), nb::arg("values"));
   module.def("hidden_markov_of_own", &hidden_markov_of_own, nb::arg("columns"), nb::arg("families"), nb::arg("states"),

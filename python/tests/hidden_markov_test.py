@@ -96,6 +96,22 @@ def test_sequences_fall_into_clusters(tmp_path):
         HiddenMarkov(n_components=2, n_clusters=2, start=model).fit(X, lengths)
 
 
+def test_checkpoints_change_nothing_but_memory(fitted, tmp_path):
+    X, lengths, _ = chain_data()
+    model = HiddenMarkov("gaussian", n_components=2, random_state=0, memory="checkpoints").fit(X, lengths)
+    assert np.array_equal(model.transmat_, fitted.transmat_)
+    assert np.array_equal(model.predict_proba(X, lengths), fitted.predict_proba(X, lengths))
+    model.save(tmp_path / "little.json")
+    assert jensen.load(tmp_path / "little.json").memory == "checkpoints"
+    begun = HiddenMarkov("gaussian", n_components=2, start=fitted, memory="checkpoints").fit(X, lengths)
+    begun.save(tmp_path / "begun.json")
+    assert jensen.load(tmp_path / "begun.json").memory == "checkpoints"
+    with pytest.raises(jensen.exceptions.ArgumentError, match="memory"):
+        HiddenMarkov(n_components=2, memory="checkpoints", durations="poisson").fit(X, lengths)
+    with pytest.raises(jensen.exceptions.ArgumentError, match="memory"):
+        HiddenMarkov(n_components=2, memory="some").fit(X, lengths)
+
+
 def normal(x, mean, covariance):
     centered = x - mean
     distance = centered @ np.linalg.solve(covariance, centered)

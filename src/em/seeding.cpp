@@ -1,3 +1,4 @@
+#include <jensen/data/rows_of.h>
 #include <jensen/em/seeding.h>
 #include <jensen/em/starts.h>
 #include <jensen/em/summary.h>
@@ -214,9 +215,9 @@ void assign_to_nearest(const Block& x, const std::vector<std::vector<double>>& c
 }
 
 Given nearest(std::vector<std::vector<double>> centers, Metric metric) {
-  return {.responsibilities = [centers = std::move(centers), metric = std::move(metric)](const Block& x, Panel q) {
+  return {ByRow{[centers = std::move(centers), metric = std::move(metric)](const Block& x, Panel q) {
     assign_to_nearest(x, centers, metric, q);
-  }};
+  }}};
 }
 
 // Row i with missing cells at the column's mean.
@@ -319,14 +320,14 @@ Given hierarchical_seeding(const Data& data, const Summary& summary, int states,
   for (std::size_t i = 0; i < sample.rows.size(); ++i) {
     (*labels)[static_cast<std::size_t>(sample.rows[i])] = state_of[static_cast<std::size_t>(clusters[i])];
   }
-  return {.responsibilities = [labels, by_center](const Block& x, Panel q) {
+  return {ByRow{[labels, by_center](const Block& x, Panel q) {
     by_center.responsibilities(x, q);  // for rows of weight 0, and rows whose label rules their cluster out
     for (std::int64_t i = 0; i < q.rows; ++i) {
       const int k = (*labels)[static_cast<std::size_t>(x.first_row + i)];
       if (k < 0 || !x.allows(i, k)) continue;
       for (int other = 0; other < q.columns; ++other) q(i, other) = other == k ? 1 : 0;
     }
-  }};
+  }}};
 }
 
 }  // namespace jensen

@@ -1,3 +1,4 @@
+#include <jensen/data/rows_of.h>
 #include <jensen/em/climb.h>
 #include <jensen/em/cluster_starts.h>
 #include <jensen/em/e_step.h>
@@ -126,16 +127,17 @@ bool has_state_sets(const Data& data) {
   return data.rows() > 0 && data.block(0, 1, buffer).state_sets != nullptr;
 }
 
-// Σ q and Σ q (t + ½) / T of each state over the sequences of a block, t the row within its sequence of T.
-void add_positions(const Block& x, ConstPanel q, std::vector<double>& weight, std::vector<double>& position) {
+// Σ q and Σ q (t + ½) / T of each state over rows of a block from `first` on, t the row within its sequence of T.
+void add_positions(const Block& x, std::int64_t first, ConstPanel q, std::vector<double>& weight,
+                   std::vector<double>& position) {
   for (std::size_t s = 0; s + 1 < x.sequences.size(); ++s) {
-    const std::int64_t first = x.sequences[s] - x.first_row;
-    const std::int64_t steps = x.sequences[s + 1] - x.sequences[s];
-    for (std::int64_t t = 0; t < steps; ++t) {
-      const double relative = (static_cast<double>(t) + 0.5) / static_cast<double>(steps);
+    const std::int64_t begin = x.sequences[s] - x.first_row;
+    const std::int64_t end = x.sequences[s + 1] - x.first_row;
+    for (std::int64_t row = std::max(begin, first); row < std::min(end, first + q.rows); ++row) {
+      const double relative = (static_cast<double>(row - begin) + 0.5) / static_cast<double>(end - begin);
       for (int k = 0; k < q.columns; ++k) {
-        weight[static_cast<std::size_t>(k)] += q(first + t, k);
-        position[static_cast<std::size_t>(k)] += q(first + t, k) * relative;
+        weight[static_cast<std::size_t>(k)] += q(row - first, k);
+        position[static_cast<std::size_t>(k)] += q(row - first, k) * relative;
       }
     }
   }
@@ -147,25 +149,33 @@ Given in_order_of_time(Given rule, const Data& data, int states, int clusters) {
   if (has_state_sets(data)) return rule;
   const auto size = static_cast<std::size_t>(states);
   std::vector<double> weight(size), position(size), memory;
+  constexpr std::int64_t rows_at_once = 4096;
+  const bool by_row = is_by_row(rule.responsibilities);
   visit_whole_sequences(data, [&](std::size_t, const Block& x) {
-    memory.assign(static_cast<std::size_t>(x.rows()) * size, 0.0);
-    const Panel q{memory.data(), x.rows(), states, x.rows()};
-    rule.responsibilities(x, q);
-    add_positions(x, q, weight, position);
+    const std::int64_t count = by_row ? rows_at_once : x.rows();
+    for (std::int64_t row = 0; row < x.rows(); row += count) {
+      const Block rows = by_row ? rows_of(x, row, std::min(count, x.rows() - row)) : x;
+      memory.assign(static_cast<std::size_t>(rows.rows()) * size, 0.0);
+      const Panel q{memory.data(), rows.rows(), states, rows.rows()};
+      rule.responsibilities(rows, q);
+      add_positions(x, row, q, weight, position);
+    }
   });
   for (std::size_t k = 0; k < size; ++k) position[k] = weight[k] > 0 ? position[k] / weight[k] : 1;
   std::vector<int> order(size);
   std::iota(order.begin(), order.end(), 0);
   std::ranges::stable_sort(
       order, {}, [&](int k) { return std::pair(k / (states / clusters), position[static_cast<std::size_t>(k)]); });
-  return {.responsibilities = [order, assign = std::move(rule.responsibilities)](const Block& x, Panel q) {
+  const auto ordered = [order, assign = std::move(rule.responsibilities)](const Block& x, Panel q) {
     std::vector<double> own(static_cast<std::size_t>(q.rows) * order.size());
     const Panel unordered{own.data(), q.rows, q.columns, q.rows};
     assign(x, unordered);
     for (int k = 0; k < q.columns; ++k) {
       std::copy_n(unordered.column(order[static_cast<std::size_t>(k)]), q.rows, q.column(k));
     }
-  }};
+  };
+  if (by_row) return {ByRow{ordered}};
+  return {ordered};
 }
 
 // For states that fall into clusters too.

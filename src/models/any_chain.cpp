@@ -98,7 +98,7 @@ Evidence AnyChain::posterior(const Block& x, const Rule& rule, Panel log_density
                     held_);
 }
 
-Evidence AnyChain::posterior(const Block& x, const Posterior& rule, ChainSegments& segments, const ChainPlan& plan,
+Evidence AnyChain::posterior(const Block& x, const Rule& rule, ChainSegments& segments, const ChainPlan& plan,
                              Slice statistics, ChainScratch& scratch) const {
   return std::visit([&](const auto& own) { return chain_posterior(x, rule, own, segments, plan, statistics, scratch); },
                     held_);

@@ -45,10 +45,12 @@ class ConstantSteps final : public ChainSteps {
 
 Evidence chain_posterior(const Block& x, const Rule& rule, const MarkovChain& chain, Panel log_density,
                          std::span<double> counts, ChainScratch& scratch) {
-  if (const auto* r = std::get_if<Posterior>(&rule)) {
+  if (std::holds_alternative<Posterior>(rule)) {
     rule_out_states(x, log_density);
     PanelSegments segments(log_density);
-    return chain_posterior(x, *r, chain, segments, ChainPlan{}, Slice{counts, {}}, scratch);
+    ChainPlan plan;
+    plan.memory = PanelSegments::memory(x.rows());
+    return chain_posterior(x, rule, chain, segments, plan, Slice{counts, {}}, scratch);
   }
   ConstantSteps steps(chain, counts);
   return posterior_by_steps(x, rule, steps, log_density, scratch);

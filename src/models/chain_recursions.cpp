@@ -140,7 +140,8 @@ double filter(const ChainPotentials& chain, const Stretch& x, ChainScratch& scra
   const auto shape = shape_of(x);
   scratch.filtered.resize(shape.steps * shape.width);
   PanelSegments segments(x.log_density);
-  ChainSmoother smoother({chain, nullptr, 1, segments, ChainMemory::log_densities, x.first, x.steps}, scratch.segments);
+  ChainSmoother smoother({chain, nullptr, 1, segments, PanelSegments::memory(x.steps), x.first, x.steps},
+                         scratch.segments);
   in_logs = !smoother.forward(scratch.filtered.data(), step) || !smoother.safe();
   if (in_logs) return filter_in_logs(chain.initial, log_moves(chain), x, scratch, step);
   return smoother.log_sum();

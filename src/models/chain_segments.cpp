@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "math/chain_kernels.h"
+#include "models/allowed_states.h"
 #include "models/chain_recursions.h"
 #include "models/chain_smoother.h"
 #include "models/chain_steps.h"
@@ -171,19 +173,67 @@ class Posteriors {
   std::vector<double> moves_, moves_from_end_;
 };
 
-}  // namespace
+// States that are given row by row, independent in time; moves that the chain forbids get none of the mass.
+class GivenByRow {
+ public:
+  GivenByRow(const Given& rule, const MarkovChain& chain, ChainSegments& segments, std::span<double> counts)
+      : rule_(rule),
+        chain_(chain),
+        segments_(segments),
+        counts_(counts),
+        states_(chain.states()),
+        memory_(static_cast<std::size_t>(rows_at_once) * static_cast<std::size_t>(states_)),
+        before_(static_cast<std::size_t>(states_)) {}
 
-Block rows_of(const Block& x, std::int64_t first, std::int64_t count) {
-  Block rows = x;
-  const auto at = static_cast<std::size_t>(first);
-  const auto size = static_cast<std::size_t>(count);
-  rows.x = {x.x.data + first, count, x.x.columns, x.x.stride};
-  rows.first_row = x.first_row + first;
-  if (!x.weights.empty()) rows.weights = x.weights.subspan(at, size);
-  if (!x.allowed.empty()) rows.allowed = x.allowed.subspan(at, size);
-  rows.sequences = {};
-  return rows;
-}
+  Evidence operator()(const Block& x) {
+    Evidence evidence;
+    evidence.log_likelihood = std::numeric_limits<double>::quiet_NaN();
+    const auto bounds = sequence_bounds(x);
+    for (std::size_t s = 0; s + 1 < bounds.size(); ++s) {
+      const double weight = x.weight(bounds[s]);
+      evidence.weight += weight * static_cast<double>(bounds[s + 1] - bounds[s]);
+      for (std::int64_t first = bounds[s]; first < bounds[s + 1]; first += rows_at_once) {
+        const Block rows = rows_of(x, first, std::min(rows_at_once, bounds[s + 1] - first));
+        std::fill(memory_.begin(), memory_.end(), 0.0);
+        const Panel q{memory_.data(), rows.rows(), states_, rows_at_once};
+        allowed_responsibilities(rows, rule_, q);
+        for (std::int64_t t = 0; t < q.rows; ++t) {
+          count(q, t, first + t == bounds[s], weight);
+          for (int k = 0; k < states_; ++k) evidence.entropy -= weight * product_of(q(t, k), std::log(q(t, k)));
+        }
+        scale(q, weight);
+        segments_.take(first, q);
+      }
+    }
+    evidence.state_entropy = evidence.entropy;
+    return evidence;
+  }
+
+ private:
+  static constexpr std::int64_t rows_at_once = 512;
+
+  void count(const Panel& q, std::int64_t t, bool is_first, double weight) {
+    const auto states = static_cast<std::size_t>(states_);
+    for (std::size_t j = 0; j < states; ++j) {
+      const double own = weight * q(t, static_cast<int>(j));
+      if (is_first && chain_.initial()[j] > 0) counts_[j] += own;
+      for (std::size_t i = 0; !is_first && own > 0 && i < states; ++i) {
+        if (chain_.transitions()[i * states + j] > 0) counts_[states + i * states + j] += before_[i] * own;
+      }
+    }
+    for (std::size_t j = 0; j < states; ++j) before_[j] = q(t, static_cast<int>(j));
+  }
+
+  const Given& rule_;
+  const MarkovChain& chain_;
+  ChainSegments& segments_;
+  std::span<double> counts_;
+  int states_;
+  std::vector<double> memory_;
+  std::vector<double> before_;  // of the row before
+};
+
+}  // namespace
 
 std::size_t ChainScratch::Segments::size() const {
   std::size_t total = 0;
@@ -202,10 +252,25 @@ std::size_t ChainScratch::size() const {
   return total;
 }
 
-Evidence chain_posterior(const Block& x, const Posterior& rule, const MarkovChain& chain, ChainSegments& segments,
+std::string to_string(ChainMemory memory) { return memory == ChainMemory::checkpoints ? "checkpoints" : "all"; }
+
+ChainMemory chain_memory_named(std::string_view name) {
+  for (const auto memory : {ChainMemory::log_densities, ChainMemory::checkpoints}) {
+    if (name == to_string(memory)) return memory;
+  }
+  throw ArgumentError("memory", "name", "'" + std::string(name) + "' is none of all, checkpoints");
+}
+
+Evidence chain_posterior(const Block& x, const Rule& rule, const MarkovChain& chain, ChainSegments& segments,
                          const ChainPlan& plan, Slice statistics, ChainScratch& scratch) {
+  const auto* given = std::get_if<Given>(&rule);
+  if (given != nullptr && given->statistics_only && is_by_row(given->responsibilities)) {
+    return GivenByRow(*given, chain, segments, statistics.sum)(x);
+  }
+  const auto* posterior = std::get_if<Posterior>(&rule);
+  if (posterior == nullptr) return chain_posterior_at_once(x, rule, chain, segments, statistics, scratch);
   Evidence evidence;
-  Posteriors posteriors(rule, chain, segments, plan, statistics.sum, scratch);
+  Posteriors posteriors(*posterior, chain, segments, plan, statistics.sum, scratch);
   const auto bounds = sequence_bounds(x);
   for (std::size_t s = 0; s + 1 < bounds.size(); ++s) {
     const std::int64_t steps = bounds[s + 1] - bounds[s];

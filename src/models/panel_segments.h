@@ -23,6 +23,11 @@ class PanelSegments final : public ChainSegments {
   }
   ChainSegments& other_end() override { return *this; }
 
+  /// Long sequences are not copied: the panel has the log-densities until the posterior takes their place.
+  static ChainMemory memory(std::int64_t rows) {
+    return rows > 10'000 ? ChainMemory::checkpoints : ChainMemory::log_densities;
+  }
+
  private:
   Panel whole_;
 };

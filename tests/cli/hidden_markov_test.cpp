@@ -298,6 +298,30 @@ TEST_F(HiddenMarkovTest, TimeIsContinuous) {
                  "--order: the model reads the time from 'when'");
 }
 
+TEST_F(HiddenMarkovTest, CheckpointsChangeNothingButMemory) {
+  const std::string rows = write("doses.csv", doses());
+  const auto words = [&](const std::string& memory) {
+    return fit_words({rows, "-k", "2", "--columns", "x:gaussian", "--sequence", "id", "--order", "when", "--json", "-o",
+                      path(memory + ".json"), "--memory", memory});
+  };
+  auto all = json(words("all"));
+  auto little = json(words("checkpoints"));
+  EXPECT_EQ(little["parameters"], all["parameters"]);
+  EXPECT_EQ(little["log_likelihood"], all["log_likelihood"]);
+  const auto file = nlohmann::json::parse(read(path("checkpoints.json")));
+  EXPECT_EQ(file["chain"]["memory"], "checkpoints");
+  EXPECT_FALSE(nlohmann::json::parse(read(path("all.json")))["chain"].contains("memory"));
+  EXPECT_EQ(run({"predict", path("checkpoints.json"), rows, "--probabilities"}).out,
+            run({"predict", path("all.json"), rows, "--probabilities"}).out);
+  auto more = words("checkpoints");
+  more.insert(more.end(), {"--durations", "poisson"});
+  EXPECT_REFUSED(run(more), "--memory checkpoints: does not go with --durations");
+  more = words("checkpoints");
+  more.insert(more.end(), {"--algorithm", "stochastic"});
+  EXPECT_REFUSED(run(more), "memory: checkpoints do not go with algorithm stochastic");
+  EXPECT_REFUSED(run(words("some")), "--memory");
+}
+
 TEST_F(HiddenMarkovTest, StaysHaveLengthsOfTheirOwn) {
   const Words words = fit_words({write("doses.csv", doses()), "-k", "2", "--columns", "x:gaussian", "--sequence", "id",
                                  "--order", "when", "-o", path("stays.json"), "--json", "--standard-errors", "oakes",

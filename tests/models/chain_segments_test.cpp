@@ -344,6 +344,42 @@ TEST(ChainSegments, CheckpointsGiveTheSameBitsFromLessMemory) {
   }
 }
 
+TEST(ChainSegments, ResponsibilitiesGivenByRowTakeNoMemoryOfTheSequence) {
+  const auto model = two_columns(3);
+  const std::int64_t rows = 20'000;
+  std::vector<double> values(static_cast<std::size_t>(2 * rows));
+  model.sample(1, 0, {values.data(), rows, 2, rows}, {});
+  const std::vector<std::int64_t> begins{0, 1, 700, rows};
+  Block x;
+  x.x = {values.data(), rows, 2, rows};
+  x.sequences = begins;
+  const auto soft = [](const Block& block, Panel q) {
+    for (std::int64_t i = 0; i < q.rows; ++i) {
+      q(i, 0) = 1 / (1 + std::exp(block.x(i, 0)));
+      q(i, 2) = 1 - q(i, 0);
+    }
+  };
+  HiddenMarkov<Gaussian>::Scratch whole;
+  HiddenMarkov<Gaussian>::Scratch small;
+  Statistics at_once = model.no_statistics();
+  Statistics in_segments = model.no_statistics();
+  const Evidence one = model.expect(x, Given{soft, true}, at_once, whole);
+  const Evidence two = model.expect(x, Given{ByRow{soft}, true}, in_segments, small);
+  EXPECT_NEAR(one.entropy / two.entropy, 1, 1e-12);
+  EXPECT_EQ(one.weight, two.weight);
+  for (std::size_t e = 0; e < at_once.sum.size(); ++e) {
+    EXPECT_NEAR(in_segments.sum[e], at_once.sum[e], 1e-11 * (1 + std::abs(at_once.sum[e]))) << e;
+  }
+  EXPECT_GE(whole.chain.size(), static_cast<std::size_t>(3 * rows));
+  EXPECT_LT(small.chain.size(), static_cast<std::size_t>(rows));
+}
+
+TEST(ChainSegments, MemoryHasNames) {
+  EXPECT_EQ(chain_memory_named("all"), ChainMemory::log_densities);
+  EXPECT_EQ(to_string(chain_memory_named("checkpoints")), "checkpoints");
+  EXPECT_EQ(support::refusal([] { chain_memory_named("some"); }), "memory: name: 'some' is none of all, checkpoints");
+}
+
 TEST(ChainSegments, AChainThatSeesWholeSequencesRefusesCheckpoints) {
   HiddenMarkov<Gaussian, InputChain> model(InputChain(MarkovChain(2), {1}), two_columns(2).emissions());
   const std::vector<double> values{0, 1, 0.5, 2, 1, 0};
@@ -354,23 +390,6 @@ TEST(ChainSegments, AChainThatSeesWholeSequencesRefusesCheckpoints) {
   EXPECT_NO_THROW(model.expect(x, Posterior{}, statistics, scratch));
   model.set_memory(ChainMemory::checkpoints);
   EXPECT_THROW(model.expect(x, Posterior{}, statistics, scratch), UnsupportedError);
-}
-
-TEST(ChainSegments, RowsOfABlockKeepWhatBelongsToThem) {
-  const std::vector<double> values{1, 2, 3, 4, 5, 6};
-  const std::vector<double> weights{7, 8, 9};
-  const std::vector<std::int32_t> allowed{-1, 0, 1};
-  Block x;
-  x.x = {values.data(), 3, 2, 3};
-  x.first_row = 10;
-  x.weights = weights;
-  x.allowed = allowed;
-  const Block rows = rows_of(x, 1, 2);
-  EXPECT_EQ(rows.rows(), 2);
-  EXPECT_EQ(rows.x(0, 1), 5);
-  EXPECT_EQ(rows.first_row, 11);
-  EXPECT_EQ(rows.weight(1), 9);
-  EXPECT_EQ(rows.allowed[0], 0);
 }
 
 }  // namespace

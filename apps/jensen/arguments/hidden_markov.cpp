@@ -52,6 +52,13 @@ void add_chain(CLI::App& app, ChainArguments& chain) {
       ->capture_default_str()
       ->check(CLI::Range(1, 1000000))
       ->type_name("C");
+  app.add_option(
+         "--memory", chain.memory,
+         "What an E-step keeps of a sequence of T rows: T x K numbers; or K numbers for each 64 to 512 rows, where "
+         "densities are computed twice. Results are the same")
+      ->capture_default_str()
+      ->check(one_of({"all", "checkpoints"}))
+      ->type_name("all|checkpoints");
   app.add_option("--covariance", chain.covariance,
                  "Model all columns of kind gaussian jointly, with this covariance structure")
       ->type_name("full|tied|diagonal|spherical|EII|…|VVV");

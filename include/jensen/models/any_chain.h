@@ -68,7 +68,7 @@ class AnyChain {
                                   Slice statistics, ChainScratch& scratch) {
     return chain.posterior(x, rule, log_density, statistics, scratch);
   }
-  friend Evidence chain_posterior(const Block& x, const Posterior& rule, const AnyChain& chain, ChainSegments& segments,
+  friend Evidence chain_posterior(const Block& x, const Rule& rule, const AnyChain& chain, ChainSegments& segments,
                                   const ChainPlan& plan, Slice statistics, ChainScratch& scratch) {
     return chain.posterior(x, rule, segments, plan, statistics, scratch);
   }
@@ -90,8 +90,8 @@ class AnyChain {
  private:
   Evidence posterior(const Block& x, const Rule& rule, Panel log_density, Slice statistics,
                      ChainScratch& scratch) const;
-  Evidence posterior(const Block& x, const Posterior& rule, ChainSegments& segments, const ChainPlan& plan,
-                     Slice statistics, ChainScratch& scratch) const;
+  Evidence posterior(const Block& x, const Rule& rule, ChainSegments& segments, const ChainPlan& plan, Slice statistics,
+                     ChainScratch& scratch) const;
   void score(const Block& x, Panel log_density, std::span<double> out, ChainScratch& scratch) const;
   void filter(const Block& x, Panel log_density, ChainScratch& scratch) const;
   void predict(const Block& x, Panel log_density, ChainScratch& scratch) const;

@@ -2,11 +2,15 @@
 // cache until its statistics are taken, and memory need not grow with the length of a sequence.
 #pragma once
 
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include <jensen/data/rows_of.h>
 #include <jensen/error.h>
 #include <jensen/models/chain_posterior.h>
+#include <jensen/models/discrete_posterior.h>
 
 namespace jensen {
 
@@ -32,6 +36,10 @@ enum class ChainMemory {
   log_densities,  ///< T × K numbers, so that emissions are asked once
   checkpoints,    ///< K numbers for each segment of 64 to 512 rows; emissions are asked twice
 };
+/// "all" or "checkpoints".
+std::string to_string(ChainMemory memory);
+/// Throws ArgumentError for another name.
+ChainMemory chain_memory_named(std::string_view name);
 
 /// How the posterior of a sequence is computed. `memory` changes no bits; both_ends_from changes roundings.
 struct ChainPlan {
@@ -40,30 +48,35 @@ struct ChainPlan {
   std::int64_t both_ends_from = std::int64_t{1} << 14;
 };
 
-/// Rows [first, first + count) of a block, as a block without sequences.
-Block rows_of(const Block& x, std::int64_t first, std::int64_t count);
-
-/// chain_posterior() under Posterior, segment by segment. A sequence that needs recursions in logs, because a state was
-/// lost to underflow that its rows make likely again, takes T × K numbers whatever is asked for.
-Evidence chain_posterior(const Block& x, const Posterior& rule, const MarkovChain& chain, ChainSegments& segments,
-                         const ChainPlan& plan, Slice statistics, ChainScratch& scratch);
-
-/// For chains that see whole sequences only, from one end. Throws UnsupportedError for checkpoints.
+/// chain_posterior() of a whole block at once, T × K numbers.
 template <class Chain>
-Evidence chain_posterior(const Block& x, const Posterior& rule, const Chain& chain, ChainSegments& segments,
-                         const ChainPlan& plan, Slice statistics, ChainScratch& scratch) {
-  if (plan.memory == ChainMemory::checkpoints) {
-    throw UnsupportedError("this chain", "work from checkpoints", "ChainMemory::checkpoints");
-  }
+Evidence chain_posterior_at_once(const Block& x, const Rule& rule, const Chain& chain, ChainSegments& segments,
+                                 Slice statistics, ChainScratch& scratch) {
   // Out of the scratch meanwhile: a chain made of other chains hands it on.
   std::vector<double> panel = std::move(scratch.segments.panel);
   panel.assign(static_cast<std::size_t>(x.rows()) * static_cast<std::size_t>(chain.states()), 0.0);
   const Panel p{panel.data(), x.rows(), chain.states(), x.rows()};
-  segments.add_log_density(0, p);
-  const Evidence evidence = chain_expect(x, Rule(rule), chain, p, statistics, scratch);
+  if (log_joint_matters(rule)) segments.add_log_density(0, p);
+  const Evidence evidence = chain_expect(x, rule, chain, p, statistics, scratch);
   segments.take(0, p);
   scratch.segments.panel = std::move(panel);
   return evidence;
+}
+
+/// chain_posterior() segment by segment under Posterior, and under Given for statistics alone that is ByRow
+/// (rows_of.h); other rules take a block at once. A sequence that needs recursions in logs, because a state was lost to
+/// underflow that its rows make likely again, takes T × K numbers whatever is asked for.
+Evidence chain_posterior(const Block& x, const Rule& rule, const MarkovChain& chain, ChainSegments& segments,
+                         const ChainPlan& plan, Slice statistics, ChainScratch& scratch);
+
+/// For chains that see whole sequences only, from one end. Throws UnsupportedError for checkpoints.
+template <class Chain>
+Evidence chain_posterior(const Block& x, const Rule& rule, const Chain& chain, ChainSegments& segments,
+                         const ChainPlan& plan, Slice statistics, ChainScratch& scratch) {
+  if (plan.memory == ChainMemory::checkpoints) {
+    throw UnsupportedError("this chain", "work from checkpoints", "ChainMemory::checkpoints");
+  }
+  return chain_posterior_at_once(x, rule, chain, segments, statistics, scratch);
 }
 
 }  // namespace jensen

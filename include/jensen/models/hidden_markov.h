@@ -71,6 +71,7 @@ class HiddenMarkov {
   E& emissions() { return emissions_; }
 
   /// What an E-step under Posterior keeps of a sequence: T × K log-densities, unless said otherwise. No parameter.
+  /// Rules that choose or draw whole paths take T × K numbers whatever is said.
   void set_memory(ChainMemory memory) { plan_.memory = memory; }
   ChainMemory memory() const { return plan_.memory; }
   /// Markov chains take sequences of at least so many rows from both ends at once under Posterior, by two threads where
@@ -94,16 +95,10 @@ class HiddenMarkov {
     const std::span<const double> about = s.about;
     const Slice moves{sum.first(chain_size()), about.first(chain_references())};
     const Slice own{sum.subspan(chain_size()), about.subspan(chain_references())};
-    if (const auto* posterior = std::get_if<Posterior>(&rule)) {
-      scratch.chain.helpers = scratch.helpers;
-      Segments segments(emissions_, x, own, scratch);
-      Evidence evidence = chain_posterior(x, *posterior, chain_, segments, plan_, moves, scratch.chain);
-      evidence.entropy += segments.finish();
-      return evidence;
-    }
-    const Panel panel = log_joint_matters(rule) ? log_density(x, scratch) : panel_for(x, scratch);
-    Evidence evidence = chain_expect(x, rule, chain_, panel, moves, scratch.chain);
-    evidence.entropy += emissions_.accumulate(x, panel, own, scratch.emissions);
+    scratch.chain.helpers = scratch.helpers;
+    Segments segments(emissions_, x, own, scratch);
+    Evidence evidence = chain_posterior(x, rule, chain_, segments, plan_, moves, scratch.chain);
+    evidence.entropy += segments.finish();
     return evidence;
   }
 
@@ -138,13 +133,12 @@ class HiddenMarkov {
   /// p(i, k) = p(z_i = k | the whole sequence; θ), among the states that the block allows.
   void responsibilities(const Block& x, Panel p) const {
     Scratch scratch;
-    const Panel panel = log_density(x, scratch);
+    write_log_density(x, p, scratch);
     Block unweighted = x;
     unweighted.weights = {};
     Statistics unused{std::vector<double>(chain_size()), std::vector<double>(chain_references())};
     chain_reference(chain_, unused.about);
-    chain_expect(unweighted, Posterior{}, chain_, panel, {unused.sum, unused.about}, scratch.chain);
-    for (int k = 0; k < states(); ++k) std::copy_n(panel.column(k), panel.rows, p.column(k));
+    chain_expect(unweighted, Posterior{}, chain_, p, {unused.sum, unused.about}, scratch.chain);
   }
 
   /// p(s, c) = p(cluster c | sequence s of the block; θ): the responsibilities of its states summed, in any row.
@@ -163,17 +157,15 @@ class HiddenMarkov {
   /// p(i, k) = p(z_i = k | the sequence up to row i; θ), among the states that the block allows.
   void filtered(const Block& x, Panel p) const {
     Scratch scratch;
-    const Panel panel = log_density(x, scratch);
-    chain_filter(x, chain_, panel, scratch.chain);
-    for (int k = 0; k < states(); ++k) std::copy_n(panel.column(k), panel.rows, p.column(k));
+    write_log_density(x, p, scratch);
+    chain_filter(x, chain_, p, scratch.chain);
   }
 
   /// p(i, k) = p(z_i = k | the rows of its sequence before row i; θ).
   void predicted(const Block& x, Panel p) const {
     Scratch scratch;
-    const Panel panel = log_density(x, scratch);
-    chain_predict(x, chain_, panel, scratch.chain);
-    for (int k = 0; k < states(); ++k) std::copy_n(panel.column(k), panel.rows, p.column(k));
+    write_log_density(x, p, scratch);
+    chain_predict(x, chain_, p, scratch.chain);
   }
 
   /// p(h, k) = p(z_{T+1+h} = k | x_1 … x_T; θ) for the p.rows ≥ 1 rows that follow on those of x, which is one
@@ -325,17 +317,15 @@ class HiddenMarkov {
     for (int k = 0; k < states(); ++k) std::copy_n(panel.column(k) + x.rows(), p.rows, p.column(k));
   }
 
-  // Zeros, rows × K.
-  Panel panel_for(const Block& x, Scratch& scratch) const {
-    const std::size_t size = static_cast<std::size_t>(x.rows()) * static_cast<std::size_t>(states());
-    scratch.panel.assign(std::max<std::size_t>(1, size), 0.0);
-    return {scratch.panel.data(), x.rows(), states(), x.rows()};
+  // p = log p(x_t | k)
+  void write_log_density(const Block& x, Panel p, Scratch& scratch) const {
+    for (int k = 0; k < states(); ++k) std::fill_n(p.column(k), p.rows, 0.0);
+    emissions_.add_log_density(x, p, scratch.emissions);
   }
-
-  // log p(x_t | k)
   Panel log_density(const Block& x, Scratch& scratch) const {
-    const Panel panel = panel_for(x, scratch);
-    emissions_.add_log_density(x, panel, scratch.emissions);
+    scratch.panel.resize(std::max<std::size_t>(1, static_cast<std::size_t>(x.rows() * states())));
+    const Panel panel{scratch.panel.data(), x.rows(), states(), x.rows()};
+    write_log_density(x, panel, scratch);
     return panel;
   }
 
