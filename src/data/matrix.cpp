@@ -6,6 +6,8 @@
 #include <limits>
 #include <type_traits>
 
+#include "math/columns_of_rows.h"
+
 namespace jensen {
 namespace {
 
@@ -59,39 +61,13 @@ Oddities scan_as(const MatrixView& m) {
   return found;
 }
 
-// Copies D neighbouring columns of some rows, whose cells lie side by side: a row at a time, all pointers in registers.
-template <int D, class T>
-void gather_runs(const T* row, std::int64_t row_stride, std::int64_t rows, double* first, std::int64_t stride) {
-  double* columns[D];
-  for (int j = 0; j < D; ++j) columns[j] = first + j * stride;
-  for (std::int64_t i = 0; i < rows; ++i, row += row_stride) {
-    for (int j = 0; j < D; ++j) columns[j][i] = static_cast<double>(row[j]);
-  }
-}
-
-// A few rows at a time fill whole cache lines of each column while the rows read stay in cache.
 template <class T>
 void gather_as(const MatrixView& m, std::int64_t first, Panel out) {
-  constexpr std::int64_t step = 32;
-  for (std::int64_t begin = 0; begin < out.rows; begin += step) {
-    const std::int64_t rows = std::min(step, out.rows - begin);
-    for (int j = 0; j < out.columns;) {
-      const T* source = cell_address<T>(m, first + begin, j);
-      double* target = out.column(j) + begin;
-      const int left = m.column_stride == 1 ? out.columns - j : 1;
-      if (left >= 8) {
-        gather_runs<8>(source, m.row_stride, rows, target, out.stride);
-        j += 8;
-      } else if (left >= 4) {
-        gather_runs<4>(source, m.row_stride, rows, target, out.stride);
-        j += 4;
-      } else if (left >= 2) {
-        gather_runs<2>(source, m.row_stride, rows, target, out.stride);
-        j += 2;
-      } else {
-        gather_runs<1>(source, m.row_stride, rows, target, out.stride);
-        j += 1;
-      }
+  const T* from = cell_address<T>(m, first, 0);
+  if (m.column_stride == 1) return kernels::columns_of_rows(from, m.row_stride, out);
+  for (int j = 0; j < out.columns; ++j) {
+    for (std::int64_t i = 0; i < out.rows; ++i) {
+      out(i, j) = static_cast<double>(from[i * m.row_stride + j * m.column_stride]);
     }
   }
 }
@@ -104,6 +80,14 @@ Oddities scan(const MatrixView& matrix) { return matrix.single ? scan_as<float>(
 
 void gather(const MatrixView& matrix, std::int64_t first, Panel out) {
   matrix.single ? gather_as<float>(matrix, first, out) : gather_as<double>(matrix, first, out);
+}
+
+std::span<const std::byte> memory_of_rows(const MatrixView& m, std::int64_t first, std::int64_t count) {
+  if (m.column_stride != 1 || m.row_stride != m.columns || first >= m.rows) return {};
+  const std::int64_t cell = m.single ? sizeof(float) : sizeof(double);
+  const std::int64_t row = cell * m.row_stride;
+  return {static_cast<const std::byte*>(m.data) + first * row,
+          static_cast<std::size_t>(std::min(count, m.rows - first) * row)};
 }
 
 double read_cell(const MatrixView& matrix, std::int64_t row, int column) {

@@ -1,7 +1,9 @@
 // Reading matrices of any layout.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include <jensen/data/panel.h>
 #include <jensen/data/table.h>
@@ -21,6 +23,9 @@ bool all_finite(const double* x, std::int64_t count);
 
 /// Copies rows [first, first + out.rows) into a column-major panel, widened to double.
 void gather(const MatrixView& matrix, std::int64_t first, Panel out);
+
+/// Where the rows [first, first + count), as far as there are any, lie in memory; empty where they lie scattered.
+std::span<const std::byte> memory_of_rows(const MatrixView& matrix, std::int64_t first, std::int64_t count);
 
 double read_cell(const MatrixView& matrix, std::int64_t row, int column);
 

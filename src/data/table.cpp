@@ -194,6 +194,7 @@ Block Table::block(std::int64_t first, std::int64_t count, BlockBuffer& buffer) 
     const Panel panel{buffer.x.data(), count, columns(), stride};
     gather(matrix_, first, panel);
     block.x = panel;
+    block.ahead = memory_of_rows(matrix_, first + count, count);
   }
   for (int j = 0; has_missing_ && !block.has_missing && j < columns(); ++j) {
     block.has_missing = !all_finite(block.x.column(j), count);

@@ -1,6 +1,5 @@
 #include <jensen/data/table.h>
 #include <jensen/em/cluster_starts.h>
-#include <jensen/em/seeding.h>
 #include <jensen/em/starts.h>
 #include <jensen/math/random.h>
 
@@ -59,9 +58,8 @@ std::vector<int> clusters_of(Start start, const Table& frequencies, int clusters
                              Workers& workers) {
   Summary summary = summarize(frequencies, workers);
   std::ranges::fill(summary.scale, 1.0);
-  const Rule rule = start == Start::hierarchical
-                      ? hierarchical_seeding(frequencies, summary, clusters, seed, workers)
-                      : k_means_plus_plus_seeding(frequencies, summary, clusters, seed, workers);
+  SummarizedData summarized(frequencies, std::move(summary));
+  const Rule rule = starting_rule(start, summarized, clusters, seed, workers);
   BlockBuffer buffer;
   const Block all = frequencies.block(0, frequencies.rows(), buffer);
   const auto memory = responsibilities_of(rule, all, clusters);

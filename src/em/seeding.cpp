@@ -266,15 +266,35 @@ Given k_means_plus_plus_seeding(const Data& data, const Summary& summary, int st
   return nearest(std::move(centers), metric);
 }
 
-Given hierarchical_seeding(const Data& data, const Summary& summary, int states, std::uint64_t seed, Workers& workers) {
-  const Metric metric(summary);
-  const Sample sample = take_sample(data, hierarchical_sample_rows, seed);
-  std::vector<std::vector<double>> rows;
-  for (std::size_t i = 0; i < sample.rows.size(); ++i) rows.push_back(metric.scaled(filled_row(sample, i, metric)));
-  std::vector<int> clusters = ward_clusters(rows, sample.weights, states);
+SummarizedData::Tree::Tree() = default;
+SummarizedData::Tree::~Tree() = default;
+
+const Agglomeration& SummarizedData::agglomeration(std::uint64_t seed, Workers& workers) {
+  if (data_.rows() <= hierarchical_sample_rows) seed = 0;  // there is nothing to draw
+  std::unique_lock lock(trees_mutex_);
+  Tree& tree = trees_[seed];
+  lock.unlock();
+  std::call_once(tree.once, [&] {
+    const Metric metric(summary(workers));
+    Sample sample = take_sample(data_, hierarchical_sample_rows, seed);
+    std::vector<std::vector<double>> points;
+    for (std::size_t i = 0; i < sample.rows.size(); ++i) points.push_back(metric.scaled(filled_row(sample, i, metric)));
+    WardTree merged(points, sample.weights);
+    tree.made = std::make_unique<const Agglomeration>(
+        Agglomeration{std::move(sample.rows), std::move(sample.weights), std::move(points), std::move(merged)});
+  });
+  return *tree.made;
+}
+
+Given hierarchical_seeding(SummarizedData& summarized, int states, std::uint64_t seed, Workers& workers) {
+  const Data& data = summarized.data();
+  const Metric metric(summarized.summary(workers));
+  const Agglomeration& sample = summarized.agglomeration(seed, workers);
+  const std::vector<std::vector<double>>& rows = sample.points;
+  const std::vector<int> clusters = sample.tree.clusters(states);
 
   std::vector<std::vector<double>> centers(static_cast<std::size_t>(states),
-                                           std::vector<double>(static_cast<std::size_t>(sample.columns), 0.0));
+                                           std::vector<double>(static_cast<std::size_t>(data.columns()), 0.0));
   std::vector<double> weights(static_cast<std::size_t>(states));
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const auto k = static_cast<std::size_t>(clusters[i]);

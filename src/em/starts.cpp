@@ -199,7 +199,7 @@ Rule starting_rule(Start start, SummarizedData& data, int states, std::uint64_t 
   check_labels(data.data(), states);
   switch (start) {
     case Start::random: return random_responsibilities(seed, states);
-    case Start::hierarchical: return hierarchical_seeding(data.data(), data.summary(workers), states, seed, workers);
+    case Start::hierarchical: return hierarchical_seeding(data, states, seed, workers);
     case Start::k_means_plus_plus:
       return k_means_plus_plus_seeding(data.data(), data.summary(workers), states, seed, workers);
     case Start::short_runs:

@@ -6,38 +6,32 @@
 
 namespace jensen {
 
-namespace {
-
-struct Cluster {
+struct WardTree::Cluster {
   std::vector<double> center;
   double weight = 0;
+
+  double cost_of_merging(const Cluster& other) const;
+  void absorb(const Cluster& other);
 };
 
-struct Merge {
-  int left, right;  // rows that represent the clusters
-  double cost;
-};
-
-double merge_cost(const Cluster& a, const Cluster& b) {
+double WardTree::Cluster::cost_of_merging(const Cluster& other) const {
   double squares = 0;
-  for (std::size_t j = 0; j < a.center.size(); ++j) {
-    const double difference = a.center[j] - b.center[j];
+  for (std::size_t j = 0; j < center.size(); ++j) {
+    const double difference = center[j] - other.center[j];
     squares += difference * difference;
   }
-  return a.weight * b.weight / (a.weight + b.weight) * squares;
+  return weight * other.weight / (weight + other.weight) * squares;
 }
 
-void absorb(Cluster& into, const Cluster& other) {
-  const double weight = into.weight + other.weight;
-  for (std::size_t j = 0; j < into.center.size(); ++j) {
-    into.center[j] += other.weight / weight * (other.center[j] - into.center[j]);
-  }
-  into.weight = weight;
+void WardTree::Cluster::absorb(const Cluster& other) {
+  const double total = weight + other.weight;
+  for (std::size_t j = 0; j < center.size(); ++j) center[j] += other.weight / total * (other.center[j] - center[j]);
+  weight = total;
 }
 
 // Follows nearest neighbours until two clusters are each other's nearest; those merge. Ward's cost is reducible, so the
 // merges found this way are those of the greedy algorithm, in another order.
-std::vector<Merge> all_merges(std::vector<Cluster> clusters) {
+std::vector<WardTree::Merge> WardTree::all_merges(std::vector<Cluster> clusters) {
   const int count = static_cast<int>(clusters.size());
   std::vector<int> active(clusters.size());
   std::iota(active.begin(), active.end(), 0);
@@ -49,10 +43,10 @@ std::vector<Merge> all_merges(std::vector<Cluster> clusters) {
     const int before = chain.size() > 1 ? chain[chain.size() - 2] : -1;
     const auto at = [&](int c) -> Cluster& { return clusters[static_cast<std::size_t>(c)]; };
     int nearest = before;  // wins ties, or the chain could run in circles
-    double cost = before < 0 ? std::numeric_limits<double>::infinity() : merge_cost(at(tip), at(before));
+    double cost = before < 0 ? std::numeric_limits<double>::infinity() : at(tip).cost_of_merging(at(before));
     for (int other : active) {
       if (other == tip) continue;
-      const double candidate = merge_cost(at(tip), at(other));
+      const double candidate = at(tip).cost_of_merging(at(other));
       if (candidate < cost) {
         cost = candidate;
         nearest = other;
@@ -63,39 +57,38 @@ std::vector<Merge> all_merges(std::vector<Cluster> clusters) {
       continue;
     }
     merges.push_back({std::min(tip, before), std::max(tip, before), cost});
-    absorb(at(std::min(tip, before)), at(std::max(tip, before)));
+    at(std::min(tip, before)).absorb(at(std::max(tip, before)));
     active.erase(std::find(active.begin(), active.end(), std::max(tip, before)));
     chain.resize(chain.size() - 2);
   }
   return merges;
 }
 
-}  // namespace
-
-std::vector<int> ward_clusters(const std::vector<std::vector<double>>& rows, std::span<const double> weights,
-                               int clusters) {
+WardTree::WardTree(const std::vector<std::vector<double>>& rows, std::span<const double> weights) : rows_(rows.size()) {
   std::vector<Cluster> singletons;
   for (std::size_t i = 0; i < rows.size(); ++i) singletons.push_back({rows[i], weights[i]});
-  auto merges = all_merges(std::move(singletons));
-  std::stable_sort(merges.begin(), merges.end(), [](const Merge& a, const Merge& b) { return a.cost < b.cost; });
+  merges_ = all_merges(std::move(singletons));
+  std::stable_sort(merges_.begin(), merges_.end(), [](const Merge& a, const Merge& b) { return a.cost < b.cost; });
+}
 
-  std::vector<int> parent(rows.size());
+std::vector<int> WardTree::clusters(int clusters) const {
+  std::vector<int> parent(rows_);
   std::iota(parent.begin(), parent.end(), 0);
   const auto root = [&](int i) {
     while (parent[static_cast<std::size_t>(i)] != i) i = parent[static_cast<std::size_t>(i)];
     return i;
   };
-  const auto wanted = static_cast<std::ptrdiff_t>(merges.size()) - (clusters - 1);
+  const auto wanted = static_cast<std::ptrdiff_t>(merges_.size()) - (clusters - 1);
   for (std::ptrdiff_t m = 0; m < wanted; ++m) {
-    const auto& merge = merges[static_cast<std::size_t>(m)];
+    const Merge& merge = merges_[static_cast<std::size_t>(m)];
     const int a = root(merge.left);
     const int b = root(merge.right);
     parent[static_cast<std::size_t>(std::max(a, b))] = std::min(a, b);
   }
-  std::vector<int> numbers(rows.size(), -1);
+  std::vector<int> numbers(rows_, -1);
   std::vector<int> result;
   int next = 0;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
+  for (std::size_t i = 0; i < rows_; ++i) {
     int& number = numbers[static_cast<std::size_t>(root(static_cast<int>(i)))];
     if (number < 0) number = next++;
     result.push_back(number);

@@ -194,7 +194,7 @@ void Gaussian::accumulate_chosen_rows(ConstPanel x, const double* r, int k, std:
   scratch.moments.assign(pairs_.size(), 0.0);
   const double* weights = scratch.weights.data();
   kernels::add_pair_moments(scratch.centered, pairs_, {&weights, 1}, scratch.moments.data());
-  add_recentered({scratch.moments.data(), 1}, 0, mean(k).data(), k, s);
+  add_recentered(scratch.moments, {&k, 1}, mean(k).data(), s, scratch);
 }
 
 }  // namespace jensen

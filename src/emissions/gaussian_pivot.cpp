@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "math/columns_of_rows.h"
+
 namespace jensen {
 
 namespace {
@@ -155,41 +157,58 @@ void Gaussian::accumulate_complete_rows(ConstPanel x, ConstPanel r, Slice s, Scr
   scratch.moments.assign(together.size() * pairs_.size(), 0.0);
   scratch.centered.assign(x, pivot_.data());
   kernels::add_pair_moments(scratch.centered, pairs_, columns, scratch.moments.data());
-  for (std::size_t t = 0; t < together.size(); ++t) {
-    add_recentered({scratch.moments.data(), together.size()}, t, pivot_.data(), together[t], s);
+  add_recentered(scratch.moments, together, pivot_.data(), s, scratch);
+}
+
+// Moments about the pivot become moments about the means μ, with δ = μ − pivot:
+//   f_a − N δ_a   and   S_ab − f_a δ_b − δ_a f_b + N δ_a δ_b.
+void Gaussian::add_recentered(std::span<const double> moments, std::span<const int> components, const double* pivot,
+                              Slice s, Scratch& scratch) const {
+  const std::size_t count = components.size();
+  const std::size_t size = pairs_.size();
+  const double* by_component = moments.data();
+  if (count > 1) {
+    scratch.by_component.resize(moments.size());
+    const auto rows = static_cast<std::int64_t>(size);
+    kernels::columns_of_rows(moments.data(), static_cast<std::int64_t>(count),
+                             Panel{scratch.by_component.data(), rows, static_cast<int>(count), rows});
+    by_component = scratch.by_component.data();
+  }
+  scratch.delta.resize(static_cast<std::size_t>(columns_));
+  for (std::size_t t = 0; t < count; ++t) {
+    const auto center = mean(components[t]);
+    for (std::size_t j = 0; j < scratch.delta.size(); ++j) scratch.delta[j] = center[j] - pivot[j];
+    add_recentered(by_component + t * size, components[t], s, scratch);
   }
 }
 
-// Moments about the pivot become moments about the mean μ, with δ = μ − pivot:
-//   f_a − N δ_a   and   S_ab − f_a δ_b − δ_a f_b + N δ_a δ_b.
-// `moments` are those of several components, of which k comes at `at`.
-void Gaussian::add_recentered(const PairMoments& moments, std::size_t at, const double* pivot, int k, Slice s) const {
+// The moments of component k, whose δ is scratch.delta.
+void Gaussian::add_recentered(const double* about_pivot, int k, Slice s, Scratch& scratch) const {
   const auto d = static_cast<std::size_t>(columns_);
-  const auto about_pivot = [&](std::size_t f) { return moments.sums[f * moments.components + at]; };
-  const double weight = about_pivot(0);
+  const double weight = about_pivot[0];
   double* first = first_moments(s, k);
   double* second = second_moments(s, k);
   s.sum[static_cast<std::size_t>(k)] += weight;
-  const auto center = mean(k);
-  const auto delta = [&](std::size_t j) { return center[j] - pivot[j]; };
+  const double* delta = scratch.delta.data();
   if (has_matrices()) {  // (1; c) (1; c)ᵀ, packed
+    scratch.sums.resize(d);
+    double* own = scratch.sums.data();
+    for (std::size_t a = 0; a < d; ++a) own[a] = about_pivot[(a + 1) * (a + 2) / 2];
     for (std::size_t a = 0; a < d; ++a) {
-      const std::size_t row = (a + 1) * (a + 2) / 2;
-      const double delta_a = delta(a);
-      const double shift = about_pivot(row) - weight * delta_a;
+      const double* row = about_pivot + (a + 1) * (a + 2) / 2 + 1;
+      const double delta_a = delta[a];
+      const double shift = own[a] - weight * delta_a;
       first[a] += shift;
       double* to = second + a * (a + 1) / 2;
-      for (std::size_t b = 0; b <= a; ++b) {
-        to[b] += about_pivot(row + 1 + b) - shift * delta(b) - delta_a * about_pivot((b + 1) * (b + 2) / 2);
-      }
+      for (std::size_t b = 0; b <= a; ++b) to[b] += row[b] - shift * delta[b] - delta_a * own[b];
     }
     return;
   }
   for (std::size_t j = 0; j < d; ++j) {  // 1, c_1, c_1², c_2, …
-    const double own = about_pivot(1 + 2 * j);
-    const double shift = own - weight * delta(j);
+    const double own = about_pivot[1 + 2 * j];
+    const double shift = own - weight * delta[j];
     first[j] += shift;
-    second[has_variances() ? j : 0] += about_pivot(2 + 2 * j) - (shift + own) * delta(j);
+    second[has_variances() ? j : 0] += about_pivot[2 + 2 * j] - (shift + own) * delta[j];
   }
 }
 

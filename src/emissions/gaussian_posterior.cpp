@@ -33,14 +33,11 @@ std::optional<Evidence> Gaussian::expect_posterior(const Block& x, std::span<con
   scratch.moments.assign(static_cast<std::size_t>(components_) * pairs_.size(), 0.0);
   const auto [normalized, left_out] = kernels::add_posterior_moments(
       {x.x, pivot_.data(), triangular, diagonal, log_weights.data(), x.weights.empty() ? nullptr : x.weights.data(),
-       pairs_, scratch.moments.data(), -std::log(negligible)},
+       pairs_, scratch.moments.data(), x.ahead, -std::log(negligible)},
       scratch.workspace);
   scratch.left_out = scratch.left_out || left_out;
-  const auto count = static_cast<std::size_t>(components_);
-  for (std::size_t k = 0; k < count; ++k) {
-    weights[k] += scratch.moments[k];
-    add_recentered({scratch.moments.data(), count}, k, pivot_.data(), static_cast<int>(k), s);
-  }
+  for (std::size_t k = 0; k < static_cast<std::size_t>(components_); ++k) weights[k] += scratch.moments[k];
+  add_recentered(scratch.moments, near_, pivot_.data(), s, scratch);
   return Evidence{normalized.log_likelihood, normalized.entropy, normalized.entropy, normalized.weight};
 }
 

@@ -147,7 +147,7 @@ void Gaussian::accumulate_single(ConstPanel x, BasicPanel<float> r, double unit,
     for (std::size_t f = 0; f < pairs_.size(); ++f) {
       for (std::size_t t = 0; t < count; ++t) scratch.moments[f * count + t] *= factors[f];
     }
-    for (std::size_t t = 0; t < count; ++t) add_recentered({scratch.moments.data(), count}, t, point, components[t], s);
+    add_recentered(scratch.moments, components, point, s, scratch);
   };
   if (!near_.empty()) add(near_, pivot_.data());
   for (const int k : far_) {

@@ -235,7 +235,8 @@ void add_diagonal_moments(ConstPanel x, const double* about, const double* r, do
   }
 }
 
-// Highway's Exp and Log promise nothing for NaN, zero and infinities, so those lanes are settled here.
+// Highway's Exp and Log promise nothing for NaN, zero and infinities, so those lanes are settled here. No lane depends
+// on what the others hold.
 Vector exp_of(Vector v) {
   const Lane d;
   const auto easy = hn::And(hn::Ge(v, hn::Set(d, lowest_exponent)), hn::Le(v, hn::Set(d, highest_exponent)));
@@ -245,6 +246,7 @@ Vector exp_of(Vector v) {
   result = hn::IfThenElse(hn::Gt(v, hn::Set(d, 709.0)), hn::Mul(result, hn::Exp(d, hn::Sub(inside, hn::Set(d, 709.0)))),
                           result);
   result = hn::IfThenElse(hn::Lt(v, hn::Set(d, -745.2)), hn::Zero(d), result);
+  result = hn::IfThenElse(easy, exp_inside(hn::IfThenElseZero(easy, v)), result);
   return hn::IfThenElse(hn::IsNaN(v), v, result);
 }
 
@@ -294,7 +296,7 @@ HWY_INLINE void normalize_and_add(double* p, std::size_t stride, std::size_t sta
     hn::StoreU(r, d, p + k * stride + v * lanes);
   });
   for (std::size_t v = 0; v < N; ++v) {
-    if (log_normalizers != nullptr) hn::StoreU(row[v].log_normalizer, d, log_normalizers + v * lanes);
+    if (log_normalizers != nullptr) hn::StoreU(log_normalizer(row[v]), d, log_normalizers + v * lanes);
     total.add(i + v * lanes, weight[v], row[v]);
   }
 }
@@ -303,7 +305,7 @@ void normalize(Panel panel, const double* weights, double* log_normalizer, Norma
   const auto rows = static_cast<std::size_t>(panel.rows);
   const auto states = static_cast<std::size_t>(panel.columns);
   const auto stride = static_cast<std::size_t>(panel.stride);
-  NormalizedSums total;
+  NormalizedSums total(weights == nullptr);
   const auto offset = [](auto* pointer, std::size_t i) { return pointer == nullptr ? nullptr : pointer + i; };
   std::size_t i = 0;
   for (; i + register_vectors * lanes <= rows; i += register_vectors * lanes) {
@@ -339,7 +341,7 @@ void normalize(Panel panel, const double* weights, double* log_normalizer, Norma
 // N vectors have rows.
 template <std::size_t N>
 HWY_INLINE void normalize_and_add_single(float* p, std::size_t stride, std::size_t states, const double* weights,
-                                         double weight_unit, std::size_t i, NormalizedSums& total) {
+                                         double weight_unit, std::size_t i, NormalizedSums& sums) {
   const LaneOf<float> d;
   const Lane wide;
   constexpr std::size_t width = lanes_of<float>;
@@ -359,16 +361,15 @@ HWY_INLINE void normalize_and_add_single(float* p, std::size_t stride, std::size
   });
   const hn::Rebind<float, Lane> part;  // as many floats as a vector has doubles
   for (std::size_t v = 0; v < N; ++v) {
-    alignas(64) float log_normalizer[width];
-    alignas(64) float entropy[width];
-    hn::Store(row[v].log_normalizer, d, log_normalizer);
-    hn::Store(row[v].entropy, d, entropy);
+    alignas(64) float largest[width], total[width], mean[width];
+    hn::Store(row[v].largest, d, largest);
+    hn::Store(row[v].total, d, total);
+    hn::Store(row[v].mean, d, mean);
     for (std::size_t lane = 0; lane < width; lane += lanes) {
       const std::size_t at = v * width + lane;
-      const Vector w = weights == nullptr ? hn::Set(wide, 1.0) : hn::LoadU(wide, weights + at);
-      total.add(i + at, w,
-                {hn::PromoteTo(wide, hn::Load(part, log_normalizer + lane)),
-                 hn::PromoteTo(wide, hn::Load(part, entropy + lane))});
+      const auto widened = [&](const float* rows) HWY_ATTR { return hn::PromoteTo(wide, hn::Load(part, rows + lane)); };
+      sums.add(i + at, weights == nullptr ? hn::Set(wide, 1.0) : hn::LoadU(wide, weights + at),
+               {widened(largest), widened(total), widened(mean)});
     }
   }
 }
@@ -379,7 +380,7 @@ void normalize_single(BasicPanel<float> panel, const double* weights, double wei
   const auto rows = static_cast<std::size_t>(panel.rows);
   const auto states = static_cast<std::size_t>(panel.columns);
   const auto stride = static_cast<std::size_t>(panel.stride);
-  NormalizedSums total;
+  NormalizedSums total(weights == nullptr);
   const auto offset = [&](std::size_t i) { return weights == nullptr ? nullptr : weights + i; };
   std::size_t i = 0;
   for (; i + register_vectors * width <= rows; i += register_vectors * width) {

@@ -17,10 +17,17 @@
 HWY_BEFORE_NAMESPACE();
 namespace jensen::kernels::HWY_NAMESPACE {
 
+// log Σ exp p = largest + log total with total ≥ 1; a row of −∞ alone has largest −∞ and total 1, one that holds NaN or
+// +∞ has NaN. mean = Σ q (p − largest), so that its entropy is log total − mean.
 template <class T>
 struct RowVector {
-  VectorOf<T> log_normalizer, entropy;
+  VectorOf<T> largest, total, mean;
 };
+
+template <class T>
+HWY_INLINE VectorOf<T> log_normalizer(const RowVector<T>& row) {
+  return hn::Add(row.largest, hn::Log(LaneOf<T>(), row.total));
+}
 
 // No state of normalize_rows() is left out.
 template <class T>
@@ -90,13 +97,12 @@ HWY_INLINE void normalize_rows(T* p, std::size_t stride, std::size_t states, con
   V scale[N];
   for (std::size_t v = 0; v < N; ++v) {
     const auto possible = hn::Gt(total[v], hn::Zero(d));
-    const V log_total = hn::Log(d, hn::IfThenElse(possible, total[v], hn::Set(d, T{1})));
     const V inverse = hn::IfThenElse(possible, hn::Div(hn::Set(d, T{1}), total[v]), hn::Zero(d));
     scale[v] = hn::Mul(inverse, weight[v]);
-    const V nan = hn::Set(d, std::numeric_limits<T>::quiet_NaN());
-    row[v].log_normalizer = hn::IfThenElse(possible, hn::Add(shift[v], log_total), hn::Neg(infinity));
-    row[v].log_normalizer = hn::IfThenElse(sound_rows[v], row[v].log_normalizer, nan);
-    row[v].entropy = hn::IfThenElse(possible, hn::Sub(log_total, hn::Mul(weighted[v], inverse)), hn::Zero(d));
+    row[v].largest = hn::IfThenElse(possible, shift[v], hn::Neg(infinity));
+    row[v].largest = hn::IfThenElse(sound_rows[v], row[v].largest, hn::Set(d, std::numeric_limits<T>::quiet_NaN()));
+    row[v].total = hn::IfThenElse(possible, total[v], hn::Set(d, T{1}));
+    row[v].mean = hn::Mul(weighted[v], inverse);
   }
   for (std::size_t k = 0; k < states; ++k) {
     for (std::size_t v = 0; v < N; ++v) {
@@ -105,28 +111,58 @@ HWY_INLINE void normalize_rows(T* p, std::size_t stride, std::size_t states, con
   }
 }
 
-// Sums over rows of w log Σ exp p, w H(q) and w, in the eight virtual lanes of double.
-struct NormalizedSums {
-  Vector sums[3][parts];
+// So many rows have the logarithm of their totals taken as one. Eight virtual lanes of them multiply up to 32 totals of
+// at most 2³¹ states.
+constexpr std::size_t rows_of_one_logarithm = 256;
 
-  HWY_INLINE NormalizedSums() {
-    for (auto& measure : sums) {
-      for (auto& s : measure) s = hn::Zero(Lane());
+// Sums over rows of w log Σ exp p, w H(q) and w, in the eight virtual lanes of double. Rows must come in their order.
+class NormalizedSums {
+ public:
+  // Whether all weights are 0 or 1: then Σ log total is the logarithm of a product.
+  HWY_INLINE explicit NormalizedSums(bool counts_rows) : counts_rows_(counts_rows) {
+    const Lane d;
+    for (std::size_t p = 0; p < parts; ++p) {
+      largest_[p] = logarithms_[p] = mean_[p] = weight_[p] = hn::Zero(d);
+      product_[p] = hn::Set(d, 1.0);
     }
   }
-  // A vector of rows of which the first is row i of the block.
+
+  // A vector of rows of which the first is row i of the block. A row of weight 0 says nothing, whatever it holds.
   HWY_INLINE void add(std::size_t i, Vector weight, const RowVector<double>& row) {
+    const Lane d;
     const std::size_t to = i / lanes % parts;
-    const Vector counted = hn::IfThenElse(hn::Eq(weight, hn::Zero(Lane())), hn::Zero(Lane()), row.log_normalizer);
-    sums[0][to] = hn::MulAdd(weight, counted, sums[0][to]);
-    sums[1][to] = hn::MulAdd(weight, row.entropy, sums[1][to]);
-    sums[2][to] = hn::Add(sums[2][to], weight);
+    const auto without = hn::Eq(weight, hn::Zero(d));
+    const Vector total = hn::IfThenElse(without, hn::Set(d, 1.0), row.total);
+    const Vector largest = hn::IfThenZeroElse(without, row.largest);
+    largest_[to] = hn::MulAdd(weight, largest, largest_[to]);
+    mean_[to] = hn::MulAdd(weight, row.mean, mean_[to]);
+    weight_[to] = hn::Add(weight_[to], weight);
+    if (!counts_rows_) {
+      logarithms_[to] = hn::MulAdd(weight, hn::Log(d, total), logarithms_[to]);
+      return;
+    }
+    product_[to] = hn::Mul(product_[to], total);
+    if ((i + lanes) % rows_of_one_logarithm == 0) take_logarithms();
   }
-  void write(Normalized* result) const {
-    result->log_likelihood = add_lanes(sums[0]);
-    result->entropy = add_lanes(sums[1]);
-    result->weight = add_lanes(sums[2]);
+  void write(Normalized* result) {
+    take_logarithms();
+    const double logarithms = add_lanes(logarithms_);
+    result->log_likelihood = add_lanes(largest_) + logarithms;
+    result->entropy = logarithms - add_lanes(mean_);
+    result->weight = add_lanes(weight_);
   }
+
+ private:
+  void take_logarithms() {
+    const Lane d;
+    for (std::size_t p = 0; p < parts; ++p) {
+      logarithms_[p] = hn::Add(logarithms_[p], hn::Log(d, product_[p]));
+      product_[p] = hn::Set(d, 1.0);
+    }
+  }
+
+  bool counts_rows_;
+  Vector largest_[parts], logarithms_[parts], product_[parts], mean_[parts], weight_[parts];
 };
 
 }  // namespace jensen::kernels::HWY_NAMESPACE

@@ -369,21 +369,47 @@ void pack(const Product<T>& p, std::size_t k, std::size_t first, std::size_t end
   }
 }
 
-// `packed` holds packed_states components, of which the first C are meant: sums[f · states + c] += … for C
-// components from `k` on and F pairs from `f` on, over rows from `first` on, as many at a time as there are virtual
-// lanes. Pairs beyond the last are formed and thrown away, so that no remainder needs code.
-template <std::size_t C, std::size_t F, class T>
-void add_tile(const Product<T>& p, const T* packed, std::size_t packed_states, std::size_t k, std::size_t f,
-              std::size_t first, std::size_t rows) {
-  const LaneOf<T> d;
-  constexpr std::size_t together = virtual_lanes_of<T>, width = lanes_of<T>;
+// The products of the columns of F pairs, from `f` on. Pairs beyond the last are formed and thrown away, so that no
+// remainder needs code.
+template <std::size_t F, class T>
+struct FormedFeatures {
   const T* left[F];
   const T* right[F];
-  for (std::size_t t = 0; t < F; ++t) {
-    const ColumnPair pair = f + t < p.pair_count ? p.pairs[f + t] : ColumnPair{};
-    left[t] = p.columns + static_cast<std::size_t>(pair.a) * p.stride + first;
-    right[t] = p.columns + static_cast<std::size_t>(pair.b) * p.stride + first;
+
+  HWY_INLINE FormedFeatures(const Product<T>& p, std::size_t f, std::size_t first) {
+    for (std::size_t t = 0; t < F; ++t) {
+      const ColumnPair pair = f + t < p.pair_count ? p.pairs[f + t] : ColumnPair{};
+      left[t] = p.columns + static_cast<std::size_t>(pair.a) * p.stride + first;
+      right[t] = p.columns + static_cast<std::size_t>(pair.b) * p.stride + first;
+    }
   }
+  HWY_INLINE VectorOf<T> operator()(std::size_t t, std::size_t i) const {
+    const LaneOf<T> d;
+    return hn::Mul(hn::Load(d, left[t] + i), hn::Load(d, right[t] + i));
+  }
+};
+
+// F columns from b on, of which `count` exist. The last one stands for those beyond it.
+template <std::size_t F, class T>
+struct PlainColumns {
+  const T* column[F];
+
+  HWY_INLINE PlainColumns(const Product<T>& p, std::size_t b, std::size_t first, std::size_t count) {
+    for (std::size_t t = 0; t < F; ++t) column[t] = p.columns + (b + std::min(t, count - 1)) * p.stride + first;
+  }
+  HWY_INLINE VectorOf<T> operator()(std::size_t t, std::size_t i) const {
+    return in_register(hn::Load(LaneOf<T>(), column[t] + i));
+  }
+};
+
+// `packed` holds packed_states components, of which the first C are meant: sums[f · states + c] += … for C
+// components from `k` on and F pairs from `f` on, of which those before `end` count, over as many rows as there are
+// virtual lanes at a time.
+template <std::size_t C, std::size_t F, class T, class Features>
+HWY_INLINE void add_tile(const Product<T>& p, const T* packed, std::size_t packed_states, std::size_t k, std::size_t f,
+                         std::size_t end, std::size_t rows, const Features& features) {
+  const LaneOf<T> d;
+  constexpr std::size_t together = virtual_lanes_of<T>, width = lanes_of<T>;
   VectorOf<T> sums[F][C][parts_of<T>];
   for (std::size_t part = 0; part < parts_of<T>; ++part) {
     VectorOf<T> tile[C][F];
@@ -392,7 +418,7 @@ void add_tile(const Product<T>& p, const T* packed, std::size_t packed_states, s
     }
     for (std::size_t i = part * width; i < rows; i += together) {
       VectorOf<T> feature[F];
-      for (std::size_t t = 0; t < F; ++t) feature[t] = hn::Mul(hn::Load(d, left[t] + i), hn::Load(d, right[t] + i));
+      for (std::size_t t = 0; t < F; ++t) feature[t] = features(t, i);
       const T* r = packed + (i - part * width) * packed_states + part * width;
       for (std::size_t c = 0; c < C; ++c) {
         const auto weight = in_register(hn::Load(d, r + c * together));
@@ -403,8 +429,56 @@ void add_tile(const Product<T>& p, const T* packed, std::size_t packed_states, s
       for (std::size_t t = 0; t < F; ++t) sums[t][c][part] = tile[c][t];
     }
   }
-  for (std::size_t t = 0; t < F && f + t < p.pair_count; ++t) add_sums<C>(sums[t], p.sums + (f + t) * p.states + k);
+  for (std::size_t t = 0; t < F && f + t < end; ++t) add_sums<C>(sums[t], p.sums + (f + t) * p.states + k);
 }
+
+template <std::size_t C, std::size_t F, class T>
+void add_formed_tile(const Product<T>& p, const T* packed, std::size_t packed_states, std::size_t k, std::size_t f,
+                     std::size_t first, std::size_t rows) {
+  add_tile<C, F>(p, packed, packed_states, k, f, p.pair_count, rows, FormedFeatures<F, T>(p, f, first));
+}
+
+// A product (r c_a) c_b costs a multiplication for each component and a, r (c_a c_b) one for each pair: the former is
+// for many columns and few components. Never for those that have tiles of their own (most_few_states).
+template <class T>
+bool weighs_first(const Product<T>& p) {
+  constexpr std::size_t most_few_pairs = 15;
+  if (p.pair_count <= most_few_pairs) return false;
+  std::size_t runs = 0;  // of pairs with the same a
+  for (std::size_t f = 0; f < p.pair_count; ++f) runs += f == 0 || p.pairs[f].a != p.pairs[f - 1].a ? 1 : 0;
+  return 2 * runs * p.states <= p.pair_count;
+}
+
+// to ← packed responsibilities of C components times a column.
+template <std::size_t C, class T>
+void weigh(const T* packed, const T* column, std::size_t rows, T* to) {
+  const LaneOf<T> d;
+  constexpr std::size_t together = virtual_lanes_of<T>;
+  for (std::size_t i = 0; i < rows; i += lanes_of<T>) {
+    const auto value = hn::Load(d, column + i);
+    const std::size_t at = i / together * together * C + i % together;
+    for (std::size_t c = 0; c < C; ++c) {
+      hn::Store(hn::Mul(hn::Load(d, packed + at + c * together), value), d, to + at + c * together);
+    }
+  }
+}
+
+// All pairs, for C components from `k` on: for each a, r c_a is formed, in `weighted`, and multiplied with c_0, c_1, …
+template <std::size_t C, std::size_t F, class T>
+void add_weighted_tiles(const Product<T>& p, const T* packed, std::size_t k, std::size_t first, std::size_t rows,
+                        T* weighted) {
+  for (std::size_t f = 0; f < p.pair_count;) {
+    const auto a = static_cast<std::size_t>(p.pairs[f].a);
+    const std::size_t end = f + 1 + a;
+    weigh<C>(packed, p.columns + a * p.stride + first, rows, weighted);
+    for (std::size_t b = 0; f < end; f += F, b += F) {
+      add_tile<C, F>(p, weighted, C, k, f, end, rows, PlainColumns<F, T>(p, b, first, end - f));
+    }
+    f = end;
+  }
+}
+
+constexpr std::size_t most_states_of_tile = HWY_MAX_BYTES == 64 ? 8 : 4;
 
 // Components and pairs that one tile serves: as many as the registers hold sums for.
 template <std::size_t C, std::size_t F>
@@ -447,24 +521,28 @@ HWY_INLINE void in_tiles(std::size_t components, const Visit& visit) {
   }
 }
 
-// `packed`: room for product_rows_of<T> × 8 numbers.
+// `memory`: room for 2 × 8 × product_rows_of<T> numbers.
 template <class T>
-HWY_INLINE void product(const Product<T>& p, std::size_t rows, T* packed) {
+HWY_INLINE void product(const Product<T>& p, std::size_t rows, T* memory) {
+  const bool weighing = weighs_first(p);
+  T* packed = memory;
+  T* weighted = memory + 8 * product_rows_of<T>;
   for (std::size_t first = 0; first < rows; first += product_rows_of<T>) {
     const std::size_t end = std::min(rows, first + product_rows_of<T>);
     in_tiles(p.states, [&](std::size_t k, auto tile) HWY_ATTR {
       constexpr std::size_t states = decltype(tile)::states, pairs = decltype(tile)::pairs;
       pack<states>(p, k, first, end, packed);
+      if (weighing) return add_weighted_tiles<states, pairs>(p, packed, k, first, end - first, weighted);
       for (std::size_t f = 0; f < p.pair_count; f += pairs) {
-        add_tile<states, pairs>(p, packed, states, k, f, first, end - first);
+        add_formed_tile<states, pairs>(p, packed, states, k, f, first, end - first);
       }
     });
   }
 }
 
-void add_product(const Product<double>& p, std::size_t rows, double* packed) { product(p, rows, packed); }
+void add_product(const Product<double>& p, std::size_t rows, double* memory) { product(p, rows, memory); }
 
-void add_product_single(const Product<float>& p, std::size_t rows, float* packed) { product(p, rows, packed); }
+void add_product_single(const Product<float>& p, std::size_t rows, float* memory) { product(p, rows, memory); }
 
 // Up to four columns and so many components, moments have tiles of their own: what the others leave over would weigh
 // too much.
@@ -488,7 +566,8 @@ constexpr std::size_t whole_lanes(std::size_t count) {
 }
 
 // What a portion of rows needs: centred columns, responsibilities as pack() lays them out, weights, and the log-joints
-// of one group; and where few components matter to a row, which, the centred rows one by one, and the moments.
+// of one group, what weigh() makes of a tile; and where few components matter to a row, which, the centred rows one by
+// one, and the moments.
 struct PosteriorMemory {
   static constexpr std::size_t rows = product_rows_of<double>, stride = rows + virtual_lanes;
   static constexpr std::size_t small_part = 4;  // a quarter of all pairs of rows and components
@@ -499,7 +578,8 @@ struct PosteriorMemory {
         packed(columns + (1 + dimensions) * stride),
         weights(packed + rows * states),
         log_joint(weights + rows),
-        by_row(log_joint + group_rows_of<double> * states),
+        weighted(log_joint + group_rows_of<double> * states),
+        by_row(weighted + most_states_of_tile * rows),
         moments(by_row + rows * length),
         hits(reinterpret_cast<Hit*>(moments + states * (2 * length + virtual_lanes))) {}
   std::size_t length, most_hits;
@@ -507,6 +587,7 @@ struct PosteriorMemory {
   double* packed;
   double* weights;
   double* log_joint;
+  double* weighted;
   double* by_row;
   double* moments;  // of a component: first ones, second ones, weight
   Hit* hits;
@@ -615,7 +696,7 @@ HWY_INLINE void few_columns_tiles(const Product<double>& p, const double* packed
   constexpr std::size_t at_once = C > 2 ? 2 : pairs == 10 ? 4 : 3;
 #endif
   for (std::size_t f = 0; f < p.pair_count; f += at_once) {
-    add_tile<C, at_once>(p, packed + k * virtual_lanes, states, k, f, 0, rows);
+    add_formed_tile<C, at_once>(p, packed + k * virtual_lanes, states, k, f, 0, rows);
   }
 }
 
@@ -639,24 +720,41 @@ HWY_INLINE void few_columns_moments(const Product<double>& p, const double* pack
   }
 }
 
-// Asks for rows that will be wanted soon. Columns are far apart in memory and a portion of each is short, so that the
-// processor does not foresee them. Memory that is not there does no harm.
-HWY_INLINE void fetch_ahead(const double* rows, std::size_t count) {
+// Asks for memory that will be wanted soon. What is not there does no harm.
+HWY_INLINE void fetch_ahead(std::uintptr_t address, std::size_t bytes) {
   constexpr std::size_t line = 64;
-  const auto address = reinterpret_cast<std::uintptr_t>(rows);
-  for (std::size_t at = 0; at < count * sizeof(double); at += line) {
-    __builtin_prefetch(reinterpret_cast<const void*>(address + at), 0, 3);
+  for (std::size_t at = 0; at < bytes; at += line)
+    __builtin_prefetch(reinterpret_cast<const void*>(address + at), 0, 2);
+}
+
+// Rows to come. Columns are far apart in memory and a portion of each is short, so that the processor does not foresee
+// them; and where they are gathered from rows, it would wait for each block at its beginning.
+HWY_INLINE void fetch_rows(const PosteriorMoments& p, std::size_t row, std::size_t count, std::size_t distance) {
+  if (p.ahead.empty()) {
+    for (int j = 0; j < p.x.columns; ++j) {
+      const auto column = reinterpret_cast<std::uintptr_t>(p.x.column(j));
+      fetch_ahead(column + (row + distance) * sizeof(double), count * sizeof(double));
+    }
+    return;
   }
+  const std::size_t bytes = p.ahead.size() / static_cast<std::size_t>(p.x.rows);
+  const std::size_t begin = row * bytes;
+  if (begin >= p.ahead.size()) return;
+  fetch_ahead(reinterpret_cast<std::uintptr_t>(p.ahead.data()) + begin,
+              std::min(p.ahead.size() - begin, count * bytes));
 }
 
 // Moments of the components in own.packed, laid out tile by tile, or as for few columns.
 template <std::size_t D>
 HWY_INLINE void dense_moments(const Product<double>& p, const PosteriorMemory& own, bool few, std::size_t rows) {
   if (few) return few_columns_moments<D>(p, own.packed, p.states, rows);
+  const bool weighing = weighs_first(p);
   in_tiles(p.states, [&](std::size_t k, auto tile) HWY_ATTR {
-    constexpr std::size_t together = decltype(tile)::states, pairs = decltype(tile)::pairs;
+    constexpr std::size_t states = decltype(tile)::states, pairs = decltype(tile)::pairs;
+    const double* packed = own.packed + k * own.rows;
+    if (weighing) return add_weighted_tiles<states, pairs>(p, packed, k, 0, rows, own.weighted);
     for (std::size_t f = 0; f < p.pair_count; f += pairs) {
-      add_tile<together, pairs>(p, own.packed + k * own.rows, together, k, f, 0, rows);
+      add_formed_tile<states, pairs>(p, packed, states, k, f, 0, rows);
     }
   });
 }
@@ -682,7 +780,7 @@ void posterior_of(const PosteriorMoments& p, double* memory, PosteriorSums* resu
   }
   std::fill_n(own.columns, own.stride, 1.0);
   const Product<double> moments{own.columns, own.stride, p.pairs.data(), p.pairs.size(), nullptr, states, p.sums};
-  NormalizedSums total;
+  NormalizedSums total(p.weights == nullptr);
   bool sparse = !p.diagonal.empty() && p.span < -lowest_exponent;
   bool any_hits = false;
   const auto all = static_cast<std::size_t>(p.x.rows);
@@ -701,7 +799,7 @@ void posterior_of(const PosteriorMoments& p, double* memory, PosteriorSums* resu
         result->left_out |= pairs < std::min(i, rows) * states;
         sparse = false;
       }
-      for (int j = 0; j < x.columns; ++j) fetch_ahead(x.column(j) + own.rows + i, group);
+      fetch_rows(p, first + i, group, own.rows);
       log_joint_of_group<D>(p, own.columns + own.stride + i, own.stride, own.log_joint);
       Vector weight[register_vectors];
       RowVector<double> row[register_vectors];
@@ -845,16 +943,16 @@ std::size_t select_at_least(std::span<const double> v, const double* floor, std:
 
 void add_pair_moments(const CenteredRows& x, std::span<const ColumnPair> pairs, std::span<const double* const> r,
                       double* sums) {
-  alignas(64) double packed[256 * 8];
+  alignas(64) double memory[2 * 8 * 256];
   HWY_DYNAMIC_DISPATCH(add_product)
-  (Product<double>{x.data(), x.stride(), pairs.data(), pairs.size(), r.data(), r.size(), sums}, x.rows(), packed);
+  (Product<double>{x.data(), x.stride(), pairs.data(), pairs.size(), r.data(), r.size(), sums}, x.rows(), memory);
 }
 
 void add_pair_moments(const SingleCenteredRows& x, std::span<const ColumnPair> pairs, std::span<const float* const> r,
                       double* sums) {
-  alignas(64) float packed[512 * 8];
+  alignas(64) float memory[2 * 8 * 512];
   HWY_DYNAMIC_DISPATCH(add_product_single)
-  (Product<float>{x.data(), x.stride(), pairs.data(), pairs.size(), r.data(), r.size(), sums}, x.rows(), packed);
+  (Product<float>{x.data(), x.stride(), pairs.data(), pairs.size(), r.data(), r.size(), sums}, x.rows(), memory);
 }
 
 PosteriorSums add_posterior_moments(const PosteriorMoments& p, Workspace& workspace) {
@@ -862,7 +960,8 @@ PosteriorSums add_posterior_moments(const PosteriorMoments& p, Workspace& worksp
   const auto columns = static_cast<std::size_t>(p.x.columns);
   const std::size_t states = p.triangular.size() + p.diagonal.size();
   const std::size_t length = (columns + line - 1) / line * line;
-  const std::size_t size = (1 + columns) * (portion + line) + portion * (states + 1) + most_group * states +
+  constexpr std::size_t tile = 8;
+  const std::size_t size = (1 + columns) * (portion + line) + portion * (states + 1 + tile) + most_group * states +
                            portion * length + states * (2 * length + line) + portion * states / 4 + line;
   if (workspace.size() < size + line) workspace.resize(size + line);
   const auto address = reinterpret_cast<std::uintptr_t>(workspace.data());

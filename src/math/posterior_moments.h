@@ -20,8 +20,9 @@ struct PosteriorMoments {
   const double* log_weights;  ///< of the components
   const double* weights;      ///< of the rows; nullptr: ones
   std::span<const ColumnPair> pairs;
-  double* sums;  ///< pairs × components, added to
-  double span;   ///< > 0: log-joints below a row's largest by more than this may count as −∞
+  double* sums;                      ///< pairs × components, added to
+  std::span<const std::byte> ahead;  ///< to be fetched into the cache meanwhile
+  double span;                       ///< > 0: log-joints below a row's largest by more than this may count as −∞
 };
 
 struct PosteriorSums {

@@ -19,7 +19,7 @@ std::vector<Marginal> marginals(const AnyEmissions& emissions, int column, std::
   for (int k = 0; k < emissions.states(); ++k) {
     auto marginal = marginal_of(emissions, k, column, row);
     if (!marginal) {
-      throw UnsupportedError("column " + std::to_string(column + 1), "a distribution function", "a forecast");
+      throw UnsupportedError("column " + std::to_string(column + 1), "give a distribution function", "a forecast");
     }
     result.push_back(*std::move(marginal));
   }

@@ -338,5 +338,23 @@ TEST(Table, RefusesBadSequences) {
   EXPECT_NO_THROW(weighted.with_sequences({0, 2, 3}));
 }
 
+TEST(Table, BlocksSayWhereTheRowsAfterThemLie) {
+  std::vector<double> cells(40);
+  BlockBuffer buffer;
+  const auto ahead = [&](const MatrixView& view, std::int64_t first, std::int64_t count) {
+    return Table(view).block(first, count, buffer).ahead;
+  };
+  const MatrixView by_row{cells.data(), false, 20, 2, 2, 1, nullptr};
+  const auto next = ahead(by_row, 4, 6);
+  EXPECT_EQ(static_cast<const void*>(next.data()), cells.data() + 20);
+  EXPECT_EQ(next.size(), 12 * sizeof(double));
+  EXPECT_EQ(ahead(by_row, 10, 8).size(), 4 * sizeof(double)) << "no more rows than there are";
+  EXPECT_TRUE(ahead(by_row, 10, 10).empty());
+  EXPECT_TRUE(ahead({cells.data(), false, 10, 2, 4, 1, nullptr}, 0, 5).empty()) << "rows with gaps";
+  EXPECT_TRUE(ahead({cells.data(), false, 20, 2, 1, 20, nullptr}, 0, 5).empty()) << "columns are read in place";
+  const std::vector<float> single(40);
+  EXPECT_EQ(ahead({single.data(), true, 20, 2, 2, 1, nullptr}, 4, 6).size(), 12 * sizeof(float));
+}
+
 }  // namespace
 }  // namespace jensen

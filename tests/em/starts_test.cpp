@@ -91,6 +91,36 @@ TEST(Starts, SeedsDecideAndNothingElse) {
   EXPECT_EQ(responsibilities(Start::hierarchical, data, 1), responsibilities(Start::hierarchical, data, 2));
 }
 
+// A selection asks for many numbers of clusters of the same rows.
+TEST(Starts, OneTreeServesAnyNumberOfClusters) {
+  const auto data = support::clustered(300, 2, 4, 5, 3);
+  Workers workers(1);
+  SummarizedData shared(data);
+  const Agglomeration* tree = &shared.agglomeration(1, workers);
+  EXPECT_EQ(tree, &shared.agglomeration(2, workers)) << "all rows are agglomerated: there is nothing to draw";
+  EXPECT_EQ(tree->rows.size(), 300U);
+  for (const int k : {1, 2, 3, 7}) {
+    SummarizedData alone(data);
+    const auto rows_of = [&](SummarizedData& summarized) {
+      const Rule rule = starting_rule(Start::hierarchical, summarized, k, 1, workers);
+      BlockBuffer buffer;
+      std::vector<double> values(static_cast<std::size_t>(300 * k));
+      std::get<Given>(rule).responsibilities(data.block(0, 300, buffer), Panel{values.data(), 300, k, 300});
+      return values;
+    };
+    EXPECT_EQ(rows_of(shared), rows_of(alone)) << k << " clusters";
+  }
+}
+
+TEST(Starts, SamplesOfManyRowsDependOnTheSeed) {
+  const auto data = support::clustered(hierarchical_sample_rows + 500, 2, 4, 5, 3);
+  Workers workers(1);
+  SummarizedData shared(data);
+  EXPECT_EQ(shared.agglomeration(1, workers).rows.size(), static_cast<std::size_t>(hierarchical_sample_rows));
+  EXPECT_NE(shared.agglomeration(1, workers).rows, shared.agglomeration(2, workers).rows);
+  EXPECT_EQ(&shared.agglomeration(1, workers), &shared.agglomeration(1, workers));
+}
+
 TEST(Starts, ClustersFarApartAreFound) {
   const auto data = apart();
   const auto finds = [&](Start start, std::uint64_t seed) {
@@ -323,17 +353,18 @@ TEST(Ward, AgreesWithTheTextbook) {
       weights.push_back(seed % 2 == 0 ? 1 : 0.3 + static_cast<double>(i % 4));
     }
     for (const int clusters : {1, 2, 3, 5, 9, 26}) {
-      EXPECT_EQ(ward_clusters(rows, weights, clusters), naive_ward(rows, weights, clusters)) << seed << " " << clusters;
+      EXPECT_EQ(WardTree(rows, weights).clusters(clusters), naive_ward(rows, weights, clusters))
+          << seed << " " << clusters;
     }
   }
 }
 
 TEST(Ward, FewerRowsThanClustersStayAlone) {
-  EXPECT_EQ(ward_clusters({{1}, {2}}, std::vector<double>{1, 1}, 5), (std::vector<int>{0, 1}));
+  EXPECT_EQ(WardTree({{1}, {2}}, std::vector<double>{1, 1}).clusters(5), (std::vector<int>{0, 1}));
 }
 
 TEST(Ward, EqualRowsGoTogether) {
-  const auto clusters = ward_clusters({{1}, {7}, {1}, {7}, {1}, {1}}, std::vector<double>(6, 1.0), 2);
+  const auto clusters = WardTree({{1}, {7}, {1}, {7}, {1}, {1}}, std::vector<double>(6, 1.0)).clusters(2);
   EXPECT_EQ(clusters, (std::vector<int>{0, 1, 0, 1, 0, 0}));
 }
 

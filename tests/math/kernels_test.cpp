@@ -139,7 +139,7 @@ NormalizedPanel normalized(std::vector<double> p, std::int64_t rows, int states,
 
 TEST(Kernels, InstructionSetsWithFusedMultiplyAddGiveTheSameBits) {
   std::vector<Results> all;
-  std::vector<NormalizedPanel> panels;
+  std::vector<NormalizedPanel> panels, unweighted;
   std::vector<std::vector<double>> exps;
   std::vector<std::string> names;
   on_every_instruction_set([&](const std::string& name) {
@@ -147,6 +147,7 @@ TEST(Kernels, InstructionSetsWithFusedMultiplyAddGiveTheSameBits) {
     names.push_back(name);
     all.push_back(run(Problem(531, 7)));
     panels.push_back(normalized(log_joint(531, 5), 531, 5, Problem(531, 1).r));
+    unweighted.push_back(normalized(log_joint(531, 5), 531, 5, {}));
     exps.push_back(normals(1003, 6, 100));
     kernels::exp(exps.back());
     kernels::log(exps.back());
@@ -162,6 +163,8 @@ TEST(Kernels, InstructionSetsWithFusedMultiplyAddGiveTheSameBits) {
     EXPECT_TRUE(same_bits(panels[i].p, panels[0].p)) << pair;
     EXPECT_TRUE(same_bits(panels[i].log_normalizer, panels[0].log_normalizer)) << pair;
     EXPECT_TRUE(same_bits(panels[i].sums, panels[0].sums)) << pair;
+    EXPECT_TRUE(same_bits(unweighted[i].p, unweighted[0].p)) << pair;
+    EXPECT_TRUE(same_bits(unweighted[i].sums, unweighted[0].sums)) << pair;
     EXPECT_TRUE(same_bits(exps[i], exps[0])) << pair;
   }
 }
@@ -235,6 +238,45 @@ TEST(Kernels, NormalizeAtTheEdges) {
     EXPECT_EQ(weightless.sums[2], 3) << name;
     // A weighted impossible row makes the whole impossible.
     EXPECT_EQ(normalized(before, 6, 2, {1, 1, 1, 1, 0, 0}).sums[0], -infinity) << name;
+  });
+}
+
+// Unweighted rows have their logarithms taken together, weighted ones each for itself.
+TEST(Kernels, WeightsOfOneAreNoWeights) {
+  on_every_instruction_set([](const std::string& name) {
+    for (const std::int64_t rows : {1, 7, 255, 256, 257, 1000}) {
+      for (const int states : {1, 3, 40}) {
+        const auto n = static_cast<std::size_t>(rows);
+        const auto before = log_joint(n, static_cast<std::size_t>(states));
+        const auto without = normalized(before, rows, states, {});
+        const auto with = normalized(before, rows, states, std::vector<double>(n, 1.0));
+        const std::string where = name + ", " + std::to_string(rows) + " rows, " + std::to_string(states) + " states";
+        EXPECT_TRUE(same_bits(without.p, with.p)) << where;
+        EXPECT_TRUE(same_bits(without.log_normalizer, with.log_normalizer)) << where;
+        EXPECT_EQ(without.sums[2], with.sums[2]) << where;
+        if (!std::isfinite(with.sums[0])) {
+          EXPECT_EQ(without.sums[0], with.sums[0]) << where;
+          continue;
+        }
+        const double size = static_cast<double>(rows) + std::abs(with.sums[0]);
+        EXPECT_NEAR(without.sums[0], with.sums[0], 1e-15 * size) << where;
+        EXPECT_NEAR(without.sums[1], with.sums[1], 1e-15 * size) << where;
+      }
+    }
+  });
+}
+
+TEST(Kernels, ExpOfANumberDoesNotDependOnItsNeighbours) {
+  on_every_instruction_set([](const std::string& name) {
+    auto mixed = normals(64, 3, 50);
+    auto alone = mixed;
+    for (std::size_t i = 0; i < mixed.size(); i += 5) mixed[i] = i % 2 == 0 ? -infinity : 2000;
+    kernels::exp(alone);
+    kernels::exp(mixed);
+    for (std::size_t i = 0; i < mixed.size(); ++i) {
+      if (i % 5 == 0) continue;
+      EXPECT_EQ(mixed[i], alone[i]) << name << " at " << i;
+    }
   });
 }
 

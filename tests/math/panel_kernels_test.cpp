@@ -128,19 +128,23 @@ TEST(PanelKernels, EveryTailAgreesWithLongDouble) {
     for (int d = 1; d <= 9; ++d) check(Problem(37, d, 3), "columns " + std::to_string(d));
     for (int k = 1; k <= 18; ++k) check(Problem(21, 3, k), "components " + std::to_string(k));
     check(Problem(531, 7, 5), "many");
+    for (const int k : {1, 2, 5}) check(Problem(300, 24, k), "many columns, few components");
   });
 }
 
 TEST(PanelKernels, InstructionSetsWithFusedMultiplyAddGiveTheSameBits) {
-  std::vector<Results> all;
+  std::vector<Results> all, few_components;
   on_every_instruction_set([&](const std::string&) {
-    if (kernels::fuses_multiply_add()) all.push_back(run(Problem(531, 7, 13)));
+    if (!kernels::fuses_multiply_add()) return;
+    all.push_back(run(Problem(531, 7, 13)));
+    few_components.push_back(run(Problem(300, 24, 5)));
   });
   if (all.size() < 2) GTEST_SKIP() << "only " << all.size() << " instruction set with fused multiply-add here";
   for (std::size_t i = 1; i < all.size(); ++i) {
     EXPECT_TRUE(same_bits(all[i].triangular, all[0].triangular));
     EXPECT_TRUE(same_bits(all[i].diagonal, all[0].diagonal));
     EXPECT_TRUE(same_bits(all[i].moments, all[0].moments));
+    EXPECT_TRUE(same_bits(few_components[i].moments, few_components[0].moments));
   }
 }
 
@@ -273,6 +277,7 @@ TEST(PanelKernels, FloatsAgreeWithLongDouble) {
     for (int d = 1; d <= 9; ++d) check(Problem(37, d, 3), ", columns " + std::to_string(d));
     for (int k = 1; k <= 12; ++k) check(Problem(21, 3, k), ", components " + std::to_string(k));
     check(Problem(531, 7, 5), ", many");
+    check(Problem(100, 17, 3), ", many columns, few components");
   });
 }
 
@@ -363,10 +368,17 @@ void check_posterior_moments(const Problem& p, bool triangular, bool weighted, c
   std::vector<double> sums(moments.size(), 0.0);
   kernels::Workspace workspace;
   constexpr double everything = std::numeric_limits<double>::infinity();
-  const auto [got, left_out] =
-      kernels::add_posterior_moments({p.panel, p.point.data(), full, diagonal, log_weights.data(),
-                                      weighted ? weights.data() : nullptr, p.pairs, sums.data(), everything},
-                                     workspace);
+  const auto [got, left_out] = kernels::add_posterior_moments({p.panel,
+                                                               p.point.data(),
+                                                               full,
+                                                               diagonal,
+                                                               log_weights.data(),
+                                                               weighted ? weights.data() : nullptr,
+                                                               p.pairs,
+                                                               sums.data(),
+                                                               {},
+                                                               everything},
+                                                              workspace);
   EXPECT_FALSE(left_out) << where;
   EXPECT_EQ(sums, moments) << where;
   EXPECT_EQ(got.log_likelihood, expected.log_likelihood) << where;
@@ -376,7 +388,7 @@ void check_posterior_moments(const Problem& p, bool triangular, bool weighted, c
 
 TEST(PanelKernels, PosteriorMomentsAreThoseOfTheSteps) {
   on_every_instruction_set([](const std::string& name) {
-    for (const int d : {1, 2, 3, 4, 5, 9}) {
+    for (const int d : {1, 2, 3, 4, 5, 9, 14}) {
       for (const int k : {1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 16, 17, 26}) {
         for (const std::int64_t rows : {1, 8, 31, 32, 250, 256, 300, 512}) {
           const std::string where = name + ", " + std::to_string(d) + " columns, " + std::to_string(k) +
@@ -421,6 +433,7 @@ struct Separated {
                                                         weights.data(),
                                                         pairs,
                                                         sums.data(),
+                                                        {},
                                                         span},
                                                        workspace);
     return {result, sums};

@@ -1,6 +1,7 @@
 // One block of observations: the only form in which a model ever sees data.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -33,6 +34,9 @@ struct Block {
   /// Where sequences begin, as rows of the whole data, and the end of the last one; empty: rows are units of their own.
   /// All rows of a sequence bear the same weight, that of the sequence.
   std::span<const std::int64_t> sequences;
+  /// Memory that the rows after these will be read from, where that is one piece: for whoever works long on a block to
+  /// fetch in time. May be empty, and says nothing.
+  std::span<const std::byte> ahead;
 
   std::int64_t rows() const { return x.rows; }
   int columns() const { return x.columns; }

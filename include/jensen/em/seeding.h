@@ -18,6 +18,6 @@ Given k_means_plus_plus_seeding(const Data& data, const Summary& summary, int st
 /// Ward's (1963) minimum-variance agglomeration of the scaled rows (missing cells at the column's mean), cut at K
 /// clusters. Beyond hierarchical_sample_rows rows a random sample is agglomerated and the other rows go to the nearest
 /// cluster mean. Clusters are matched to labelled states by nearness of means.
-Given hierarchical_seeding(const Data& data, const Summary& summary, int states, std::uint64_t seed, Workers& workers);
+Given hierarchical_seeding(SummarizedData& data, int states, std::uint64_t seed, Workers& workers);
 
 }  // namespace jensen

@@ -1,13 +1,19 @@
 // The one summary of the data that feeds priors, floors and starts.
 #pragma once
 
+#include <cstdint>
+#include <map>
+#include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include <jensen/data/data.h>
 #include <jensen/execution/workers.h>
 
 namespace jensen {
+
+struct Agglomeration;
 
 struct Summary {
   std::int64_t rows = 0;
@@ -28,21 +34,37 @@ struct Summary {
 /// One pass over the data; two more where cells are missing.
 Summary summarize(const Data& data, Workers& workers);
 
-/// Data and their summary, which is made when it is first asked for and then shared by the priors, floors and starts of
-/// as many fits as there are. Safe from several threads.
+/// Data and what the priors, floors and starts of any number of fits want to know of them: made when it is first asked
+/// for, then shared. Safe from several threads.
 class SummarizedData {
  public:
   explicit SummarizedData(const Data& data) : data_(data) {}
+  /// With a summary that is to count instead of the data's own.
+  SummarizedData(const Data& data, Summary summary) : data_(data) {
+    std::call_once(once_, [&] { summary_ = std::move(summary); });
+  }
   const Data& data() const { return data_; }
   const Summary& summary(Workers& workers) {
     std::call_once(once_, [&] { summary_ = summarize(data_, workers); });
     return summary_;
   }
+  /// The tree (ward.h) of the rows that a hierarchical start with this seed looks at, which serves any number of
+  /// clusters: all rows of positive weight, or a sample (starts.h).
+  const Agglomeration& agglomeration(std::uint64_t seed, Workers& workers);
 
  private:
+  struct Tree {
+    std::once_flag once;
+    std::unique_ptr<const Agglomeration> made;
+    Tree();
+    ~Tree();
+  };
+
   const Data& data_;
   std::once_flag once_;
   Summary summary_;
+  std::mutex trees_mutex_;
+  std::map<std::uint64_t, Tree> trees_;  // by seed
 };
 
 /// Number of distinct rows of positive weight (missing cells are equal to each other), counted no further than

@@ -52,7 +52,7 @@ class Gaussian {
     kernels::CenteredRows centered;
     kernels::SingleCenteredRows single_centered;
     std::vector<float> single_panel;
-    std::vector<double> moments, largest, floor;
+    std::vector<double> moments, by_component, delta, sums, largest, floor;
     std::vector<std::int32_t> states, indices;
     std::vector<double> rows, weights, second;
     ConditioningCache conditionings;
@@ -147,11 +147,10 @@ class Gaussian {
   void add_possible_rows(ConstPanel x, Panel p, Scratch& scratch) const;
   void add_log_densities(std::span<const int> components, Panel p, Scratch& scratch) const;
   void accumulate_complete_rows(ConstPanel x, ConstPanel r, Slice s, Scratch& scratch) const;
-  struct PairMoments {  // sums[f · components + t] of pairs_[f], as kernels::add_pair_moments() leaves them
-    const double* sums;
-    std::size_t components;
-  };
-  void add_recentered(const PairMoments& moments, std::size_t at, const double* pivot, int k, Slice s) const;
+  // moments[f · components + t] of pairs_[f], as kernels::add_pair_moments() leaves them
+  void add_recentered(std::span<const double> moments, std::span<const int> components, const double* pivot, Slice s,
+                      Scratch& scratch) const;
+  void add_recentered(const double* about_pivot, int k, Slice s, Scratch& scratch) const;
   bool about_own_means(std::span<const double> about) const;
   void refuse_missing(const Block& x) const;
   BasicPanel<float> single_panel(std::int64_t rows, Scratch& scratch) const;
