@@ -1,0 +1,350 @@
+// One source for all instruction sets, as kernels.cpp.
+#include "math/posterior_moments.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <vector>
+
+#include <jensen/math/panel_kernels.h>
+
+#include "math/product.h"
+
+#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV | HWY_AVX3_DL | HWY_SSSE3)
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "math/posterior_moments.cpp"
+// foreach_target.h must come before highway.h
+// clang-format off
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+#include "math/lanes-inl.h"
+#include "math/densities-inl.h"
+#include "math/normalize-inl.h"
+#include "math/product-inl.h"
+// clang-format on
+
+HWY_BEFORE_NAMESPACE();
+namespace jensen::kernels::HWY_NAMESPACE {
+
+// Up to four columns and so many components, moments have tiles of their own: what the others leave over would weigh
+// too much.
+constexpr std::size_t most_few_states = 16;
+
+// Where the responsibilities of a component lie: those of row i at offset + ⌊i / virtual_lanes⌋ distance +
+// i mod virtual_lanes.
+struct Place {
+  std::size_t offset, distance;
+};
+
+// A component and the rows of a vector to which it matters.
+struct Hit {
+  std::uint32_t state;
+  std::uint16_t row;   // the first one
+  std::uint16_t rows;  // a bit each
+};
+
+constexpr std::size_t whole_lanes(std::size_t count) {
+  return (count + virtual_lanes - 1) / virtual_lanes * virtual_lanes;
+}
+
+// What a portion of rows needs: centred columns, responsibilities as pack() lays them out, weights, and the log-joints
+// of one group, what weigh() makes of a tile; and where few components matter to a row, which, the centred rows one by
+// one, and the moments.
+struct PosteriorMemory {
+  static constexpr std::size_t rows = product_rows_of<double>, stride = rows + virtual_lanes;
+  static constexpr std::size_t small_part = 4;  // a quarter of all pairs of rows and components
+  PosteriorMemory(double* memory, std::size_t dimensions, std::size_t states)
+      : length(whole_lanes(dimensions)),
+        most_hits(rows * states / small_part),
+        columns(memory),
+        packed(columns + (1 + dimensions) * stride),
+        weights(packed + rows * states),
+        log_joint(weights + rows),
+        weighted(log_joint + group_rows_of<double> * states),
+        by_row(weighted + most_states_of_tile * rows),
+        moments(by_row + rows * length),
+        hits(reinterpret_cast<Hit*>(moments + states * (2 * length + virtual_lanes))) {}
+  std::size_t length, most_hits;
+  double* columns;
+  double* packed;
+  double* weights;
+  double* log_joint;
+  double* weighted;
+  double* by_row;
+  double* moments;  // of a component: first ones, second ones, weight
+  Hit* hits;
+};
+
+// After so many rows, again and again, it is judged whether few components matter.
+constexpr std::size_t trial_rows = 32;
+
+// Writes down who matters, as long as that is a small part.
+struct HitList {
+  static constexpr bool by_vector = true;
+  double lowest;
+  std::size_t first_row;  // of the group
+  std::size_t end;        // of the rows that there are
+  const PosteriorMemory& own;
+  std::size_t& hits;
+  std::size_t& pairs;
+
+  HWY_INLINE void found(std::size_t k, std::size_t v, hn::Mask<Lane> rows) const {
+    const Lane d;
+    std::uint8_t bits[8] = {};
+    hn::StoreMaskBits(d, rows, bits);
+    const std::size_t first = first_row + v * lanes;
+    const std::size_t count = std::min(lanes, end - std::min(end, first));
+    const unsigned existing = bits[0] & ((1U << count) - 1);
+    pairs += static_cast<std::size_t>(std::popcount(existing));
+    if (pairs > own.most_hits || existing == 0) return;
+    own.hits[hits++] = {static_cast<std::uint32_t>(k), static_cast<std::uint16_t>(first),
+                        static_cast<std::uint16_t>(existing)};
+  }
+};
+
+// Adds the moments of the rows of each hit to own.moments, one row after the other.
+void add_hits(const PosteriorMemory& own, std::size_t dimensions, std::size_t rows, const std::vector<Place>& place,
+              std::size_t hits) {
+  const Lane d;
+  for (std::size_t i = 0; i < rows; ++i) {
+    double* row = own.by_row + i * own.length;
+    const double* column = own.columns + own.stride + i;
+    for (std::size_t j = 0; j < dimensions; ++j) row[j] = column[j * own.stride];
+  }
+  for (std::size_t h = 0; h < hits; ++h) {
+    const Hit hit = own.hits[h];
+    double* moments = own.moments + hit.state * (2 * own.length + virtual_lanes);
+    const double* responsibilities = own.packed + place[hit.state].offset;
+    for (unsigned rest = hit.rows; rest != 0; rest &= rest - 1) {
+      const std::size_t i = hit.row + static_cast<std::size_t>(std::countr_zero(rest));
+      const double r = responsibilities[i / virtual_lanes * place[hit.state].distance + i % virtual_lanes];
+      const Vector weight = hn::Set(d, r);
+      const double* row = own.by_row + i * own.length;
+      for (std::size_t j = 0; j < own.length; j += lanes) {
+        const Vector value = hn::Load(d, row + j);
+        const Vector weighted = hn::Mul(weight, value);
+        hn::Store(hn::Add(hn::Load(d, moments + j), weighted), d, moments + j);
+        double* second = moments + own.length + j;
+        hn::Store(hn::MulAdd(weighted, value, hn::Load(d, second)), d, second);
+      }
+      moments[2 * own.length] += r;
+    }
+  }
+}
+
+// Moments of variances alone, in the order 1, c_1, c_1², c_2, …
+void add_hit_moments(const PosteriorMemory& own, std::size_t dimensions, std::size_t states, double* sums) {
+  for (std::size_t k = 0; k < states; ++k) {
+    const double* moments = own.moments + k * (2 * own.length + virtual_lanes);
+    sums[k] += moments[2 * own.length];
+    for (std::size_t j = 0; j < dimensions; ++j) {
+      sums[(1 + 2 * j) * states + k] += moments[j];
+      sums[(2 + 2 * j) * states + k] += moments[own.length + j];
+    }
+  }
+}
+
+// Log-joints of one group of rows: out[k · group + i].
+template <std::size_t D>
+HWY_INLINE void log_joint_of_group(const PosteriorMoments& p, const double* columns, std::size_t stride, double* out) {
+  const Lane d;
+  constexpr std::size_t group = group_rows_of<double>;
+  const auto dimensions = static_cast<std::size_t>(p.x.columns);
+  const auto finish = [&](std::size_t k, double constant, const Vector* squares) HWY_ATTR {
+    const Vector start = hn::Set(d, p.log_weights[k]);
+    const Vector top = hn::Set(d, constant);
+    for (std::size_t v = 0; v < register_vectors; ++v) {
+      hn::Store(hn::Add(start, hn::MulAdd(hn::Set(d, -0.5), squares[v], top)), d, out + k * group + v * lanes);
+    }
+  };
+  for (std::size_t k = 0; k < p.triangular.size(); ++k) {
+    Vector squares[register_vectors];
+    triangular_squares<D, register_vectors>(columns, stride, dimensions, p.triangular[k], squares);
+    finish(k, p.triangular[k].constant, squares);
+  }
+  diagonal_groups<register_vectors>(columns, stride, dimensions, p.diagonal.data(), p.diagonal.size(),
+                                    [&](std::size_t k, const Vector* squares)
+                                        HWY_ATTR { finish(k, p.diagonal[k].constant, squares); });
+}
+
+// The moments of C components from `k` on.
+template <std::size_t C, std::size_t D>
+HWY_INLINE void few_columns_tiles(const Product<double>& p, const double* packed, std::size_t states, std::size_t k,
+                                  std::size_t rows) {
+  constexpr std::size_t pairs = (D + 1) * (D + 2) / 2;
+#if HWY_MAX_BYTES == 64
+  constexpr std::size_t at_once = C > 4 || pairs == 3 ? 3 : pairs == 6 ? 6 : 5;
+#else
+  constexpr std::size_t at_once = C > 2 ? 2 : pairs == 10 ? 4 : 3;
+#endif
+  for (std::size_t f = 0; f < p.pair_count; f += at_once) {
+    add_formed_tile<C, at_once>(p, packed + k * virtual_lanes, states, k, f, 0, rows);
+  }
+}
+
+template <std::size_t D>
+HWY_INLINE void few_columns_moments(const Product<double>& p, const double* packed, std::size_t states,
+                                    std::size_t rows) {
+  constexpr std::size_t most = HWY_MAX_BYTES == 64 ? 8 : 4;
+  for (std::size_t k = 0; k < states; k += most) {
+    switch (std::min(most, states - k)) {
+      case 1: few_columns_tiles<1, D>(p, packed, states, k, rows); break;
+      case 2: few_columns_tiles<2, D>(p, packed, states, k, rows); break;
+      case 3: few_columns_tiles<3, D>(p, packed, states, k, rows); break;
+#if HWY_MAX_BYTES == 64
+      case 5: few_columns_tiles<5, D>(p, packed, states, k, rows); break;
+      case 6: few_columns_tiles<6, D>(p, packed, states, k, rows); break;
+      case 7: few_columns_tiles<7, D>(p, packed, states, k, rows); break;
+      case 8: few_columns_tiles<8, D>(p, packed, states, k, rows); break;
+#endif
+      default: few_columns_tiles<4, D>(p, packed, states, k, rows); break;
+    }
+  }
+}
+
+// Asks for memory that will be wanted soon. What is not there does no harm.
+HWY_INLINE void fetch_ahead(std::uintptr_t address, std::size_t bytes) {
+  constexpr std::size_t line = 64;
+  for (std::size_t at = 0; at < bytes; at += line)
+    __builtin_prefetch(reinterpret_cast<const void*>(address + at), 0, 2);
+}
+
+// Rows to come. Columns are far apart in memory and a portion of each is short, so that the processor does not foresee
+// them; and where they are gathered from rows, it would wait for each block at its beginning.
+HWY_INLINE void fetch_rows(const PosteriorMoments& p, std::size_t row, std::size_t count, std::size_t distance) {
+  if (p.ahead.empty()) {
+    for (int j = 0; j < p.x.columns; ++j) {
+      const auto column = reinterpret_cast<std::uintptr_t>(p.x.column(j));
+      fetch_ahead(column + (row + distance) * sizeof(double), count * sizeof(double));
+    }
+    return;
+  }
+  const std::size_t bytes = p.ahead.size() / static_cast<std::size_t>(p.x.rows);
+  const std::size_t begin = row * bytes;
+  if (begin >= p.ahead.size()) return;
+  fetch_ahead(reinterpret_cast<std::uintptr_t>(p.ahead.data()) + begin,
+              std::min(p.ahead.size() - begin, count * bytes));
+}
+
+// Moments of the components in own.packed, laid out tile by tile, or as for few columns.
+template <std::size_t D>
+HWY_INLINE void dense_moments(const Product<double>& p, const PosteriorMemory& own, bool few, std::size_t rows) {
+  if (few) return few_columns_moments<D>(p, own.packed, p.states, rows);
+  const bool weighing = weighs_first(p);
+  in_tiles(p.states, [&](std::size_t k, auto tile) HWY_ATTR {
+    constexpr std::size_t states = decltype(tile)::states, pairs = decltype(tile)::pairs;
+    const double* packed = own.packed + k * own.rows;
+    if (weighing) return add_weighted_tiles<states, pairs>(p, packed, k, 0, rows, own.weighted);
+    for (std::size_t f = 0; f < p.pair_count; f += pairs) {
+      add_formed_tile<states, pairs>(p, packed, states, k, f, 0, rows);
+    }
+  });
+}
+
+// D: the number of columns, if that is at most four, else 0.
+template <std::size_t D>
+void posterior_of(const PosteriorMoments& p, double* memory, PosteriorSums* result) {
+  const Lane d;
+  constexpr std::size_t group = group_rows_of<double>;
+  const std::size_t states = p.triangular.size() + p.diagonal.size();
+  const auto dimensions = static_cast<std::size_t>(p.x.columns);
+  const PosteriorMemory own(memory, dimensions, states);
+  const bool few = D > 0 && states <= most_few_states;
+  std::vector<Place> place;
+  if (few) {
+    for (std::size_t k = 0; k < states; ++k) place.push_back({k * virtual_lanes, states * virtual_lanes});
+  } else {
+    in_tiles(states, [&](std::size_t k, auto tile) HWY_ATTR {
+      for (std::size_t c = 0; c < tile.states; ++c) {
+        place.push_back({k * own.rows + c * virtual_lanes, tile.states * virtual_lanes});
+      }
+    });
+  }
+  std::fill_n(own.columns, own.stride, 1.0);
+  const Product<double> moments{own.columns, own.stride, p.pairs.data(), p.pairs.size(), nullptr, states, p.sums};
+  NormalizedSums total(p.weights == nullptr);
+  bool sparse = !p.diagonal.empty() && p.span < -lowest_exponent;
+  bool any_hits = false;
+  const auto all = static_cast<std::size_t>(p.x.rows);
+  for (std::size_t first = 0; first < all; first += own.rows) {
+    const std::size_t rows = std::min(own.rows, all - first);
+    constexpr std::size_t whole = std::max(group, virtual_lanes);
+    const std::size_t padded = (rows + whole - 1) / whole * whole;
+    const ConstPanel x{p.x.data + first, static_cast<std::int64_t>(rows), p.x.columns, p.x.stride};
+    center_rows_on(x, p.point, own.columns, own.stride, padded);
+    for (std::size_t i = 0; i < rows; ++i) own.weights[i] = p.weights == nullptr ? 1.0 : p.weights[first + i];
+    std::fill(own.weights + rows, own.weights + padded, 0.0);
+    std::size_t hits = 0;
+    std::size_t pairs = 0;
+    for (std::size_t i = 0; i < padded; i += group) {
+      if (sparse && i % trial_rows == 0 && pairs * own.small_part > i * states) {  // no small part, as it seems
+        result->left_out |= pairs < std::min(i, rows) * states;
+        sparse = false;
+      }
+      fetch_rows(p, first + i, group, own.rows);
+      log_joint_of_group<D>(p, own.columns + own.stride + i, own.stride, own.log_joint);
+      Vector weight[register_vectors];
+      RowVector<double> row[register_vectors];
+      for (std::size_t v = 0; v < register_vectors; ++v) weight[v] = hn::Load(d, own.weights + i + v * lanes);
+      const auto store = [&](std::size_t k, std::size_t v, Vector r) HWY_ATTR {
+        const std::size_t at = i + v * lanes;
+        double* to = own.packed + place[k].offset + at / virtual_lanes * place[k].distance;
+        hn::Store(r, d, to + at % virtual_lanes);
+      };
+      if (sparse) {
+        const HitList relevant{-p.span, i, rows, own, hits, pairs};
+        normalize_rows<register_vectors>(own.log_joint, group, states, weight, row, store, relevant);
+      } else {
+        normalize_rows<register_vectors>(own.log_joint, group, states, weight, row, store);
+      }
+      for (std::size_t v = 0; v < register_vectors; ++v) total.add(first + i + v * lanes, weight[v], row[v]);
+    }
+    result->left_out |= sparse && pairs < rows * states;
+    sparse = sparse && pairs <= own.most_hits;
+    if (sparse) {
+      if (!any_hits) std::fill(own.by_row, reinterpret_cast<double*>(own.hits), 0.0);
+      add_hits(own, dimensions, rows, place, hits);
+      any_hits = true;
+    } else {
+      dense_moments<D>(moments, own, few, (rows + virtual_lanes - 1) / virtual_lanes * virtual_lanes);
+    }
+  }
+  if (any_hits) add_hit_moments(own, dimensions, states, p.sums);
+  total.write(&result->sums);
+}
+
+void posterior(const PosteriorMoments& p, double* memory, PosteriorSums* result) {
+  switch (p.x.columns) {
+    case 1: return posterior_of<1>(p, memory, result);
+    case 2: return posterior_of<2>(p, memory, result);
+    case 3: return posterior_of<3>(p, memory, result);
+    case 4: return posterior_of<4>(p, memory, result);
+    default: return posterior_of<0>(p, memory, result);
+  }
+}
+
+}  // namespace jensen::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace jensen::kernels {
+
+HWY_EXPORT(posterior);
+
+PosteriorSums add_posterior_moments(const PosteriorMoments& p, Workspace& workspace) {
+  constexpr std::size_t portion = 256, line = 8, most_group = 32;
+  const auto columns = static_cast<std::size_t>(p.x.columns);
+  const std::size_t states = p.triangular.size() + p.diagonal.size();
+  const std::size_t length = (columns + line - 1) / line * line;
+  constexpr std::size_t tile = 8;
+  const std::size_t size = (1 + columns) * (portion + line) + portion * (states + 1 + tile) + most_group * states +
+                           portion * length + states * (2 * length + line) + portion * states / 4 + line;
+  if (workspace.size() < size + line) workspace.resize(size + line);
+  const auto address = reinterpret_cast<std::uintptr_t>(workspace.data());
+  PosteriorSums result;
+  HWY_DYNAMIC_DISPATCH(posterior)(p, workspace.data() + (64 - address % 64) % 64 / sizeof(double), &result);
+  return result;
+}
+
+}  // namespace jensen::kernels
+#endif  // HWY_ONCE
