@@ -224,7 +224,7 @@ class HiddenMarkov(_Estimator):
     covars_: _Floats
     parameters_: Table
     def __init__(self, emissions: str | Family | Mapping[Any, str] = "gaussian", n_components: int = 1, *,
-                 n_clusters: int = 1, family: str = "gaussian", covariance_type: str = "full",
+                 clusters: int = 1, family: str = "gaussian", covariance_type: str = "full",
                  transitions: str = "full", initial: str = "free", pseudo_count: float = 0.0,
                  transition_inputs: Sequence[int] = (), time: int | None = None, durations: str | None = None,
                  max_duration: int | None = None, memory: str = "all",

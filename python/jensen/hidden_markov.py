@@ -26,8 +26,8 @@ class HiddenMarkov(Estimator):
     family : {"gaussian", "poisson", "binomial", "gamma"}, default "gaussian"
         Of the response of a regression.
     n_components : int, default 1
-        The number of states; with n_clusters, of each cluster.
-    n_clusters : int, default 1
+        The number of states; with clusters, of each cluster.
+    clusters : int, default 1
         Sequences belong to so many clusters, each a hidden Markov model with states of its own (a mixture of hidden
         Markov models). State k of cluster c has number c * n_components + k everywhere.
     covariance_type : {"full", "tied", "diag", "spherical"} or mclust's three letters, default "full"
@@ -87,7 +87,7 @@ constraints, checkpoint, n_jobs, callback
 
     _shown = ("startprob_", "transmat_", "cluster_weights_", "means_", "covariances_", "covars_", "parameters_")
 
-    def __init__(self, emissions="gaussian", n_components=1, *, n_clusters=1, family="gaussian", covariance_type="full",
+    def __init__(self, emissions="gaussian", n_components=1, *, clusters=1, family="gaussian", covariance_type="full",
                  transitions="full", initial="free", pseudo_count=0.0, transition_inputs=(), time=None, durations=None,
                  max_duration=None, memory="all", start=None, tol=1e-8, max_iter=5000, n_init="auto",
                  init_params="k-means++", random_state=None, verbose=0, verbose_interval=10, prior="default",
@@ -95,7 +95,7 @@ constraints, checkpoint, n_jobs, callback
                  acceleration="auto", constraints=None, checkpoint=None, n_jobs=None, callback=None):
         self.emissions = emissions
         self.n_components = n_components
-        self.n_clusters = n_clusters
+        self.clusters = clusters
         self.family = family
         self.covariance_type = covariance_type
         self.transitions = transitions
@@ -216,8 +216,8 @@ constraints, checkpoint, n_jobs, callback
     def _fit(self, table, values, options):
         if (self.durations, self.max_duration) != (None, None) and (self._own or self.start is not None):
             raise UnsupportedError("durations: do not go with a start or with a family of your own")
-        if self.n_clusters != 1 and (self._own or self.start is not None):
-            raise UnsupportedError("n_clusters: do not go with a start or with a family of your own")
+        if self.clusters != 1 and (self._own or self.start is not None):
+            raise UnsupportedError("clusters: do not go with a start or with a family of your own")
         if self._own:
             if self.start is not None:
                 raise UnsupportedError("start: a family of your own begins at the values that it declares")
@@ -237,7 +237,7 @@ constraints, checkpoint, n_jobs, callback
                                        self.transitions, self.initial, float(self.pseudo_count), self.prior, options,
                                        self._progress(),
                                        *self._chain_columns(values.shape[1]), self.durations or "",
-                                       int(self.max_duration or 0), int(self.n_clusters), self.memory)
+                                       int(self.max_duration or 0), int(self.clusters), self.memory)
 
     def _chain_columns(self, columns):
         names = [f"x{j + 1}" for j in self._given(columns)]
@@ -324,7 +324,7 @@ constraints, checkpoint, n_jobs, callback
         timed = bool(model.gate) and any(name.startswith("rate[") for name in model.parameters[0])
         durations, max_duration = _core.hidden_markov_durations(model) or (None, None)
         clusters = len(_core.hidden_markov_cluster_weights(model))
-        estimator = cls(model.schema if by_name else emissions, model.states // clusters, n_clusters=clusters,
+        estimator = cls(model.schema if by_name else emissions, model.states // clusters, clusters=clusters,
                         covariance_type="diag" if structure == "diagonal" else structure,
                         transition_inputs=() if timed else tuple(given), time=columns if timed else None,
                         durations=durations, max_duration=max_duration, memory=_core.hidden_markov_memory(model),

@@ -53,7 +53,7 @@ def test_sequences_fall_into_clusters(tmp_path):
             state = state if rng.random() < stay else 1 - state
             rows.append(3 * state + rng.normal())
     X = np.array(rows)[:, None]
-    model = HiddenMarkov(n_components=2, n_clusters=2, random_state=0).fit(X, lengths)
+    model = HiddenMarkov(n_components=2, clusters=2, random_state=0).fit(X, lengths)
     cluster = model.predict_cluster(X, lengths)
     right = np.mean(cluster == np.arange(24) % 2)
     assert max(right, 1 - right) > 0.9
@@ -81,19 +81,19 @@ def test_sequences_fall_into_clusters(tmp_path):
     assert set(model.predict(X, lengths) // 2) == {0, 1}
     model.save(tmp_path / "clusters.json")
     read = jensen.load(tmp_path / "clusters.json")
-    assert (read.n_components, read.n_clusters) == (2, 2)
+    assert (read.n_components, read.clusters) == (2, 2)
     assert np.array_equal(read.predict_cluster(X, lengths), cluster)
     assert pickle.loads(pickle.dumps(model)).score(X, lengths) == model.score(X, lengths)
     assert np.array_equal(HiddenMarkov(n_components=2, random_state=0).fit(X, lengths).predict_cluster(X, lengths),
                           np.zeros(24))
     for options, words in (({"durations": "poisson"}, "durations"), ({"initial": "stationary"}, "stationary"),
-                           ({"initial": "uniform"}, "uniform"), ({"n_clusters": 25}, "number of sequences")):
+                           ({"initial": "uniform"}, "uniform"), ({"clusters": 25}, "number of sequences")):
         with pytest.raises(jensen.exceptions.ArgumentError, match=words):
-            HiddenMarkov(**{"n_components": 2, "n_clusters": 2, **options}).fit(X, lengths)
+            HiddenMarkov(**{"n_components": 2, "clusters": 2, **options}).fit(X, lengths)
     with pytest.raises(jensen.exceptions.ArgumentError, match="labels"):
-        HiddenMarkov(n_components=2, n_clusters=2).fit(X, lengths, labels=np.zeros(720, dtype=int))
-    with pytest.raises(jensen.exceptions.UnsupportedError, match="n_clusters"):
-        HiddenMarkov(n_components=2, n_clusters=2, start=model).fit(X, lengths)
+        HiddenMarkov(n_components=2, clusters=2).fit(X, lengths, labels=np.zeros(720, dtype=int))
+    with pytest.raises(jensen.exceptions.UnsupportedError, match="clusters"):
+        HiddenMarkov(n_components=2, clusters=2, start=model).fit(X, lengths)
 
 
 def test_checkpoints_change_nothing_but_memory(fitted, tmp_path):

@@ -6,7 +6,7 @@
 #include <limits>
 #include <type_traits>
 
-#include "math/columns_of_rows.h"
+#include "data/columns_of_rows.h"
 
 namespace jensen {
 namespace {
@@ -64,7 +64,7 @@ Oddities scan_as(const MatrixView& m) {
 template <class T>
 void gather_as(const MatrixView& m, std::int64_t first, Panel out) {
   const T* from = cell_address<T>(m, first, 0);
-  if (m.column_stride == 1) return kernels::columns_of_rows(from, m.row_stride, out);
+  if (m.column_stride == 1) return columns_of_rows(from, m.row_stride, out);
   for (int j = 0; j < out.columns; ++j) {
     for (std::int64_t i = 0; i < out.rows; ++i) {
       out(i, j) = static_cast<double>(from[i * m.row_stride + j * m.column_stride]);

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-#include "math/columns_of_rows.h"
+#include "data/columns_of_rows.h"
 
 namespace jensen {
 
@@ -170,8 +170,8 @@ void Gaussian::add_recentered(std::span<const double> moments, std::span<const i
   if (count > 1) {
     scratch.by_component.resize(moments.size());
     const auto rows = static_cast<std::int64_t>(size);
-    kernels::columns_of_rows(moments.data(), static_cast<std::int64_t>(count),
-                             Panel{scratch.by_component.data(), rows, static_cast<int>(count), rows});
+    columns_of_rows(moments.data(), static_cast<std::int64_t>(count),
+                    Panel{scratch.by_component.data(), rows, static_cast<int>(count), rows});
     by_component = scratch.by_component.data();
   }
   scratch.delta.resize(static_cast<std::size_t>(columns_));

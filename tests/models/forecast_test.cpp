@@ -115,7 +115,7 @@ TEST(Forecast, ColumnsAreMixtures) {
   EXPECT_EQ(support::refusal<UnsupportedError>([&] {
               column_forecast(angles, std::vector<double>{0.5, 0.5}, 0);
             }),
-            UnsupportedError("column 1", "a distribution function", "a forecast").what());
+            "column 1 cannot give a distribution function, which a forecast needs");
 }
 
 TEST(Forecast, PseudoResidualsAreQuantilesGivenThePast) {

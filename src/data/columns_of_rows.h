@@ -5,10 +5,10 @@
 
 #include <jensen/data/panel.h>
 
-namespace jensen::kernels {
+namespace jensen {
 
 /// out(i, j) = rows[i row_stride + j].
 void columns_of_rows(const double* rows, std::int64_t row_stride, Panel out);
 void columns_of_rows(const float* rows, std::int64_t row_stride, Panel out);
 
-}  // namespace jensen::kernels
+}  // namespace jensen

@@ -1,5 +1,5 @@
 // Rows as columns, cell by cell, on every instruction set that this processor has.
-#include "math/columns_of_rows.h"
+#include "data/columns_of_rows.h"
 
 #include <gtest/gtest.h>
 
@@ -19,7 +19,7 @@ void check(std::int64_t rows, int columns, std::int64_t row_stride, const std::s
   const std::int64_t stride = rows + 3;
   constexpr double untouched = 7;
   std::vector<double> out(static_cast<std::size_t>(stride * columns), untouched);
-  kernels::columns_of_rows(cells.data(), row_stride, Panel{out.data(), rows, columns, stride});
+  columns_of_rows(cells.data(), row_stride, Panel{out.data(), rows, columns, stride});
   for (std::int64_t i = 0; i < stride; ++i) {
     for (int j = 0; j < columns; ++j) {
       const double expected =
@@ -47,9 +47,9 @@ TEST(ColumnsOfRows, EveryCellComesToItsPlace) {
 TEST(ColumnsOfRows, RowsMayLieBackwardsOrUponEachOther) {
   const std::vector<double> cells{1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
   std::vector<double> out(10);
-  kernels::columns_of_rows(cells.data() + 8, -2, Panel{out.data(), 5, 2, 5});
+  columns_of_rows(cells.data() + 8, -2, Panel{out.data(), 5, 2, 5});
   EXPECT_EQ(out, (std::vector<double>{9, 7, 5, 3, 1, 10, 8, 6, 4, 2}));
-  kernels::columns_of_rows(cells.data(), 0, Panel{out.data(), 5, 2, 5});
+  columns_of_rows(cells.data(), 0, Panel{out.data(), 5, 2, 5});
   EXPECT_EQ(out, (std::vector<double>{1, 1, 1, 1, 1, 2, 2, 2, 2, 2}));
 }
 

@@ -1,12 +1,12 @@
-// One source for all instruction sets, as kernels.cpp.
-#include "math/columns_of_rows.h"
+// One source for all instruction sets, as math/kernels.cpp.
+#include "data/columns_of_rows.h"
 
 #include <algorithm>
 #include <cstddef>
 
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV | HWY_AVX3_DL | HWY_SSSE3)
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "math/columns_of_rows.cpp"
+#define HWY_TARGET_INCLUDE "data/columns_of_rows.cpp"
 // foreach_target.h must come before highway.h
 // clang-format off
 #include <hwy/foreach_target.h>
@@ -14,7 +14,7 @@
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();
-namespace jensen::kernels::HWY_NAMESPACE {
+namespace jensen::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 using Square = hn::CappedTag<double, 4>;  // as many rows and columns at a time as it has lanes
@@ -110,11 +110,11 @@ void turn_floats(const float* from, std::ptrdiff_t row_stride, std::size_t rows,
   turn_all(from, row_stride, rows, columns, to, stride);
 }
 
-}  // namespace jensen::kernels::HWY_NAMESPACE
+}  // namespace jensen::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace jensen::kernels {
+namespace jensen {
 
 HWY_EXPORT(turn_doubles);
 HWY_EXPORT(turn_floats);
@@ -131,5 +131,5 @@ void columns_of_rows(const float* rows, std::int64_t row_stride, Panel out) {
    static_cast<std::size_t>(out.stride));
 }
 
-}  // namespace jensen::kernels
+}  // namespace jensen
 #endif  // HWY_ONCE
