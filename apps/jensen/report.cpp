@@ -223,8 +223,8 @@ bool is_markov(const jensen::ModelFile& file) { return file.get<jensen::AnyHidde
 std::string table_title(const jensen::ModelFile& file) {
   const bool markov = is_markov(file);
   if (const int clusters = clusters_of(file); clusters > 1) {
-    return fmt::format("Mixture of hidden Markov models: {} clusters of {}, {}", clusters,
-                       counted(file.model->states() / clusters, "state"),
+    const int states = file.model->states() / clusters;
+    return fmt::format("Mixture of hidden Markov models: {} clusters of {}, {}", clusters, counted(states, "state"),
                        counted(static_cast<double>(file.columns.size()), "column"));
   }
   return fmt::format("{}: {}, {}",

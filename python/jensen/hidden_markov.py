@@ -91,8 +91,7 @@ constraints, checkpoint, n_jobs, callback
                  transitions="full", initial="free", pseudo_count=0.0, transition_inputs=(), time=None, durations=None,
                  max_duration=None, memory="all", start=None, tol=1e-8, max_iter=5000, n_init="auto",
                  init_params="k-means++", random_state=None, verbose=0, verbose_interval=10, prior="default",
-                 algorithm="em",
-                 acceleration="auto", constraints=None, checkpoint=None, n_jobs=None, callback=None):
+                 algorithm="em", acceleration="auto", constraints=None, checkpoint=None, n_jobs=None, callback=None):
         self.emissions = emissions
         self.n_components = n_components
         self.clusters = clusters
