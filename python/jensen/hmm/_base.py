@@ -9,6 +9,20 @@ from ._fitting import Fitting
 class HMM(Fitting):
     """Scores, states and samples at the parameters that the attributes hold."""
 
+    def __init__(self, n_components, startprob_prior, transmat_prior, algorithm, random_state, n_iter, tol, verbose, params,
+                 init_params, implementation):
+        self.n_components = n_components
+        self.startprob_prior = startprob_prior
+        self.transmat_prior = transmat_prior
+        self.algorithm = algorithm
+        self.random_state = random_state
+        self.n_iter = n_iter
+        self.tol = tol
+        self.verbose = verbose
+        self.params = params
+        self.init_params = init_params
+        self.implementation = implementation
+
     def _rows(self, X, lengths):
         X = _data.matrix(X)
         if X.shape[1] != self._columns():

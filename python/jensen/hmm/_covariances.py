@@ -24,6 +24,15 @@ def check_covariances(values, covariance_type, leading):
         raise ValueError(f"'{covariance_type}' covars must be symmetric, positive-definite")
 
 
+def alike(whole, covariance_type, leading):
+    """The covariance matrix `whole` as the nearest of that type, in an array of shape `leading`."""
+    if TRAILING[covariance_type] == 2:
+        return np.tile(whole, (*leading, 1, 1))
+    if covariance_type == "diag":
+        return np.tile(np.diag(whole), (*leading, 1))
+    return np.full(leading, whole.trace() / len(whole))
+
+
 def packed(values, covariance_type):
     """The engine's numbers: of matrices the lower triangle, row by row."""
     values = np.asarray(values)

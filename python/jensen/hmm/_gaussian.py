@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import _core
 from ._base import HMM
-from ._covariances import check_covariances, packed, structure
+from ._covariances import alike, check_covariances, packed, structure
 from ._parameters import jointly
 
 
@@ -49,23 +49,14 @@ class GaussianHMM(HMM):
                  means_prior=0, means_weight=0, covars_prior=1e-2, covars_weight=1, algorithm="viterbi",
                  random_state=None, n_iter=5000, tol=1e-2, verbose=False, params="stmc", init_params="stmc",
                  implementation="log"):
-        self.n_components = n_components
+        super().__init__(n_components, startprob_prior, transmat_prior, algorithm, random_state, n_iter, tol, verbose, params,
+                         init_params, implementation)
         self.covariance_type = covariance_type
         self.min_covar = min_covar
-        self.startprob_prior = startprob_prior
-        self.transmat_prior = transmat_prior
         self.means_prior = means_prior
         self.means_weight = means_weight
         self.covars_prior = covars_prior
         self.covars_weight = covars_weight
-        self.algorithm = algorithm
-        self.random_state = random_state
-        self.n_iter = n_iter
-        self.tol = tol
-        self.verbose = verbose
-        self.params = params
-        self.init_params = init_params
-        self.implementation = implementation
 
     @property
     def _patterns(self):
@@ -95,8 +86,11 @@ class GaussianHMM(HMM):
         self._check_covars()
 
     def _check_covars(self):
-        leading = () if self.covariance_type == "tied" else (self.n_components,)
-        check_covariances(self._covars_, self.covariance_type, leading)
+        check_covariances(self._covars_, self.covariance_type, self._leading)
+
+    @property
+    def _leading(self):
+        return () if self.covariance_type == "tied" else (self.n_components,)
 
     def _check_emissions(self):
         self.means_ = np.asarray(self.means_, dtype=np.float64)
@@ -121,10 +115,8 @@ class GaussianHMM(HMM):
         if "m" in needed:
             self._take(self._begun(table, columns, self.n_components, options), ["m"])
         else:
-            k, whole = self.n_components, self._whole_covariance(table, columns, options)
-            self._covars_ = {"full": lambda: np.array([whole] * k), "tied": lambda: whole,
-                             "diag": lambda: np.array([np.diag(whole)] * k),
-                             "spherical": lambda: np.full(k, whole.trace() / columns)}[self.covariance_type]()
+            whole = self._whole_covariance(table, columns, options)
+            self._covars_ = alike(whole, self.covariance_type, self._leading)
 
     def _take_emissions(self, model, values, letters):
         means, matrices = _core.hidden_markov_gaussians(model)

@@ -6,7 +6,7 @@ from .. import _core
 from ..exceptions import ArgumentError
 from ..parameters import symmetric
 from ._base import HMM
-from ._covariances import TRAILING, check_covariances, packed, structure
+from ._covariances import TRAILING, alike, check_covariances, packed, structure
 from ._parameters import jointly
 
 
@@ -56,25 +56,16 @@ n_components × n_features × n_features for "tied"
                  weights_prior=1.0, means_prior=0.0, means_weight=0.0, covars_prior=None, covars_weight=None,
                  algorithm="viterbi", covariance_type="diag", random_state=None, n_iter=5000, tol=1e-2, verbose=False,
                  params="stmcw", init_params="stmcw", implementation="log"):
-        self.n_components = n_components
+        super().__init__(n_components, startprob_prior, transmat_prior, algorithm, random_state, n_iter, tol, verbose, params,
+                         init_params, implementation)
         self.n_mix = n_mix
         self.min_covar = min_covar
-        self.startprob_prior = startprob_prior
-        self.transmat_prior = transmat_prior
         self.weights_prior = weights_prior
         self.means_prior = means_prior
         self.means_weight = means_weight
         self.covars_prior = covars_prior
         self.covars_weight = covars_weight
-        self.algorithm = algorithm
         self.covariance_type = covariance_type
-        self.random_state = random_state
-        self.n_iter = n_iter
-        self.tol = tol
-        self.verbose = verbose
-        self.params = params
-        self.init_params = init_params
-        self.implementation = implementation
 
     @property
     def _patterns(self):
@@ -89,8 +80,13 @@ n_components × n_features × n_features for "tied"
         if self.means_.ndim != 3 or self.means_.shape[:2] != (k, mixed):
             raise ValueError(f"means_ must have shape (n_components, n_mix, n_features), got {self.means_.shape}")
         self.covars_ = np.asarray(self.covars_, dtype=np.float64)
-        check_covariances(self.covars_, self.covariance_type, (k,) if self.covariance_type == "tied" else (k, mixed))
+        check_covariances(self.covars_, self.covariance_type, self._leading)
         self.n_features = self.means_.shape[2]
+
+    @property
+    def _leading(self):
+        k = self.n_components
+        return (k,) if self.covariance_type == "tied" else (k, self.n_mix)
 
     def _columns(self):
         return self.means_.shape[2]
@@ -113,14 +109,12 @@ n_components × n_features × n_features for "tied"
     def _take_partly(self, table, columns, needed, options):
         """Means from a start; covariances, whose states would not be those of the means given, from all rows; equal
         weights."""
-        k, mixed, kind = self.n_components, self.n_mix, self.covariance_type
+        k, mixed = self.n_components, self.n_mix
         if "m" in needed:
             self._take(self._begun(table, columns, k, options), ["m"])
         if "c" in needed:
             whole = self._whole_covariance(table, columns, options)
-            self.covars_ = {"full": lambda: np.tile(whole, (k, mixed, 1, 1)), "tied": lambda: np.tile(whole, (k, 1, 1)),
-                            "diag": lambda: np.tile(np.diag(whole), (k, mixed, 1)),
-                            "spherical": lambda: np.full((k, mixed), whole.trace() / columns)}[kind]()
+            self.covars_ = alike(whole, self.covariance_type, self._leading)
         if "w" in needed:
             self.weights_ = np.full((k, mixed), 1 / mixed)
 

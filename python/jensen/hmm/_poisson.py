@@ -23,19 +23,10 @@ class PoissonHMM(HMM):
     def __init__(self, n_components=1, startprob_prior=1.0, transmat_prior=1.0, lambdas_prior=0.0, lambdas_weight=0.0,
                  algorithm="viterbi", random_state=None, n_iter=5000, tol=1e-2, verbose=False, params="stl",
                  init_params="stl", implementation="log"):
-        self.n_components = n_components
-        self.startprob_prior = startprob_prior
-        self.transmat_prior = transmat_prior
+        super().__init__(n_components, startprob_prior, transmat_prior, algorithm, random_state, n_iter, tol, verbose, params,
+                         init_params, implementation)
         self.lambdas_prior = lambdas_prior
         self.lambdas_weight = lambdas_weight
-        self.algorithm = algorithm
-        self.random_state = random_state
-        self.n_iter = n_iter
-        self.tol = tol
-        self.verbose = verbose
-        self.params = params
-        self.init_params = init_params
-        self.implementation = implementation
 
     def _check_emissions(self):
         self.lambdas_ = np.asarray(self.lambdas_, dtype=np.float64)
