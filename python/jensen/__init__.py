@@ -13,6 +13,7 @@
 from ._core import version as __version__
 from . import hmm, parameters, plot
 from ._report import Diagnosis, Report, Table
+from .discrete_latent import DiscreteLatent
 from .exceptions import (
     ArgumentError,
     ConvergenceWarning,
@@ -26,7 +27,7 @@ from .family import Family
 from .files import load
 from .gaussian_mixture import GaussianMixture
 from .hidden_markov import HiddenMarkov
-from .latent_model import DiscreteLatent, LatentModel
+from .latent_model import LatentModel
 from .mixture import Mixture
 from .selection import Selection, select
 
