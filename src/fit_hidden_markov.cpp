@@ -1,4 +1,3 @@
-#include <jensen/em/cluster_starts.h>
 #include <jensen/em/summary.h>
 #include <jensen/emissions/component_order.h>
 #include <jensen/execution/workers.h>
@@ -307,7 +306,7 @@ FittedSequences fit_hidden_markov(const Data& data, const Schema& schema, int st
   const AnyChain chain = chain_of(resolved(form, data), states, columns, unit);
   auto model = hidden_markov_for(data, chain, emissions_for(whole, chain.states(), further), prior);
   model.set_memory(form.memory);
-  auto fitted = fit_clusters(std::move(model), chain.clusters(), data, options);
+  auto fitted = fit(std::move(model), data, options);
   const bool named = has_labels(data) || !options.constraints.empty();
   if (!named) order_states(fitted.model, fitted.report, form);
   return {std::move(fitted.model), std::move(fitted.report), std::move(whole)};

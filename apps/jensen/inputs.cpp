@@ -130,8 +130,7 @@ void check_told(const ModelFile& model, const LoadedData& inputs, const Unexplai
   };
   // Nothing depends on the last rows of what is lagged.
   const auto needed = [&](const std::string& name) {
-    const bool lagged = std::find(inputs.lags.begin(), inputs.lags.end(), place_of(model, name)) != inputs.lags.end();
-    return first + count - (lagged ? jensen::lag_of(name).steps : 0);
+    return first + count - rows_back(inputs, place_of(model, name), name);
   };
   for (std::int64_t i = first; i < first + count; ++i) {
     for (const auto& name : columns.told) {
@@ -146,4 +145,9 @@ void check_told(const ModelFile& model, const LoadedData& inputs, const Unexplai
       }
     }
   }
+}
+
+int rows_back(const LoadedData& data, int column, const std::string& name) {
+  const bool lagged = std::find(data.lags.begin(), data.lags.end(), column) != data.lags.end();
+  return lagged ? jensen::lag_of(name).steps : 0;
 }

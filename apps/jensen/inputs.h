@@ -34,3 +34,6 @@ void check_told(const jensen::ModelFile& model, const LoadedData& inputs, const 
 int explained(const jensen::ModelFile& model);
 /// The place of a column among the model's.
 int place_of(const jensen::ModelFile& model, const std::string& column);
+
+/// The rows back from which a column of the data is read; 0 where it is read as it stands.
+int rows_back(const LoadedData& data, int column, const std::string& name);

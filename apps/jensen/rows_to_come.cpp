@@ -129,7 +129,7 @@ class Telling {
     check_told(file_, *inputs_, unexplained_, first, rows.rows(), *a_.inputs);
     for (const auto& name : unexplained_.told) {
       const int column = place_of(file_, name);
-      const int steps = is_lag(inputs_->lags, column) ? jensen::lag_of(name).steps : 0;
+      const int steps = rows_back(*inputs_, column, name);
       for (std::int64_t h = 0; h < rows.rows(); ++h) {
         rows.panel()(h, column) =
             h < steps ? seen(s, column, steps - h, steps) : inputs_->table.cell(first + h - steps, column);
@@ -142,7 +142,7 @@ class Telling {
     const auto begins = seen_.table.sequences();
     const std::int64_t row = begins[s + 1] - back;
     const auto& name = file_.columns[static_cast<std::size_t>(column)];
-    if (row < begins[s] || !is_lag(seen_.lags, column)) {
+    if (row < begins[s] || rows_back(seen_, column, name) == 0) {
       throw DataError(
           fmt::format("{}: sequence {} is too short for {}: it needs {} rows", a_.data.path, names_[s], name, steps));
     }
@@ -161,9 +161,6 @@ class Telling {
                                 names_[s], file_.order, last, rows.panel()(0, column)));
   }
 
-  static bool is_lag(const std::vector<int>& lags, int column) {
-    return std::find(lags.begin(), lags.end(), column) != lags.end();
-  }
   const ForecastArguments& a_;
   const ModelFile& file_;
   const LoadedData& seen_;

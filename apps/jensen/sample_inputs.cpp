@@ -51,10 +51,6 @@ std::vector<Given> given_responses(const ModelFile& file) {
   return result;
 }
 
-bool is_lag(const LoadedData& inputs, int column) {
-  return std::find(inputs.lags.begin(), inputs.lags.end(), column) != inputs.lags.end();
-}
-
 // All rows of the inputs, drawn.
 class Sampling {
  public:
@@ -98,7 +94,7 @@ class Sampling {
   void tell(std::int64_t first, Panel x) const {
     for (const auto& name : unexplained_.told) {
       const int column = place_of(file_, name);
-      const int steps = is_lag(inputs_, column) ? jensen::lag_of(name).steps : 0;
+      const int steps = rows_back(inputs_, column, name);
       for (std::int64_t i = 0; i < x.rows; ++i) {
         x(i, column) = i < steps ? 0 : inputs_.table.cell(first + i - steps, column);
       }
@@ -208,7 +204,7 @@ class Writing {
   }
   // As a fit reads it: lags and indicators are computed from other columns.
   void add_told(const std::string& name, int column) {
-    if (is_lag(inputs_, column))
+    if (rows_back(inputs_, column, name) > 0)
       return add_once(jensen::lag_of(name).column,
                       [this, column](auto& csv, auto row) { csv.field(inputs_.table.cell(row, column)); });
     const auto* factor = factor_of(file_, name);

@@ -2,7 +2,6 @@
 #include <jensen/em/accelerate/acceleration.h>
 #include <jensen/em/checkpoint.h>
 #include <jensen/em/climb.h>
-#include <jensen/em/cluster_starts.h>
 #include <jensen/em/constrained_model.h>
 #include <jensen/em/fit.h>
 #include <jensen/em/no_likelihood.h>
@@ -73,9 +72,8 @@ Acceleration acceleration_of(const Options& options, const Model& model) {
 // All starts of one fit, the best end so far, and the report on each.
 class Search {
  public:
-  Search(const Model& prototype, int clusters, SummarizedData& data, const Options& options)
+  Search(const Model& prototype, SummarizedData& data, const Options& options)
       : prototype_(prototype),
-        clusters_(clusters),
         summarized_(data),
         data_(data.data()),
         options_(options),
@@ -147,7 +145,7 @@ class Search {
     const auto watcher = [&](const Step& step) { return watch(restart, step); };
     if (!checkpoint_) {
       const auto begun = Clock::now();
-      const auto start = started(prototype_, options_.start, summarized_, seed, workers, clusters_);
+      const auto start = started(prototype_, options_.start, summarized_, seed, workers);
       seconds = seconds_since(begun);
       end = climb(*start, data_, workers, options_, *stride, watcher, variant.get());
       return;
@@ -164,7 +162,7 @@ class Search {
       return;
     }
     const auto begun = Clock::now();
-    const auto start = started(prototype_, options_.start, summarized_, seed, workers, clusters_);
+    const auto start = started(prototype_, options_.start, summarized_, seed, workers);
     seconds = seconds_since(begun);
     end = climb(*start, data_, workers, options_, *stride, watcher, variant.get(), keep);
   }
@@ -193,7 +191,6 @@ class Search {
   }
 
   const Model& prototype_;
-  int clusters_;
   SummarizedData& summarized_;
   const Data& data_;
   const Options& options_;
@@ -255,12 +252,12 @@ std::vector<std::vector<std::int64_t>> rows_of(const std::vector<Degeneracy>& de
   return rows;
 }
 
-FittedModel search(const Model& start, int clusters, SummarizedData& summarized, const Options& options) {
+FittedModel search(const Model& start, SummarizedData& summarized, const Options& options) {
   const Data& data = summarized.data();
   check(start, data, options);
   const auto begun = Clock::now();
   Workers workers(options.threads);
-  Search search(start, clusters, summarized, options);
+  Search search(start, summarized, options);
   search.run(workers);
   Climb& best = search.best();
   if (!std::isfinite(best.reading.objective())) {
@@ -299,13 +296,6 @@ FittedModel search(const Model& start, int clusters, SummarizedData& summarized,
   return {std::move(best.model), std::move(report)};
 }
 
-FittedModel constrained_search(const Model& start, int clusters, SummarizedData& summarized, const Options& options) {
-  if (options.constraints.empty()) return search(start, clusters, summarized, options);
-  const ConstrainedModel held(start, options.constraints);
-  FittedModel fitted = search(held, clusters, summarized, options);
-  return {static_cast<const ConstrainedModel&>(*fitted.model).inner().clone(), std::move(fitted.report)};
-}
-
 }  // namespace
 
 FittedModel fit(const Model& start, const Data& data, const Options& options) {
@@ -314,18 +304,10 @@ FittedModel fit(const Model& start, const Data& data, const Options& options) {
 }
 
 FittedModel fit(const Model& start, SummarizedData& summarized, const Options& options) {
-  return constrained_search(start, 1, summarized, options);
-}
-
-FittedModel fit_clusters(const Model& start, int clusters, const Data& data, const Options& options) {
-  start.require(Capability::states, "a fit of clusters");
-  if (clusters < 1 || start.states() % clusters != 0) {
-    throw ArgumentError(
-        "fit_clusters", "clusters",
-        fmt::format("must divide the {} states into parts of the same size, got {}", start.states(), clusters));
-  }
-  SummarizedData summarized(data);
-  return constrained_search(start, clusters, summarized, options);
+  if (options.constraints.empty()) return search(start, summarized, options);
+  const ConstrainedModel held(start, options.constraints);
+  FittedModel fitted = search(held, summarized, options);
+  return {static_cast<const ConstrainedModel&>(*fitted.model).inner().clone(), std::move(fitted.report)};
 }
 
 }  // namespace jensen

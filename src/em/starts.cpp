@@ -60,13 +60,13 @@ class ShortRun {
 };
 
 std::unique_ptr<Model> best_of_short_runs(const Model& prototype, SummarizedData& data, std::uint64_t seed,
-                                          Workers& workers, int clusters) {
+                                          Workers& workers) {
   Options options;
   options.max_iterations = short_run_iterations;
   std::unique_ptr<Model> best;
   double best_objective = 0;
   for (int run = 0; run < short_runs_tried; ++run) {
-    const auto start = started(prototype, Start::k_means_plus_plus, data, restart_seed(seed, run), workers, clusters);
+    const auto start = started(prototype, Start::k_means_plus_plus, data, restart_seed(seed, run), workers);
     PlainStride stride;
     Climb end = climb(*start, data.data(), workers, options, stride, ShortRun());
     const bool sound = end.outcome == Outcome::stopped_by_caller || end.outcome == Outcome::converged ||
@@ -79,9 +79,8 @@ std::unique_ptr<Model> best_of_short_runs(const Model& prototype, SummarizedData
   return best;
 }
 
-std::unique_ptr<Model> annealed(const Model& prototype, SummarizedData& data, std::uint64_t seed, Workers& workers,
-                                int clusters) {
-  const auto start = started(prototype, Start::random, data, seed, workers, clusters);
+std::unique_ptr<Model> annealed(const Model& prototype, SummarizedData& data, std::uint64_t seed, Workers& workers) {
+  const auto start = started(prototype, Start::random, data, seed, workers);
   Options options;
   const VariantOptions schedule;
   // Down to temperature 1, where the climb that follows goes on.
@@ -145,8 +144,10 @@ void add_positions(const Block& x, std::int64_t first, ConstPanel q, std::vector
 
 // Seeds come in no order. In sequences they are numbered, within each cluster, by when their rows come on average: the
 // order that a chain needs whose states only go on. Labels have an order of their own.
-Given in_order_of_time(Given rule, const Data& data, int states, int clusters) {
+Given in_order_of_time(Given rule, const Data& data, const Model& model) {
   if (has_state_sets(data)) return rule;
+  const int states = model.states();
+  const int of_cluster = states / model.clusters();
   const auto size = static_cast<std::size_t>(states);
   std::vector<double> weight(size), position(size), memory;
   constexpr std::int64_t rows_at_once = 4096;
@@ -164,8 +165,8 @@ Given in_order_of_time(Given rule, const Data& data, int states, int clusters) {
   for (std::size_t k = 0; k < size; ++k) position[k] = weight[k] > 0 ? position[k] / weight[k] : 1;
   std::vector<int> order(size);
   std::iota(order.begin(), order.end(), 0);
-  std::ranges::stable_sort(
-      order, {}, [&](int k) { return std::pair(k / (states / clusters), position[static_cast<std::size_t>(k)]); });
+  std::ranges::stable_sort(order, {},
+                           [&](int k) { return std::pair(k / of_cluster, position[static_cast<std::size_t>(k)]); });
   const auto ordered = [order, assign = std::move(rule.responsibilities)](const Block& x, Panel q) {
     std::vector<double> own(static_cast<std::size_t>(q.rows) * order.size());
     const Panel unordered{own.data(), q.rows, q.columns, q.rows};
@@ -179,11 +180,12 @@ Given in_order_of_time(Given rule, const Data& data, int states, int clusters) {
 }
 
 // For states that fall into clusters too.
-Given rule_of(Start start, int all, int clusters, SummarizedData& data, std::uint64_t seed, Workers& workers) {
+Given rule_of(Start start, const Model& model, SummarizedData& data, std::uint64_t seed, Workers& workers) {
+  const int clusters = model.clusters();
   if (clusters == 1 || has_state_sets(data.data())) {
-    return std::get<Given>(starting_rule(start, data, all, seed, workers));
+    return std::get<Given>(starting_rule(start, data, model.states(), seed, workers));
   }
-  const int states = all / clusters;
+  const int states = model.states() / clusters;
   if (start == Start::random) return {.responsibilities = random_paths(clusters, states, seed)};
   return seeded_clusters(start, data, clusters, states, seed, workers);
 }
@@ -210,15 +212,15 @@ Rule starting_rule(Start start, SummarizedData& data, int states, std::uint64_t 
 }
 
 std::unique_ptr<Model> started(const Model& prototype, Start start, SummarizedData& data, std::uint64_t seed,
-                               Workers& workers, int clusters) {
+                               Workers& workers) {
   if (start == Start::given) return prototype.clone();
   prototype.require(Capability::states, "a random start");
   prototype.require(Capability::rules, "a random start");
-  if (start == Start::short_runs) return best_of_short_runs(prototype, data, seed, workers, clusters);
-  if (start == Start::annealed) return annealed(prototype, data, seed, workers, clusters);
-  Given rule = rule_of(start, prototype.states(), clusters, data, seed, workers);
+  if (start == Start::short_runs) return best_of_short_runs(prototype, data, seed, workers);
+  if (start == Start::annealed) return annealed(prototype, data, seed, workers);
+  Given rule = rule_of(start, prototype, data, seed, workers);
   if (start != Start::random && !data.data().sequences().empty()) {
-    rule = in_order_of_time(std::move(rule), data.data(), prototype.states(), clusters);
+    rule = in_order_of_time(std::move(rule), data.data(), prototype);
   }
   rule.statistics_only = true;
   auto model = prototype.clone();

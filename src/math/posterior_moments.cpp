@@ -228,9 +228,9 @@ HWY_INLINE void fetch_rows(const PosteriorMoments& p, std::size_t row, std::size
 
 // Moments of the components in own.packed, laid out tile by tile, or as for few columns.
 template <std::size_t D>
-HWY_INLINE void dense_moments(const Product<double>& p, const PosteriorMemory& own, bool few, std::size_t rows) {
+HWY_INLINE void dense_moments(const Product<double>& p, const PosteriorMemory& own, bool few, bool weighing,
+                              std::size_t rows) {
   if (few) return few_columns_moments<D>(p, own.packed, p.states, rows);
-  const bool weighing = weighs_first(p);
   in_tiles(p.states, [&](std::size_t k, auto tile) HWY_ATTR {
     constexpr std::size_t states = decltype(tile)::states, pairs = decltype(tile)::pairs;
     const double* packed = own.packed + k * own.rows;
@@ -262,6 +262,7 @@ void posterior_of(const PosteriorMoments& p, double* memory, PosteriorSums* resu
   }
   std::fill_n(own.columns, own.stride, 1.0);
   const Product<double> moments{own.columns, own.stride, p.pairs.data(), p.pairs.size(), nullptr, states, p.sums};
+  const bool weighing = weighs_first(moments);
   NormalizedSums total(p.weights == nullptr);
   bool sparse = !p.diagonal.empty() && p.span < -lowest_exponent;
   bool any_hits = false;
@@ -306,7 +307,7 @@ void posterior_of(const PosteriorMoments& p, double* memory, PosteriorSums* resu
       add_hits(own, dimensions, rows, place, hits);
       any_hits = true;
     } else {
-      dense_moments<D>(moments, own, few, (rows + virtual_lanes - 1) / virtual_lanes * virtual_lanes);
+      dense_moments<D>(moments, own, few, weighing, (rows + virtual_lanes - 1) / virtual_lanes * virtual_lanes);
     }
   }
   if (any_hits) add_hit_moments(own, dimensions, states, p.sums);

@@ -1,13 +1,12 @@
-// Fits of models that put sequences into clusters, each with states of its own, and where they begin: responsibilities
-// for a sequence's cluster and for its states within it.
+// Where fits of models begin that put sequences into clusters, each with states of its own (Model::clusters):
+// responsibilities for a sequence's cluster and for its states within it.
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <utility>
 
+#include <jensen/concepts.h>
 #include <jensen/data/data.h>
-#include <jensen/em/fit.h>
 #include <jensen/em/options.h>
 #include <jensen/em/summary.h>
 #include <jensen/execution/workers.h>
@@ -31,15 +30,5 @@ std::function<void(const Block&, Panel)> random_paths(int clusters, int states, 
 /// For data without labels. A cluster that no sequence came to takes its states from all of them.
 Given seeded_clusters(Start start, SummarizedData& data, int clusters, int states, std::uint64_t seed,
                       Workers& workers);
-
-/// As fit(), for a model whose states fall into so many clusters of the same size, the first states being those of the
-/// first cluster: starts are those above (em/starts.h).
-FittedModel fit_clusters(const Model& start, int clusters, const Data& data, const Options& options = {});
-
-template <LatentModel M>
-Fitted<M> fit_clusters(M start, int clusters, const Data& data, const Options& options = {}) {
-  auto fitted = fit_clusters(static_cast<const Model&>(Erased<M>(std::move(start))), clusters, data, options);
-  return {static_cast<const Erased<M>&>(*fitted.model).get(), std::move(fitted.report)};
-}
 
 }  // namespace jensen

@@ -59,6 +59,7 @@ class ConstrainedModel final : public Model {
   int free_parameters() const override;
   void score(const Block& x, std::span<double> log_density) const override { inner_->score(x, log_density); }
   int states() const override { return inner_->states(); }
+  int clusters() const override { return inner_->clusters(); }
   void responsibilities(const Block& x, Panel p) const override { inner_->responsibilities(x, p); }
   void sample(std::uint64_t seed, std::int64_t first_row, Panel x, std::span<std::int32_t> z) const override {
     inner_->sample(seed, first_row, x, z);

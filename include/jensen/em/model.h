@@ -61,6 +61,8 @@ class Model {
   virtual int free_parameters() const = 0;
   virtual void score(const Block& x, std::span<double> log_density) const = 0;
   virtual int states() const = 0;
+  /// States fall into so many clusters of the same size, one after the other, of which a sequence keeps to one.
+  virtual int clusters() const { return 1; }
   virtual void responsibilities(const Block& x, Panel p) const = 0;
   virtual void sample(std::uint64_t seed, std::int64_t first_row, Panel x, std::span<std::int32_t> z) const = 0;
   virtual void impute(const Block& x, Panel filled) const = 0;
@@ -231,6 +233,11 @@ class Erased final : public Model {
   int states() const override {
     if constexpr (HasStates<M>) return model_.states();
     refuse(Capability::states);
+  }
+
+  int clusters() const override {
+    if constexpr (requires { model_.clusters(); }) return model_.clusters();
+    return 1;
   }
   void responsibilities(const Block& x, Panel p) const override {
     if constexpr (HasStates<M>) return model_.responsibilities(x, p);

@@ -25,7 +25,7 @@ Rule starting_rule(Start start, SummarizedData& data, int states, std::uint64_t 
 /// rule is that of cluster_starts.h, but for labelled data. Throws UnsupportedError where the prototype has no discrete
 /// states.
 std::unique_ptr<Model> started(const Model& prototype, Start start, SummarizedData& data, std::uint64_t seed,
-                               Workers& workers, int clusters = 1);
+                               Workers& workers);
 /// The same for a single start.
 std::unique_ptr<Model> started(const Model& prototype, Start start, const Data& data, std::uint64_t seed,
                                Workers& workers);
