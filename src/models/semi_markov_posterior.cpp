@@ -64,7 +64,7 @@ class Posteriors {
     for (std::size_t e = 0; e < expected_.size(); ++e) counts[e] += sequence.weight * expected_[e];
     for (std::size_t k = 0; k < chain.states; ++k) {
       for (std::size_t t = 0; t < steps_of(sequence); ++t)
-        at(x, t, k) = sequence.weight * smoothed_[t * chain.states + k];
+        at(x, t, k) = sequence.weight * smoothed_[k * steps_of(sequence) + t];
     }
   }
 
@@ -75,9 +75,10 @@ class Posteriors {
     for (const auto* logs : {&chain.initial, &chain.transitions, &chain.ended, &chain.unfinished}) {
       for (const double value : *logs) total += product_of(expected_[next++], value);
     }
+    const auto steps = static_cast<std::size_t>(x.steps);
     for (std::size_t k = 0; k < chain.states; ++k) {
-      for (std::size_t t = 0; t < static_cast<std::size_t>(x.steps); ++t) {
-        total += product_of(smoothed_[t * chain.states + k], at(x, t, k));
+      for (std::size_t t = 0; t < steps; ++t) {
+        total += product_of(smoothed_[k * steps + t], at(x, t, k));
       }
     }
     return total;

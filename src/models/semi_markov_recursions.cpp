@@ -1,56 +1,30 @@
 #include "models/semi_markov_recursions.h"
 
-#include <jensen/math/kernels.h>
 #include <jensen/math/special.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "math/stay_kernels.h"
+#include "models/stay_window.h"
+
 namespace jensen {
 
 namespace {
 
 constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
-constexpr double least_share = 1e-200;  // below it a sum of terms scaled by another sum's largest may have lost digits
 
 double log_add(double a, double b) {
   const double larger = std::max(a, b);
   return larger == minus_infinity ? larger : larger + std::log1p(std::exp(std::min(a, b) - larger));
 }
 
-// exp(terms − largest) in their place; returns largest.
-double scaled_exponentials(std::span<double> terms) {
-  double largest = minus_infinity;
-  for (const double term : terms) largest = std::max(largest, term);
-  if (largest == minus_infinity) return largest;
-  for (double& term : terms) term -= largest;
-  kernels::exp(terms);
-  return largest;
-}
-
-double log_of_sum(std::span<double> terms) {
-  const double largest = scaled_exponentials(terms);
-  return largest == minus_infinity ? largest : largest + std::log(kernels::sum(terms));
-}
-
-double product_sum(std::span<const double> a, const double* b) {
-  double sums[4] = {0, 0, 0, 0};
-  std::size_t e = 0;
-  for (; e + 4 <= a.size(); e += 4) {
-    for (std::size_t lane = 0; lane < 4; ++lane) sums[lane] += a[e + lane] * b[e + lane];
-  }
-  for (; e < a.size(); ++e) sums[0] += a[e] * b[e];
-  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
-}
-
-// K × D with d falling: beside the rows in which stays began these lie in the rows' order.
-std::vector<double> backwards(const std::vector<double>& by_duration, std::size_t longest) {
-  std::vector<double> result = by_duration;
-  for (std::size_t first = 0; first < result.size(); first += longest) {
-    std::reverse(result.begin() + static_cast<std::ptrdiff_t>(first),
-                 result.begin() + static_cast<std::ptrdiff_t>(first + longest));
-  }
+// Potentials of the durations of each state.
+std::vector<FallingDurations> falling(const std::vector<double>& by_duration, std::size_t longest) {
+  std::vector<FallingDurations> result;
+  const std::span<const double> all = by_duration;
+  for (std::size_t first = 0; first < all.size(); first += longest) result.emplace_back(all.subspan(first, longest));
   return result;
 }
 
@@ -61,14 +35,11 @@ class Forward {
         x_(x),
         stays_(stays),
         steps_(static_cast<std::size_t>(x.steps)),
-        ended_(backwards(chain.ended, chain.longest)),
-        unfinished_(backwards(chain.unfinished, chain.longest)),
-        hazard_(ended_.size()),
+        ended_(falling(chain.ended, chain.longest)),
+        unfinished_(falling(chain.unfinished, chain.longest)),
+        open_(chain.states, StayWindow(chain.longest, steps_)),
         leaving_(chain.states) {
-    for (std::size_t e = 0; e < hazard_.size(); ++e) {
-      hazard_[e] = ended_[e] == minus_infinity ? 0 : std::exp(ended_[e] - unfinished_[e]);
-    }
-    for (auto* whole : {&stays_.entered, &stays_.predicted, &stays_.left, &stays_.open}) {
+    for (auto* whole : {&stays_.entered, &stays_.predicted, &stays_.left, &stays_.stayed}) {
       whole->assign(steps_ * chain.states, minus_infinity);
     }
     stays_.scale.assign(steps_, 0.0);
@@ -98,12 +69,6 @@ class Forward {
   double& emission(std::size_t t, std::size_t k) const {
     return x_.log_density(x_.first + static_cast<std::int64_t>(t), static_cast<int>(k));
   }
-  double* opened(std::size_t k) const { return stays_.open.data() + k * steps_; }
-  // The first row in which a stay may have begun that is open at t, and where its duration lies in arrays that fall.
-  std::size_t first_open(std::size_t t) const { return t + 1 > chain_.longest ? t + 1 - chain_.longest : 0; }
-  std::size_t place(std::size_t t, std::size_t k) const {
-    return k * chain_.longest + chain_.longest - (t + 1 - first_open(t));
-  }
 
   double entered(std::size_t t, std::size_t k) {
     if (t == 0) return chain_.initial[k];
@@ -114,54 +79,37 @@ class Forward {
     return log_sum_exp(terms_);
   }
 
-  // terms_ = open stays and what their durations are worth
-  void weigh(std::size_t t, std::size_t k, const std::vector<double>& by_duration) {
-    const std::size_t first = first_open(t);
-    const double* open = opened(k) + first;
-    const double* duration = by_duration.data() + place(t, k);
-    terms_.resize(t + 1 - first);
-    for (std::size_t e = 0; e < terms_.size(); ++e) terms_[e] = open[e] + duration[e];
-  }
-
   void predict(std::size_t t, std::size_t k) {
-    const double entry = entered(t, k);
-    stays_.entered[t * chain_.states + k] = entry;
-    double& predicted = stays_.predicted[t * chain_.states + k];
+    const std::size_t own = t * chain_.states + k;
+    const double entry = stays_.entered[own] = entered(t, k);
     if (chain_.forever[k] != 0) {
-      predicted = t == 0 ? entry : log_add(opened(k)[t - 1], entry);
+      stays_.predicted[own] = t == 0 ? entry : log_add(stays_.stayed[own - chain_.states], entry);
       return;
     }
-    opened(k)[t] = entry;
-    weigh(t, k, unfinished_);
-    const double largest = scaled_exponentials(terms_);
-    leaving_[k] = minus_infinity;
-    if (largest == minus_infinity) return;
-    predicted = largest + std::log(kernels::sum(terms_));
-    const double ending = product_sum(terms_, hazard_.data() + place(t, k));
-    if (ending > least_share) {
-      leaving_[k] = largest + std::log(ending);
-    } else {
-      weigh(t, k, ended_);
-      leaving_[k] = log_of_sum(terms_);
-    }
+    open_[k].add(entry);
+    const auto sums = open_[k].log_sums(ended_[k], unfinished_[k]);
+    leaving_[k] = sums.ended;
+    stays_.predicted[own] = sums.unfinished;
   }
 
   void observe(std::size_t t, std::size_t k) {
+    const std::size_t own = t * chain_.states + k;
     const double seen = emission(t, k);
     if (chain_.forever[k] != 0) {
-      opened(k)[t] = stays_.predicted[t * chain_.states + k] + seen;
-      return;
+      stays_.stayed[own] = stays_.predicted[own] + seen;
+    } else {
+      stays_.left[own] = leaving_[k] + seen;
+      open_[k].gain(seen);
     }
-    stays_.left[t * chain_.states + k] = leaving_[k] + seen;
-    double* open = opened(k);
-    for (std::size_t s = first_open(t); s <= t; ++s) open[s] += seen;
   }
 
   const StayPotentials& chain_;
   const Stretch& x_;
   Stays& stays_;
   std::size_t steps_;
-  std::vector<double> ended_, unfinished_, hazard_, leaving_, terms_;
+  std::vector<FallingDurations> ended_, unfinished_;
+  std::vector<StayWindow> open_;  // by the row in which they began
+  std::vector<double> leaving_, terms_;
 };
 
 class Backward {
@@ -174,9 +122,13 @@ class Backward {
         smoothed_(smoothed),
         counts_(counts),
         steps_(static_cast<std::size_t>(x.steps)),
-        seen_(chain.states * steps_, 0.0),
-        follows_(chain.states * steps_, minus_infinity),
-        ahead_(chain.states, 0.0),
+        ended_(falling(chain.ended, chain.longest)),
+        ahead_(chain.states, StayWindow(chain.longest, steps_)),
+        to_the_end_(chain.states, 0.0),
+        ends_(chain.states, std::vector<double>(steps_)),
+        by_duration_(chain.states, std::vector<double>(chain.longest)),
+        follows_(chain.states, minus_infinity),
+        later_(chain.states, 0.0),
         now_(chain.states) {
     std::fill(smoothed.begin(), smoothed.end(), 0.0);
     std::fill(counts.begin(), counts.end(), 0.0);
@@ -186,55 +138,82 @@ class Backward {
     const std::size_t states = chain_.states;
     for (std::size_t t = steps_; t-- > 0;) {
       for (std::size_t k = 0; k < states; ++k) chain_.forever[k] != 0 ? stay_forever(t, k) : begin_stay(t, k);
-      ahead_ = now_;
+      if (last_of_batch(t) == t + batch - 1 || t == 0) {
+        for (std::size_t k = 0; k < states; ++k) cover(t, k);
+      }
+      later_ = now_;
       if (t > 0) go_over(t);
     }
-    for (std::size_t k = 0; k < states; ++k) counts_[k] = std::exp(stays_.entered[k] + ahead_[k]);
+    for (std::size_t k = 0; k < states; ++k) counts_[k] = std::exp(stays_.entered[k] + later_[k]);
+    write_durations();
   }
 
  private:
+  // Stays that begin in so many neighbouring rows are added up by the rows in which they end, before it is counted
+  // which rows they cover.
+  static constexpr std::size_t batch = 16;
+  // Of the batch in which row t is: they begin with the last row of the sequence.
+  std::size_t last_of_batch(std::size_t t) const { return steps_ - 1 - (steps_ - 1 - t) / batch * batch; }
+  // Windows and ends go from the last row of the sequence to the first.
+  std::size_t place_of(std::size_t row) const { return steps_ - 1 - row; }
+  std::size_t row_of(std::size_t place) const { return steps_ - 1 - place; }
+
   double emission(std::size_t t, std::size_t k) const {
     return x_.log_density(x_.first + static_cast<std::int64_t>(t), static_cast<int>(k));
   }
 
   void stay_forever(std::size_t t, std::size_t k) {
-    const double later = t + 1 < steps_ ? ahead_[k] : 0;
-    smoothed_[t * chain_.states + k] = std::exp(stays_.open[k * steps_ + t] + later);
+    const double later = t + 1 < steps_ ? later_[k] : 0;
+    smoothed_[k * steps_ + t] = std::exp(stays_.stayed[t * chain_.states + k] + later);
     now_[k] = emission(t, k) + later;
   }
 
   // now_[k] = log p(x_t … x_T | a stay in k begins at t): over all its durations.
   void begin_stay(std::size_t t, std::size_t k) {
-    const std::size_t rows = std::min(chain_.longest, steps_ - t);
-    const bool reaches_the_end = rows == steps_ - t;
-    double* seen = seen_.data() + k * steps_ + t;  // Σ_{u = t}^{e} log-emissions, for each last row e
-    const double* follows = follows_.data() + k * steps_ + t;
-    const double* ended = chain_.ended.data() + k * chain_.longest;
-    const double here = emission(t, k);
-    for (std::size_t d = 0; d < rows; ++d) seen[d] += here;
-    terms_.resize(rows);
-    const std::size_t within = reaches_the_end ? rows - 1 : rows;
-    for (std::size_t d = 0; d < within; ++d) terms_[d] = seen[d] + ended[d] + follows[d + 1];
-    if (reaches_the_end) terms_[within] = seen[within] + chain_.unfinished[k * chain_.longest + within];
-    const double largest = scaled_exponentials(terms_);
-    now_[k] = largest == minus_infinity ? largest : largest + std::log(kernels::sum(terms_));
-    const double share = std::exp(stays_.entered[t * chain_.states + k] + largest);
-    if (share > 0) count(t, k, share, reaches_the_end);
+    StayWindow& ahead = ahead_[k];
+    ahead.add(follows_[k]);
+    ahead.gain(emission(t, k));
+    to_the_end_[k] += emission(t, k);
+    const auto products = ahead.products(ended_[k]);
+    const double unfinished = to_the_end_[k] + chain_.of_unfinished(k, steps_ - t);
+    now_[k] = log_add(products.log_sum, unfinished);
+    const double entered = stays_.entered[t * chain_.states + k];
+    const double last = std::exp(entered + unfinished);
+    if (last > 0) counts_[of_unfinished(k, steps_ - t)] += last;
+    const double ended = std::exp(entered + products.log_sum);
+    if (last > 0 || ended > 0) count(t, k, ended, last, products);
   }
 
-  // terms_ × share: the probabilities of the stays in k that begin at t, by duration
-  void count(std::size_t t, std::size_t k, double share, bool reaches_the_end) {
-    const std::size_t jumps = chain_.states * (chain_.states + 1);
-    double* ended = counts_.data() + jumps + k * chain_.longest;
-    double* unfinished = ended + chain_.states * chain_.longest;
-    for (double& term : terms_) term *= share;
-    const std::size_t within = reaches_the_end ? terms_.size() - 1 : terms_.size();
-    for (std::size_t d = 0; d < within; ++d) ended[d] += terms_[d];
-    if (reaches_the_end) unfinished[within] += terms_[within];
+  // `ended`: p(a stay in k begins at t and ends before the last row | x), `last`: that it goes on to the last row.
+  void count(std::size_t t, std::size_t k, double ended, double last, const StayWindow::Products& products) {
+    const std::size_t first = ahead_[k].begin();
+    const std::size_t beyond = std::max(first, place_of(last_of_batch(t)) + 1);  // ends before the batch's last row
+    const std::size_t end = ahead_[k].end();
+    double* by_duration = by_duration_[k].data() + chain_.longest - (end - first);
+    double* ends = ends_[k].data();
+    const double share = ended > 0 ? ended / products.sum : 0;
+    ends[0] += last;
+    double covering =
+        last + kernels::add_stays(beyond - first, share, products.weight, products.factor, by_duration, ends + first);
+    for (std::size_t i = beyond; i < end; ++i) {
+      const double own = share * products.weight[i - first] * products.factor[i - first];
+      by_duration[i - first] += own;
+      covering += own;
+      smoothed_[k * steps_ + row_of(i)] += covering;
+    }
+  }
+
+  // The rows from the last of a batch on that are covered by the stays that begin in the batch, the first row of which
+  // is t.
+  void cover(std::size_t t, std::size_t k) {
+    if (chain_.forever[k] != 0) return;
+    double* ends = ends_[k].data();
+    const std::size_t last = place_of(last_of_batch(t));
     double covering = 0;
-    for (std::size_t d = terms_.size(); d-- > 0;) {
-      covering += terms_[d];
-      smoothed_[(t + d) * chain_.states + k] += covering;
+    for (std::size_t i = last + 1 > chain_.longest ? last + 1 - chain_.longest : 0; i <= last; ++i) {
+      covering += ends[i];
+      ends[i] = 0;
+      smoothed_[k * steps_ + row_of(i)] += covering;
     }
   }
 
@@ -243,10 +222,24 @@ class Backward {
     const std::size_t states = chain_.states;
     terms_.resize(states);
     for (std::size_t i = 0; i < states; ++i) {
-      for (std::size_t j = 0; j < states; ++j) terms_[j] = chain_.transitions[i * states + j] + ahead_[j];
-      follows_[i * steps_ + t] = log_sum_exp(terms_);
+      for (std::size_t j = 0; j < states; ++j) terms_[j] = chain_.transitions[i * states + j] + later_[j];
+      follows_[i] = log_sum_exp(terms_);
       const double left = stays_.left[(t - 1) * states + i];
       for (std::size_t j = 0; j < states; ++j) counts_[states + i * states + j] += std::exp(left + terms_[j]);
+    }
+  }
+
+  // Of stays of d rows that end before the last row (of_unfinished: that do not), among the statistics.
+  std::size_t of_ended(std::size_t k, std::size_t rows) const {
+    return chain_.states * (chain_.states + 1) + k * chain_.longest + rows - 1;
+  }
+  std::size_t of_unfinished(std::size_t k, std::size_t rows) const { return of_ended(k + chain_.states, rows); }
+
+  void write_durations() {
+    for (std::size_t k = 0; k < chain_.states; ++k) {
+      for (std::size_t d = 1; d <= chain_.longest; ++d) {
+        counts_[of_ended(k, d)] = by_duration_[k][chain_.longest - d];
+      }
     }
   }
 
@@ -255,8 +248,13 @@ class Backward {
   const Stays& stays_;
   std::span<double> smoothed_, counts_;
   std::size_t steps_;
-  std::vector<double> seen_, follows_;  // K × T
-  std::vector<double> ahead_, now_, terms_;
+  std::vector<FallingDurations> ended_;
+  std::vector<StayWindow> ahead_;                 // by the row in which they end, before the last
+  std::vector<double> to_the_end_;                // log-density of all rows from here on
+  std::vector<std::vector<double>> ends_;         // p(a stay that begins in the batch ends here)
+  std::vector<std::vector<double>> by_duration_;  // p(a stay lasts d rows), summed over all that end; d falling
+  std::vector<double> follows_;                   // log p(rows after this one | a stay ends with it)
+  std::vector<double> later_, now_, terms_;
 };
 
 class BestPath {

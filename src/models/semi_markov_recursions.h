@@ -1,4 +1,5 @@
-// Recursions over the stays of one sequence, in logs throughout, whatever the emissions.
+// Recursions over the stays of one sequence, whatever the emissions. What is kept of a row is in logs; sums over the
+// durations of stays are sums of products where that is safe (stay_window.h).
 #pragma once
 
 #include <jensen/models/semi_markov_chain.h>
@@ -30,10 +31,8 @@ struct Stays {
   std::vector<double> entered;    ///< p(a stay in k begins at t | x_1 … x_{t−1})
   std::vector<double> predicted;  ///< p(z_t = k | x_1 … x_{t−1})
   std::vector<double> left;       ///< p(a stay in k ends with t, x_t | x_1 … x_{t−1}) / scale
-  /// K × T: p(the stay in k that is open in the last row began at t | x_1 … x_T) / P(so long); of a state never left
-  /// p(z_t = k | x_1 … x_t).
-  std::vector<double> open;
-  std::vector<double> scale;  ///< T
+  std::vector<double> stayed;     ///< of a state never left: p(z_t = k | x_1 … x_t)
+  std::vector<double> scale;      ///< T
 };
 
 /// The scales' logarithms are subtracted from the rows of x; returns their sum, the logarithm of the sum over all
@@ -41,7 +40,7 @@ struct Stays {
 /// are −∞.
 double forward(const StayPotentials& chain, const Stretch& x, Stays& stays);
 
-/// After forward(): p(z_t = k | x_1 … x_T) in `smoothed` (T × K), and the expected first states, transitions, ended and
+/// After forward(): p(z_t = k | x_1 … x_T) in `smoothed` (K × T), and the expected first states, transitions, ended and
 /// unfinished stays in `counts` (the statistics of SemiMarkovChain), both set rather than added to.
 void backward(const StayPotentials& chain, const Stretch& x, const Stays& stays, std::span<double> smoothed,
               std::span<double> counts);

@@ -370,6 +370,111 @@ TEST(SemiMarkovChain, AWeightMultipliesASequence) {
   }
 }
 
+// Long stays ----------------------------------------------------------------------------------------------------------
+
+// The Markov chain over (state, rows of the stay so far), each state standing `longest` times.
+MarkovChain with_ages(const SemiMarkovChain& chain) {
+  const auto states = static_cast<std::size_t>(chain.states());
+  const auto longest = static_cast<std::size_t>(chain.longest());
+  const std::size_t all = states * longest;
+  std::vector<double> initial(all);
+  std::vector<double> transitions(all * all);
+  for (std::size_t k = 0; k < states; ++k) {
+    initial[k * longest] = chain.jumps().initial()[k];
+    const Duration& duration = chain.duration(static_cast<int>(k));
+    for (std::size_t d = 0; d < longest; ++d) {
+      double* row = transitions.data() + (k * longest + d) * all;
+      const double so_long = duration.log_survivor()[d];
+      if (so_long == -infinity) {
+        row[k * longest + d] = 1;  // never reached
+        continue;
+      }
+      const bool last = d + 1 == longest || duration.log_survivor()[d + 1] == -infinity;
+      const double ends = last ? 1 : std::exp(duration.log_probability()[d] - so_long);
+      if (!last) row[k * longest + d + 1] = 1 - ends;
+      for (std::size_t j = 0; j < states; ++j) {
+        row[j * longest] += ends * chain.jumps().transition(static_cast<int>(k), static_cast<int>(j));
+      }
+    }
+  }
+  return {initial, transitions};
+}
+
+struct LongCase {
+  const char* name;
+  DurationFamily family;
+  std::vector<double> parameters;
+  double spread;  // of the log-densities
+};
+
+TEST(SemiMarkovChain, LongSequencesAreThoseOfAChainOverStatesAndAges) {
+  const int states = 3;
+  const int longest = 40;
+  const int steps = 400;
+  std::vector<double> sharp(40);  // two rows or forty
+  sharp[1] = 0.5;
+  sharp[39] = 0.5;
+  std::vector<double> exact(40);  // forty rows, so that sums are small of which the largest terms cannot be part
+  exact[39] = 1;
+  const std::vector<LongCase> cases{
+      {"alike", DurationFamily::poisson, {12}, 0.3},       {"apart", DurationFamily::negative_binomial, {9, 2}, 8},
+      {"far apart", DurationFamily::geometric, {0.1}, 90}, {"long", DurationFamily::poisson, {200}, 8},
+      {"sharp", DurationFamily::free, sharp, 30},          {"exact", DurationFamily::free, exact, 30},
+  };
+  for (const LongCase& c : cases) {
+    for (const bool impossible : {false, true}) {
+      SCOPED_TRACE(std::string(c.name) + (impossible ? ", with impossible states" : ""));
+      Puzzle puzzle(1, states, 1, 1, DurationFamily::geometric, false, false);
+      const MarkovChain jumps({0.5, 0.2, 0.3}, {0, 0.6, 0.4, 0.1, 0, 0.9, 0.5, 0.5, 0});
+      puzzle.chain = SemiMarkovChain(
+          jumps, std::vector<Duration>(static_cast<std::size_t>(states), Duration(c.family, longest, c.parameters)));
+      puzzle.steps = steps;
+      puzzle.log_density.clear();
+      Stream stream(7, Purpose::test);
+      for (int k = 0; k < states; ++k) {
+        for (int t = 0; t < steps; ++t) {  // blocks of 25 rows that favour one state
+          const double favoured = (t / 25) % states == k ? c.spread : 0;
+          puzzle.log_density.push_back(favoured + 0.3 * c.spread * stream.normal());
+        }
+      }
+      if (impossible) puzzle.log_density[100] = puzzle.log_density[static_cast<std::size_t>(steps) + 210] = -infinity;
+      std::vector<double> repeated;
+      for (int k = 0; k < states; ++k) {
+        for (int d = 0; d < longest; ++d) {
+          repeated.insert(repeated.end(), puzzle.log_density.begin() + k * steps,
+                          puzzle.log_density.begin() + (k + 1) * steps);
+        }
+      }
+      const MarkovChain ages = with_ages(puzzle.chain);
+      std::vector<double> q = repeated;
+      std::vector<double> moves(ages.statistics_size());
+      ChainScratch scratch;
+      Block x;
+      x.x = {repeated.data(), steps, states * longest, steps};
+      const Evidence wanted =
+          chain_posterior(x, Posterior{}, ages, {q.data(), steps, states * longest, steps}, moves, scratch);
+      const Smoothed got = run(puzzle, Posterior{});
+      EXPECT_NEAR(got.evidence.log_likelihood, wanted.log_likelihood, 1e-12 * std::abs(wanted.log_likelihood));
+      EXPECT_NEAR(got.evidence.entropy, wanted.entropy, 1e-9 * (1 + wanted.entropy));
+      const auto all = static_cast<std::size_t>(states * longest);
+      for (std::size_t k = 0; k < 3; ++k) {
+        for (std::size_t t = 0; t < 400; ++t) {
+          double sum = 0;
+          for (std::size_t d = 0; d < 40; ++d) sum += q[(k * 40 + d) * 400 + t];
+          EXPECT_NEAR(got.q[k * 400 + t], sum, 1e-10) << "state " << k << " row " << t;
+          EXPECT_GE(got.q[k * 400 + t], 0);
+        }
+        for (std::size_t d = 0; d < 40; ++d) {
+          double ended = 0;
+          for (std::size_t j = 0; j < 3; ++j) ended += j == k ? 0 : moves[all + (k * 40 + d) * all + j * 40];
+          EXPECT_NEAR(got.counts[12 + k * 40 + d], ended, 1e-9) << "state " << k << " stays of " << d + 1;
+          EXPECT_NEAR(got.counts[12 + 120 + k * 40 + d], q[(k * 40 + d) * 400 + 399], 1e-10) << "unfinished " << d + 1;
+        }
+      }
+    }
+  }
+}
+
 // Geometric stays -----------------------------------------------------------------------------------------------------
 
 constexpr int enough = 150;  // rows beyond which the geometric distributions below have nothing a double could tell

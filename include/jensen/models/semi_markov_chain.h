@@ -97,7 +97,7 @@ class SemiMarkovChain::Path {
   int left_ = 0;  // rows of the stay to come
 };
 
-/// As for a Markov chain (chain_posterior.h, viterbi.h), in logs throughout; O(T (K D + K²)) time, O(T K) memory (Yu
+/// As for a Markov chain (chain_posterior.h, viterbi.h), exact however small; O(T (K D + K²)) time, O(T K) memory (Yu
 /// and Kobayashi 2003; Guédon 2003). With `Given` states stays longer than D get none of the mass, nor do other
 /// transitions than those of the chain.
 Evidence chain_posterior(const Block& x, const Rule& rule, const SemiMarkovChain& chain, Panel log_density,
