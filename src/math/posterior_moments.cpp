@@ -21,6 +21,7 @@
 #include "math/densities-inl.h"
 #include "math/normalize-inl.h"
 #include "math/product-inl.h"
+#include "math/rows_ahead-inl.h"
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();
@@ -170,7 +171,7 @@ HWY_INLINE void log_joint_of_group(const PosteriorMoments& p, const double* colu
 // The moments of C components from `k` on.
 template <std::size_t C, std::size_t D>
 HWY_INLINE void few_columns_tiles(const Product<double>& p, const double* packed, std::size_t states, std::size_t k,
-                                  std::size_t rows) {
+                                  std::size_t rows, RowsAhead& rows_ahead) {
   constexpr std::size_t pairs = (D + 1) * (D + 2) / 2;
 #if HWY_MAX_BYTES == 64
   constexpr std::size_t at_once = C > 4 || pairs == 3 ? 3 : pairs == 6 ? 6 : 5;
@@ -178,65 +179,51 @@ HWY_INLINE void few_columns_tiles(const Product<double>& p, const double* packed
   constexpr std::size_t at_once = C > 2 ? 2 : pairs == 10 ? 4 : 3;
 #endif
   for (std::size_t f = 0; f < p.pair_count; f += at_once) {
-    add_formed_tile<C, at_once>(p, packed + k * virtual_lanes, states, k, f, 0, rows);
+    add_formed_tile<C, at_once>(p, packed + k * virtual_lanes, states, k, f, 0, rows, rows_ahead.next_piece());
   }
 }
 
 template <std::size_t D>
 HWY_INLINE void few_columns_moments(const Product<double>& p, const double* packed, std::size_t states,
-                                    std::size_t rows) {
+                                    std::size_t rows, RowsAhead& rows_ahead) {
   constexpr std::size_t most = HWY_MAX_BYTES == 64 ? 8 : 4;
   for (std::size_t k = 0; k < states; k += most) {
     switch (std::min(most, states - k)) {
-      case 1: few_columns_tiles<1, D>(p, packed, states, k, rows); break;
-      case 2: few_columns_tiles<2, D>(p, packed, states, k, rows); break;
-      case 3: few_columns_tiles<3, D>(p, packed, states, k, rows); break;
+      case 1: few_columns_tiles<1, D>(p, packed, states, k, rows, rows_ahead); break;
+      case 2: few_columns_tiles<2, D>(p, packed, states, k, rows, rows_ahead); break;
+      case 3: few_columns_tiles<3, D>(p, packed, states, k, rows, rows_ahead); break;
 #if HWY_MAX_BYTES == 64
-      case 5: few_columns_tiles<5, D>(p, packed, states, k, rows); break;
-      case 6: few_columns_tiles<6, D>(p, packed, states, k, rows); break;
-      case 7: few_columns_tiles<7, D>(p, packed, states, k, rows); break;
-      case 8: few_columns_tiles<8, D>(p, packed, states, k, rows); break;
+      case 5: few_columns_tiles<5, D>(p, packed, states, k, rows, rows_ahead); break;
+      case 6: few_columns_tiles<6, D>(p, packed, states, k, rows, rows_ahead); break;
+      case 7: few_columns_tiles<7, D>(p, packed, states, k, rows, rows_ahead); break;
+      case 8: few_columns_tiles<8, D>(p, packed, states, k, rows, rows_ahead); break;
 #endif
-      default: few_columns_tiles<4, D>(p, packed, states, k, rows); break;
+      default: few_columns_tiles<4, D>(p, packed, states, k, rows, rows_ahead); break;
     }
   }
 }
 
-// Asks for memory that will be wanted soon. What is not there does no harm.
-HWY_INLINE void fetch_ahead(std::uintptr_t address, std::size_t bytes) {
-  constexpr std::size_t line = 64;
-  for (std::size_t at = 0; at < bytes; at += line)
-    __builtin_prefetch(reinterpret_cast<const void*>(address + at), 0, 2);
-}
-
-// Rows to come. Columns are far apart in memory and a portion of each is short, so that the processor does not foresee
-// them; and where they are gathered from rows, it would wait for each block at its beginning.
-HWY_INLINE void fetch_rows(const PosteriorMoments& p, std::size_t row, std::size_t count, std::size_t distance) {
-  if (p.ahead.empty()) {
-    for (int j = 0; j < p.x.columns; ++j) {
-      const auto column = reinterpret_cast<std::uintptr_t>(p.x.column(j));
-      fetch_ahead(column + (row + distance) * sizeof(double), count * sizeof(double));
-    }
-    return;
-  }
-  const std::size_t bytes = p.ahead.size() / static_cast<std::size_t>(p.x.rows);
-  const std::size_t begin = row * bytes;
-  if (begin >= p.ahead.size()) return;
-  fetch_ahead(reinterpret_cast<std::uintptr_t>(p.ahead.data()) + begin,
-              std::min(p.ahead.size() - begin, count * bytes));
+// At least so many tiles make up the moments.
+std::size_t tiles_of(const Product<double>& p) {
+  std::size_t tiles = 0;
+  in_tiles(p.states, [&](std::size_t, auto tile) HWY_ATTR { tiles += p.pair_count / tile.pairs; });
+  return tiles;
 }
 
 // Moments of the components in own.packed, laid out tile by tile, or as for few columns.
 template <std::size_t D>
 HWY_INLINE void dense_moments(const Product<double>& p, const PosteriorMemory& own, bool few, bool weighing,
-                              std::size_t rows) {
-  if (few) return few_columns_moments<D>(p, own.packed, p.states, rows);
+                              std::size_t rows, RowsAhead& rows_ahead) {
+  if (few) return few_columns_moments<D>(p, own.packed, p.states, rows, rows_ahead);
   in_tiles(p.states, [&](std::size_t k, auto tile) HWY_ATTR {
     constexpr std::size_t states = decltype(tile)::states, pairs = decltype(tile)::pairs;
     const double* packed = own.packed + k * own.rows;
-    if (weighing) return add_weighted_tiles<states, pairs>(p, packed, k, 0, rows, own.weighted);
+    if (weighing) {
+      return add_weighted_tiles<states, pairs>(p, packed, k, 0, rows, own.weighted,
+                                               [&] { return rows_ahead.next_piece(); });
+    }
     for (std::size_t f = 0; f < p.pair_count; f += pairs) {
-      add_formed_tile<states, pairs>(p, packed, states, k, f, 0, rows);
+      add_formed_tile<states, pairs>(p, packed, states, k, f, 0, rows, rows_ahead.next_piece());
     }
   });
 }
@@ -263,6 +250,7 @@ void posterior_of(const PosteriorMoments& p, double* memory, PosteriorSums* resu
   std::fill_n(own.columns, own.stride, 1.0);
   const Product<double> moments{own.columns, own.stride, p.pairs.data(), p.pairs.size(), nullptr, states, p.sums};
   const bool weighing = weighs_first(moments);
+  const std::size_t tiles = tiles_of(moments);
   NormalizedSums total(p.weights == nullptr);
   bool sparse = !p.diagonal.empty() && p.span < -lowest_exponent;
   bool any_hits = false;
@@ -275,6 +263,7 @@ void posterior_of(const PosteriorMoments& p, double* memory, PosteriorSums* resu
     center_rows_on(x, p.point, own.columns, own.stride, padded);
     for (std::size_t i = 0; i < rows; ++i) own.weights[i] = p.weights == nullptr ? 1.0 : p.weights[first + i];
     std::fill(own.weights + rows, own.weights + padded, 0.0);
+    RowsAhead rows_ahead(p, first, rows);
     std::size_t hits = 0;
     std::size_t pairs = 0;
     for (std::size_t i = 0; i < padded; i += group) {
@@ -282,7 +271,7 @@ void posterior_of(const PosteriorMoments& p, double* memory, PosteriorSums* resu
         result->left_out |= pairs < std::min(i, rows) * states;
         sparse = false;
       }
-      fetch_rows(p, first + i, group, own.rows);
+      rows_ahead.fetch(rows_ahead.share_of_group(sparse ? 0 : tiles));
       log_joint_of_group<D>(p, own.columns + own.stride + i, own.stride, own.log_joint);
       Vector weight[register_vectors];
       RowVector<double> row[register_vectors];
@@ -307,7 +296,7 @@ void posterior_of(const PosteriorMoments& p, double* memory, PosteriorSums* resu
       add_hits(own, dimensions, rows, place, hits);
       any_hits = true;
     } else {
-      dense_moments<D>(moments, own, few, weighing, (rows + virtual_lanes - 1) / virtual_lanes * virtual_lanes);
+      dense_moments<D>(moments, own, few, weighing, whole_lanes(rows), rows_ahead);
     }
   }
   if (any_hits) add_hit_moments(own, dimensions, states, p.sums);

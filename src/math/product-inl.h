@@ -21,6 +21,11 @@ namespace jensen::kernels::HWY_NAMESPACE {
 template <class T>
 constexpr std::size_t product_rows_of = 2048 / sizeof(T);
 
+// What a tile fetches into the cache meanwhile: fetch() is called once for each group of virtual lanes.
+struct NothingAhead {
+  HWY_INLINE void fetch() const {}
+};
+
 // Responsibilities of C components, virtual lanes by virtual lanes: one stream with fixed distances, which needs one
 // pointer.
 template <std::size_t C, class T>
@@ -79,9 +84,9 @@ struct PlainColumns {
 // `packed` holds packed_states components, of which the first C are meant: sums[f · states + c] += … for C
 // components from `k` on and F pairs from `f` on, of which those before `end` count, over as many rows as there are
 // virtual lanes at a time.
-template <std::size_t C, std::size_t F, class T, class Features>
+template <std::size_t C, std::size_t F, class T, class Features, class Ahead>
 HWY_INLINE void add_tile(const Product<T>& p, const T* packed, std::size_t packed_states, std::size_t k, std::size_t f,
-                         std::size_t end, std::size_t rows, const Features& features) {
+                         std::size_t end, std::size_t rows, const Features& features, Ahead ahead) {
   const LaneOf<T> d;
   constexpr std::size_t together = virtual_lanes_of<T>, width = lanes_of<T>;
   VectorOf<T> sums[F][C][parts_of<T>];
@@ -91,6 +96,7 @@ HWY_INLINE void add_tile(const Product<T>& p, const T* packed, std::size_t packe
       for (auto& s : row) s = hn::Zero(d);
     }
     for (std::size_t i = part * width; i < rows; i += together) {
+      ahead.fetch();
       VectorOf<T> feature[F];
       for (std::size_t t = 0; t < F; ++t) feature[t] = features(t, i);
       const T* r = packed + (i - part * width) * packed_states + part * width;
@@ -106,10 +112,10 @@ HWY_INLINE void add_tile(const Product<T>& p, const T* packed, std::size_t packe
   for (std::size_t t = 0; t < F && f + t < end; ++t) add_sums<C>(sums[t], p.sums + (f + t) * p.states + k);
 }
 
-template <std::size_t C, std::size_t F, class T>
+template <std::size_t C, std::size_t F, class T, class Ahead = NothingAhead>
 void add_formed_tile(const Product<T>& p, const T* packed, std::size_t packed_states, std::size_t k, std::size_t f,
-                     std::size_t first, std::size_t rows) {
-  add_tile<C, F>(p, packed, packed_states, k, f, p.pair_count, rows, FormedFeatures<F, T>(p, f, first));
+                     std::size_t first, std::size_t rows, Ahead ahead = {}) {
+  add_tile<C, F>(p, packed, packed_states, k, f, p.pair_count, rows, FormedFeatures<F, T>(p, f, first), ahead);
 }
 
 // A product (r c_a) c_b costs a multiplication for each component and a, r (c_a c_b) one for each pair: the former is
@@ -138,15 +144,15 @@ void weigh(const T* packed, const T* column, std::size_t rows, T* to) {
 }
 
 // All pairs, for C components from `k` on: for each a, r c_a is formed, in `weighted`, and multiplied with c_0, c_1, …
-template <std::size_t C, std::size_t F, class T>
+template <std::size_t C, std::size_t F, class T, class NextAhead>
 void add_weighted_tiles(const Product<T>& p, const T* packed, std::size_t k, std::size_t first, std::size_t rows,
-                        T* weighted) {
+                        T* weighted, const NextAhead& next_ahead) {
   for (std::size_t f = 0; f < p.pair_count;) {
     const auto a = static_cast<std::size_t>(p.pairs[f].a);
     const std::size_t end = f + 1 + a;
     weigh<C>(packed, p.columns + a * p.stride + first, rows, weighted);
     for (std::size_t b = 0; f < end; f += F, b += F) {
-      add_tile<C, F>(p, weighted, C, k, f, end, rows, PlainColumns<F, T>(p, b, first, end - f));
+      add_tile<C, F>(p, weighted, C, k, f, end, rows, PlainColumns<F, T>(p, b, first, end - f), next_ahead());
     }
     f = end;
   }
@@ -206,7 +212,10 @@ HWY_INLINE void product(const Product<T>& p, std::size_t rows, T* memory) {
     in_tiles(p.states, [&](std::size_t k, auto tile) HWY_ATTR {
       constexpr std::size_t states = decltype(tile)::states, pairs = decltype(tile)::pairs;
       pack<states>(p, k, first, end, packed);
-      if (weighing) return add_weighted_tiles<states, pairs>(p, packed, k, first, end - first, weighted);
+      if (weighing) {
+        return add_weighted_tiles<states, pairs>(p, packed, k, first, end - first, weighted,
+                                                 [] { return NothingAhead(); });
+      }
       for (std::size_t f = 0; f < p.pair_count; f += pairs) {
         add_formed_tile<states, pairs>(p, packed, states, k, f, first, end - first);
       }

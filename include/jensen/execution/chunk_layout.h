@@ -43,7 +43,7 @@ struct ChunkLayout {
 inline ChunkLayout chunk_layout(std::int64_t rows, int columns, std::span<const std::int64_t> sequences = {}) {
   ChunkLayout layout;
   layout.rows = rows;
-  layout.block_rows = columns <= 48 ? 512 : 256;
+  layout.block_rows = columns <= 128 ? 512 : 256;
   const std::int64_t blocks = (rows + layout.block_rows - 1) / layout.block_rows;
   const std::int64_t blocks_per_chunk = (blocks + ChunkLayout::most_chunks - 1) / ChunkLayout::most_chunks;
   layout.chunk_rows = std::max<std::int64_t>(1, blocks_per_chunk) * layout.block_rows;
