@@ -1,9 +1,13 @@
 #include "math/chain_kernels.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
+#include <type_traits>
+#include <utility>
 
 // One source for all instruction sets, as kernels.cpp.
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV | HWY_AVX3_DL | HWY_SSSE3)
@@ -13,6 +17,7 @@
 // clang-format off
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
+#include "data/turn-inl.h"
 #include "math/lanes-inl.h"
 // clang-format on
 
@@ -35,36 +40,119 @@ HWY_INLINE double sum_of_lanes(const Vector* sums) {
 #endif
 }
 
-// take(column, Σ_i factor[i] matrix(i, column …)) for V vectors of columns from `column` on; rows of the matrix beyond
-// the states are 0.
-template <std::size_t V, class Take>
-HWY_INLINE void combine_columns(const double* factor, const double* matrix, const ChainShape& shape, std::size_t column,
-                                Take take) {
-  const Lane d;
-  Vector sum[partial_sums][V];
-  for (auto& row : sum) {
-    for (Vector& v : row) v = hn::Zero(d);
+// Σ_i factor[i] matrix(i, column …) for V vectors of columns from `column` on; rows of the matrix beyond the states
+// are 0.
+template <std::size_t V>
+struct Products {
+  Vector v[V];
+
+  HWY_INLINE Products(const double* factor, const double* matrix, const ChainShape& shape, std::size_t column) {
+    const Lane d;
+    Vector sum[partial_sums][V];
+    for (auto& row : sum) {
+      for (Vector& s : row) s = hn::Zero(d);
+    }
+    const double* row = matrix + column;
+    for (std::size_t i = 0; i < shape.states; i += partial_sums) {
+      for (std::size_t c = 0; c < partial_sums; ++c, row += shape.width) {
+        const Vector f = in_register(hn::Set(d, factor[i + c]));
+        for (std::size_t k = 0; k < V; ++k) sum[c][k] = hn::MulAdd(f, hn::LoadU(d, row + k * lanes), sum[c][k]);
+      }
+    }
+    for (std::size_t k = 0; k < V; ++k) v[k] = hn::Add(hn::Add(sum[0][k], sum[1][k]), hn::Add(sum[2][k], sum[3][k]));
   }
-  const double* row = matrix + column;
-  for (std::size_t i = 0; i < shape.states; i += partial_sums) {
-    for (std::size_t c = 0; c < partial_sums; ++c, row += shape.width) {
-      const Vector f = in_register(hn::Set(d, factor[i + c]));
-      for (std::size_t v = 0; v < V; ++v) sum[c][v] = hn::MulAdd(f, hn::LoadU(d, row + v * lanes), sum[c][v]);
+};
+
+// The numbers of one step, of which a recursion makes those of the next. W: the width where registers hold them, so
+// that no step waits for memory; 0 where it is greater, and they are in memory.
+template <std::size_t W>
+struct Row {
+  static constexpr std::size_t count = W / lanes;
+  Vector v[count];
+
+  HWY_INLINE void read(const double* from) {
+    for (std::size_t k = 0; k < count; ++k) v[k] = hn::LoadU(Lane(), from + k * lanes);
+  }
+  HWY_INLINE void write(double* to) const {
+    for (std::size_t k = 0; k < count; ++k) hn::StoreU(v[k], Lane(), to + k * lanes);
+  }
+  HWY_INLINE Vector load(std::size_t j) const { return v[j / lanes]; }
+  HWY_INLINE void store(std::size_t j, Vector value) { v[j / lanes] = value; }
+
+  // take(column, a vector of columns of the product of the row with a matrix).
+  template <class Take>
+  HWY_INLINE void combine(const double* matrix, const ChainShape& shape, Take take) const {
+    const Lane d;
+    Vector sum[partial_sums][count];
+    for (auto& row : sum) {
+      for (Vector& s : row) s = hn::Zero(d);
+    }
+    for (std::size_t i = 0; i < W; i += partial_sums) {
+      if (i >= shape.states) break;
+      for (std::size_t c = 0; c < partial_sums; ++c) {
+        const Vector f = broadcast(i + c);
+        for (std::size_t k = 0; k < count; ++k) {
+          sum[c][k] = hn::MulAdd(f, hn::LoadU(d, matrix + (i + c) * W + k * lanes), sum[c][k]);
+        }
+      }
+    }
+    for (std::size_t k = 0; k < count; ++k) {
+      take(k * lanes, hn::Add(hn::Add(sum[0][k], sum[1][k]), hn::Add(sum[2][k], sum[3][k])));
     }
   }
-  for (std::size_t v = 0; v < V; ++v) {
-    take(column + v * lanes, hn::Add(hn::Add(sum[0][v], sum[1][v]), hn::Add(sum[2][v], sum[3][v])));
+
+ private:
+  HWY_INLINE Vector broadcast(std::size_t i) const {
+    const auto lane = hn::Set(hn::RebindToSigned<Lane>(), static_cast<std::int64_t>(i % lanes));
+    return hn::TableLookupLanes(v[i / lanes], hn::IndicesFromVec(Lane(), lane));
+  }
+};
+
+template <>
+struct Row<0> {
+  double* v;
+
+  HWY_INLINE void write(double*) const {}
+  HWY_INLINE Vector load(std::size_t j) const { return hn::LoadU(Lane(), v + j); }
+  HWY_INLINE void store(std::size_t j, Vector value) { hn::StoreU(value, Lane(), v + j); }
+
+  template <class Take>
+  HWY_INLINE void combine(const double* matrix, const ChainShape& shape, Take take) const {
+    std::size_t column = 0;
+    for (; column + vectors * lanes <= shape.width; column += vectors * lanes) {
+      const Products<vectors> products(v, matrix, shape, column);
+      for (std::size_t k = 0; k < vectors; ++k) take(column + k * lanes, products.v[k]);
+    }
+    for (; column < shape.width; column += lanes) take(column, Products<1>(v, matrix, shape, column).v[0]);
+  }
+};
+
+// A group of rows and columns becomes columns and rows.
+HWY_INLINE void turn_tile(const double* from, std::ptrdiff_t from_distance, double* to, std::ptrdiff_t to_distance) {
+  constexpr auto side = static_cast<std::ptrdiff_t>(jensen::HWY_NAMESPACE::side);
+  for (std::ptrdiff_t i = 0; i < static_cast<std::ptrdiff_t>(group); i += side) {
+    for (std::ptrdiff_t j = 0; j < static_cast<std::ptrdiff_t>(group); j += side) {
+      jensen::HWY_NAMESPACE::turn(from + i * from_distance + j, from_distance, to + j * to_distance + i, to_distance);
+    }
   }
 }
 
-// The product of a row with a matrix, column by column.
-template <class Take>
-HWY_INLINE void combine(const double* factor, const double* matrix, const ChainShape& shape, Take take) {
-  std::size_t column = 0;
-  for (; column + vectors * lanes <= shape.width; column += vectors * lanes) {
-    combine_columns<vectors>(factor, matrix, shape, column, take);
+// From a row of a panel's to the next one's step.
+std::ptrdiff_t row_distance(const ChainShape& shape) {
+  const auto width = static_cast<std::ptrdiff_t>(shape.width);
+  return shape.reversed ? -width : width;
+}
+
+// visit(the width), if it is one that registers hold, else visit(0).
+template <class Visit>
+auto for_width(std::size_t width, const Visit& visit) {
+  if constexpr (lanes >= 4) {
+    if (width == 8) return visit(std::integral_constant<std::size_t, 8>());
   }
-  for (; column < shape.width; column += lanes) combine_columns<1>(factor, matrix, shape, column, take);
+  if constexpr (lanes == 8) {
+    if (width == 16) return visit(std::integral_constant<std::size_t, 16>());
+  }
+  return visit(std::integral_constant<std::size_t, 0>());
 }
 
 }  // namespace
@@ -97,8 +185,13 @@ bool chain_densities(ConstPanel p, const ChainShape& shape, double* density, dou
         }
       }
       std::fill(tile + count * group, tile + group * group, 0.0);
-      for (std::size_t r = 0; r < std::min(group, shape.steps - t); ++r) {
-        double* row = density + shape.step_of(t + r) * shape.width + first;
+      double* rows = density + shape.step_of(t) * shape.width + first;
+      if (t + group <= shape.steps) {
+        turn_tile(tile, group, rows, row_distance(shape));
+        continue;
+      }
+      for (std::size_t r = 0; t + r < shape.steps; ++r) {
+        double* row = rows + static_cast<std::ptrdiff_t>(r) * row_distance(shape);
         for (std::size_t k = 0; k < group; ++k) row[k] = tile[k * group + r];
       }
     }
@@ -110,57 +203,116 @@ bool chain_densities(ConstPanel p, const ChainShape& shape, double* density, dou
   return true;
 }
 
-double chain_forward(const ChainShape& shape, const double* initial, const double* before, const double* transitions,
-                     double least, double* density, double* filtered, double* normalizer, double* memory) {
+// The powers of two that keep a recursion's sums near 1. That of a step comes from the sum two steps before and the
+// power since, so that no step waits for the sum of the one before it; the sums then are about the product of the last
+// two normalizers.
+class StepScale {
+ public:
+  // The scale of this step, times the sum of the step before.
+  double mass() const { return sum_ * scale_; }
+  double inverse_mass() const { return inverse_ * inverse_power(scale_); }
+  double scale() const { return scale_; }
+
+  void next(double sum, double inverse) {
+    scale_ = inverse_power(sum_) * inverse_power(scale_);
+    sum_ = sum;
+    inverse_ = inverse;
+  }
+
+ private:
+  // 2^−⌊log2 x⌋
+  static HWY_INLINE double inverse_power(double x) {
+    constexpr std::uint64_t exponent = 0x7ff0000000000000U, of_two = 0x7fe0000000000000U;
+    return std::bit_cast<double>(of_two - (std::bit_cast<std::uint64_t>(x) & exponent));
+  }
+  double sum_ = 1, inverse_ = 1, scale_ = 1;
+};
+
+template <std::size_t W>
+double forward_of(ChainShape shape, const double* initial, const double* before, const double* transitions,
+                  double least, double* density, double* filtered, double* normalizer, double* memory) {
   const Lane d;
+  if constexpr (W > 0) shape.width = W;
   double smallest = std::numeric_limits<double>::infinity();
-  double inverse = 1;  // of the normalizer before: the product with the matrix need not wait for it
-  const double* from = before;
+  StepScale of_step;
+  Row<W> last, joint;
+  if constexpr (W > 0) {
+    if (initial == nullptr) last.read(before);
+  } else {
+    std::copy_n(before == nullptr ? initial : before, shape.width, memory);
+    last.v = memory;
+    joint.v = memory + shape.width;
+  }
   for (std::size_t t = 0; t < shape.steps; ++t) {
     const std::size_t at = t * shape.width;
-    double* joint = memory + (t % 2) * shape.width;
     Vector total[parts];
     for (Vector& sum : total) sum = hn::Zero(d);
-    const Vector scale = hn::Set(d, inverse);
+    const Vector scale = hn::Set(d, of_step.scale());
     const auto take = [&](std::size_t j, Vector product) HWY_ATTR {
       const Vector value = hn::Mul(product, hn::Mul(hn::LoadU(d, density + at + j), scale));
-      hn::StoreU(value, d, joint + j);
+      joint.store(j, value);
       Vector& sum = total[j / lanes % parts];
       sum = hn::Add(sum, value);
     };
     if (t == 0 && initial != nullptr) {
       for (std::size_t j = 0; j < shape.width; j += lanes) take(j, hn::LoadU(d, initial + j));
     } else {
-      combine(from, transitions, shape, take);
+      last.combine(transitions, shape, take);
     }
     const double sum = sum_of_lanes(total);
-    normalizer[t] = sum;
-    if (!(sum >= least)) return sum > 0 ? sum : 0;
-    smallest = std::min(smallest, sum);
-    inverse = 1 / sum;
-    const Vector scaled = hn::Set(d, inverse);
+    normalizer[t] = sum * of_step.inverse_mass();
+    const double smaller = std::min(sum, normalizer[t]);
+    if (!(smaller >= least)) return smaller > 0 ? smaller : 0;
+    smallest = std::min(smallest, smaller);
+    const double inverse = 1 / sum;
+    const Vector of_filtered = hn::Set(d, inverse);
+    const Vector of_density = hn::Set(d, inverse * of_step.mass());
     for (std::size_t j = 0; j < shape.width; j += lanes) {
-      hn::StoreU(hn::Mul(hn::LoadU(d, joint + j), scaled), d, filtered + at + j);
-      hn::StoreU(hn::Mul(hn::LoadU(d, density + at + j), scaled), d, density + at + j);
+      hn::StoreU(hn::Mul(joint.load(j), of_filtered), d, filtered + at + j);
+      hn::StoreU(hn::Mul(hn::LoadU(d, density + at + j), of_density), d, density + at + j);
     }
-    from = joint;
+    of_step.next(sum, inverse);
+    std::swap(last, joint);
   }
   return smallest;
 }
 
-void chain_backward(const ChainShape& shape, const double* transposed, const double* filtered, double* density,
-                    double* beta, double* smoothed) {
+double chain_forward(const ChainShape& shape, const double* initial, const double* before, const double* transitions,
+                     double least, double* density, double* filtered, double* normalizer, double* memory) {
+  return for_width(shape.width, [&](auto width) {
+    return forward_of<width.value>(shape, initial, before, transitions, least, density, filtered, normalizer, memory);
+  });
+}
+
+template <std::size_t W>
+void backward_of(ChainShape shape, const double* transposed, const double* filtered, double* density, double* beta,
+                 double* smoothed) {
   const Lane d;
+  if constexpr (W > 0) shape.width = W;
+  Row<W> later, weight;
+  if constexpr (W > 0) {
+    later.read(beta);
+  } else {
+    later.v = beta;
+  }
   for (std::size_t t = shape.steps; t-- > 0;) {
     const std::size_t at = t * shape.width;
+    if constexpr (W == 0) weight.v = density + at;
     for (std::size_t j = 0; j < shape.width; j += lanes) {
-      const Vector own = hn::LoadU(d, beta + j);
-      hn::StoreU(hn::Mul(own, hn::LoadU(d, density + at + j)), d, density + at + j);
+      const Vector own = later.load(j);
+      weight.store(j, hn::Mul(own, hn::LoadU(d, density + at + j)));
       hn::StoreU(hn::Mul(own, hn::LoadU(d, filtered + at + j)), d, smoothed + at + j);
     }
-    combine(density + at, transposed, shape,
-            [&](std::size_t i, Vector value) HWY_ATTR { hn::StoreU(value, d, beta + i); });
+    weight.write(density + at);
+    weight.combine(transposed, shape, [&](std::size_t i, Vector value) HWY_ATTR { later.store(i, value); });
   }
+  later.write(beta);
+}
+
+void chain_backward(const ChainShape& shape, const double* transposed, const double* filtered, double* density,
+                    double* beta, double* smoothed) {
+  for_width(shape.width,
+            [&](auto width) { backward_of<width.value>(shape, transposed, filtered, density, beta, smoothed); });
 }
 
 double chain_largest_beta(const ChainShape& shape, const double* transposed, double* density, double* beta) {
@@ -172,7 +324,7 @@ double chain_largest_beta(const ChainShape& shape, const double* transposed, dou
     for (std::size_t j = 0; j < shape.width; j += lanes) {
       hn::StoreU(hn::Mul(hn::LoadU(d, beta + j), hn::LoadU(d, weight + j)), d, weight + j);
     }
-    combine(weight, transposed, shape, [&](std::size_t i, Vector value) HWY_ATTR {
+    Row<0>{weight}.combine(transposed, shape, [&](std::size_t i, Vector value) HWY_ATTR {
       hn::StoreU(value, d, beta + i);
       largest = hn::IfThenElse(hn::Ge(value, hn::Zero(d)), hn::Max(largest, value), infinity);
     });
@@ -239,10 +391,15 @@ double chain_responsibilities(const ChainShape& shape, const double* q, double w
   for (std::size_t t = 0; t < shape.steps; t += group) {
     const std::size_t steps = std::min(group, shape.steps - t);
     for (std::size_t first = 0; first < shape.states; first += group) {
-      if (steps < group) std::fill_n(tile, group * group, 0.0);
-      for (std::size_t r = 0; r < steps; ++r) {
-        const double* row = q + shape.step_of(t + r) * shape.width + first;
-        for (std::size_t k = 0; k < group; ++k) tile[k * group + r] = row[k];
+      const double* rows = q + shape.step_of(t) * shape.width + first;
+      if (steps == group) {
+        turn_tile(rows, row_distance(shape), tile, group);
+      } else {
+        std::fill_n(tile, group * group, 0.0);
+        for (std::size_t r = 0; r < steps; ++r) {
+          const double* row = rows + static_cast<std::ptrdiff_t>(r) * row_distance(shape);
+          for (std::size_t k = 0; k < group; ++k) tile[k * group + r] = row[k];
+        }
       }
       for (std::size_t k = 0; k < std::min(group, shape.states - first); ++k) {
         double* column = p.column(static_cast<int>(first + k)) + t;
