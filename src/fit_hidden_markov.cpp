@@ -69,6 +69,20 @@ ChainForm resolved(ChainForm form, const Data& data) {
   return form;
 }
 
+bool has_inputs(const ChainForm& form) { return !form.inputs.empty() || !form.initial_inputs.empty(); }
+
+// What does not go with initial inputs.
+void check_initial_inputs(const ChainForm& form) {
+  if (form.initial_inputs.empty()) return;
+  const auto refuse = [](const char* problem) { throw ArgumentError("chain_of", "initial_inputs", problem); };
+  if (form.transitions == Transitions::left_to_right) {
+    refuse("do not apply to left-to-right transitions: sequences begin in state 0");
+  }
+  if (form.initial == InitialStates::uniform) refuse("do not go with uniform initial states");
+  if (form.initial == InitialStates::stationary) refuse("do not go with stationary initial states");
+  if (!form.time.empty()) refuse("do not go with a chain in continuous time");
+}
+
 // What does not go with durations.
 void check_durations(const ChainForm& form) {
   const auto refuse = [](const char* argument, const char* problem) {
@@ -77,6 +91,7 @@ void check_durations(const ChainForm& form) {
   if (!form.durations && form.max_duration != 0) refuse("max_duration", "does not apply without durations");
   if (!form.durations) return;
   if (!form.inputs.empty()) refuse("durations", "do not go with transitions that depend on inputs");
+  if (!form.initial_inputs.empty()) refuse("durations", "do not go with first states that depend on inputs");
   if (!form.time.empty()) refuse("durations", "do not go with a chain in continuous time");
   if (form.initial == InitialStates::stationary) refuse("durations", "do not go with stationary initial states");
 }
@@ -87,6 +102,7 @@ void check_clusters(const ChainForm& form) {
   if (form.clusters < 1) refuse(fmt::format("must be at least 1, got {}", form.clusters));
   if (form.clusters == 1) return;
   if (!form.inputs.empty()) refuse("do not go with transitions that depend on inputs");
+  if (!form.initial_inputs.empty()) refuse("do not go with first states that depend on inputs");
   if (!form.time.empty()) refuse("do not go with a chain in continuous time");
   if (form.durations) refuse("do not go with durations");
   if (form.initial == InitialStates::stationary) refuse("do not go with stationary initial states");
@@ -106,7 +122,7 @@ void check_clusters(const ChainForm& form, const Data& data) {
 // Where E-steps cannot work from checkpoints.
 void check_memory(const ChainForm& form, Algorithm algorithm) {
   if (form.memory != ChainMemory::checkpoints) return;
-  if (form.durations || !form.inputs.empty() || !form.time.empty() || form.clusters > 1) {
+  if (form.durations || has_inputs(form) || !form.time.empty() || form.clusters > 1) {
     throw ArgumentError(function, "memory",
                         "checkpoints do not go with durations, inputs, clusters or a chain in continuous time");
   }
@@ -261,13 +277,19 @@ ChainForm chain_form_named(std::string_view text) {
 }
 
 std::vector<std::string> columns_of(const ChainForm& form) {
-  return form.time.empty() ? form.inputs : std::vector<std::string>{form.time};
+  if (!form.time.empty()) return {form.time};
+  std::vector<std::string> columns = form.inputs;
+  for (const auto& name : form.initial_inputs) {
+    if (std::find(columns.begin(), columns.end(), name) == columns.end()) columns.push_back(name);
+  }
+  return columns;
 }
 
 AnyChain chain_of(const ChainForm& form, int states, const std::vector<std::string>& columns, double unit) {
   if (!form.inputs.empty() && !form.time.empty()) {
     throw ArgumentError("chain_of", "inputs", "do not go with a chain in continuous time");
   }
+  check_initial_inputs(form);
   check_durations(form);
   check_clusters(form);
   if (form.transitions == Transitions::left_to_right && form.initial != InitialStates::free) {
@@ -283,10 +305,12 @@ AnyChain chain_of(const ChainForm& form, int states, const std::vector<std::stri
   if (form.clusters > 1) return ClusteredChain::alike(chain, form.clusters);
   if (form.durations) return SemiMarkovChain(chain, *form.durations, form.max_duration);
   if (!form.time.empty()) return TimedChain(chain, place_of(form.time, columns, "time"), unit);
-  if (form.inputs.empty()) return chain;
+  if (!has_inputs(form)) return chain;
   std::vector<int> inputs;
+  std::vector<int> initial_inputs;
   for (const auto& name : form.inputs) inputs.push_back(place_of(name, columns, "inputs"));
-  return InputChain(chain, std::move(inputs));
+  for (const auto& name : form.initial_inputs) initial_inputs.push_back(place_of(name, columns, "initial_inputs"));
+  return InputChain(chain, std::move(inputs), std::move(initial_inputs));
 }
 
 AnyHiddenMarkov hidden_markov_for(const Data& data, AnyChain chain, AnyEmissions emissions, Prior prior) {

@@ -6,15 +6,15 @@
 //      "x.rate[0]": …}, "fit": {…}}
 //
 // A chain whose transitions depend on inputs has {"kind": "inputs", "inputs": [names of columns], "initial", "zeros",
-// "pseudo_counts"} and the parameters "logit[i,j,c]", one in continuous time {"kind": "continuous-time", "time": the
-// name of a column, …} and "rate[i,j]"; their "zeros" have the same names.
-// One of clusters has {"kind": "clusters", "clusters": C, …}: its states are C times as many as a cluster has, those of
-// the first cluster first, and neither "zeros" nor "parameters" speak of moves from one cluster into another.
-// One with explicit durations has {"kind": "semi-markov", "durations": [the family of each state], "max_duration":
-// rows, …} and "duration.rate[k]" and the like. "memory": "checkpoints" stands in "chain" where E-steps are to take
-// little of it (models/chain_segments.h). "initial" is free, fixed or stationary, "transitions" free or fixed;
-// "zeros" are zero by the structure of the chain. "sequence" and "order" name columns of the data, and stand only where
-// there are some.
+// "pseudo_counts"} and the parameters "logit[i,j,c]"; where its first states do, "initial_inputs": [names of columns]
+// and "initial_logit[k,c]", and without "inputs" the "transitions" of an ordinary one. A chain in continuous time
+// {"kind": "continuous-time", "time": the name of a column, …} and "rate[i,j]"; their "zeros" have the same names. One
+// of clusters has {"kind": "clusters", "clusters": C, …}: its states are C times as many as a cluster has, those of the
+// first cluster first, and neither "zeros" nor "parameters" speak of moves from one cluster into another. One with
+// explicit durations has {"kind": "semi-markov", "durations": [the family of each state], "max_duration": rows, …} and
+// "duration.rate[k]" and the like. "memory": "checkpoints" stands in "chain" where E-steps are to take little of it
+// (models/chain_segments.h). "initial" is free, fixed or stationary, "transitions" free or fixed; "zeros" are zero by
+// the structure of the chain. "sequence" and "order" name columns of the data, and stand only where there are some.
 #include <jensen/emissions/schema_emissions.h>
 #include <jensen/fit_hidden_markov.h>
 
@@ -57,9 +57,14 @@ void add_form(Json& json, const MarkovChain& form, const ModelFile& file) {
 }
 
 Json chain_fields(const InputChain& chain, const ModelFile& file) {
-  Json json{{"kind", "inputs"}, {"inputs", Json::array()}};
+  Json json{{"kind", "inputs"}};
   for (const int column : chain.inputs()) json["inputs"].push_back(file.columns.at(static_cast<std::size_t>(column)));
+  for (const int column : chain.initial_inputs()) {
+    json["initial_inputs"].push_back(file.columns.at(static_cast<std::size_t>(column)));
+  }
   add_form(json, chain.form(), file);
+  if (!chain.initial_inputs().empty()) json["initial"] = "free";
+  if (chain.inputs().empty()) json["transitions"] = chain.form().transitions_fixed() ? "fixed" : "free";
   return json;
 }
 
@@ -153,11 +158,25 @@ bool is_fixed(const Field& field) {
   return false;
 }
 
+// Names of columns, of which there may be none.
+std::vector<std::string> read_names(const Field& field, const char* key) {
+  if (!field.has(key)) return {};
+  return names(field[key], field[key].array("names"), "names", false);
+}
+
 // What the chain reads beside the columns that are modelled.
 std::vector<std::string> read_given(const Field& field) {
   if (!field.has("kind")) return {};
   const std::string kind = field["kind"].text();
-  if (kind == "inputs") return names(field["inputs"], field["inputs"].array("names"), "names", false);
+  if (kind == "inputs") {
+    auto given = read_names(field, "inputs");
+    const auto initial = read_names(field, "initial_inputs");
+    if (given.empty() && initial.empty()) field.refuse("must have 'inputs' or 'initial_inputs'");
+    for (const auto& name : initial) {
+      if (std::ranges::find(given, name) == given.end()) given.push_back(name);
+    }
+    return given;
+  }
   if (kind == "continuous-time") return {field["time"].text()};
   if (kind == "semi-markov" || kind == "clusters") return {};
   field["kind"].refuse("must be 'inputs', 'continuous-time', 'semi-markov' or 'clusters'");
@@ -174,7 +193,9 @@ MarkovChain read_form(const Field& field, int states) {
   } else {
     chain.fix_initial(is_fixed(field["initial"]));
   }
-  if (!field.has("kind") || is_clustered(field)) chain.fix_transitions(is_fixed(field["transitions"]));
+  const bool by_inputs = field.has("kind") && field["kind"].text() == "inputs";
+  const bool ordinary = !field.has("kind") || (by_inputs && !field.has("inputs"));
+  if (ordinary || is_clustered(field)) chain.fix_transitions(is_fixed(field["transitions"]));
   const Field counts = field["pseudo_counts"];
   counts.array_of(2, "numbers");
   checked(counts, [&] {
@@ -204,14 +225,17 @@ AnyChain read_chain(const Field& field, int states, const ModelFile& file) {
     return checked(field, [&] { return ClusteredChain(std::move(form), read_clusters(field, states)); });
   }
   if (file.gate.empty()) return form;
-  std::vector<int> columns;
-  for (const auto& name : file.gate) {
-    const auto found = std::find(file.columns.begin(), file.columns.end(), name);
-    columns.push_back(static_cast<int>(found - file.columns.begin()));
-  }
+  const auto places = [&](const std::vector<std::string>& names) {
+    std::vector<int> columns;
+    for (const auto& name : names) {
+      const auto found = std::find(file.columns.begin(), file.columns.end(), name);
+      columns.push_back(static_cast<int>(found - file.columns.begin()));
+    }
+    return columns;
+  };
   return checked(field, [&]() -> AnyChain {
-    if (field["kind"].text() == "inputs") return InputChain(form, columns);
-    return TimedChain(form, columns.front());
+    if (field["kind"].text() != "inputs") return TimedChain(form, places(file.gate).front());
+    return InputChain(form, places(read_names(field, "inputs")), places(read_names(field, "initial_inputs")));
   });
 }
 

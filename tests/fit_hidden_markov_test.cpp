@@ -181,6 +181,7 @@ TEST(FitHiddenMarkov, RefusesWhatClustersDoNotGoWith) {
     return refusal([&] { chain_of(form, 2, {"x"}); });
   };
   EXPECT_EQ(said({.inputs = {"x"}}), "chain_of: clusters: do not go with transitions that depend on inputs");
+  EXPECT_EQ(said({.initial_inputs = {"x"}}), "chain_of: clusters: do not go with first states that depend on inputs");
   EXPECT_EQ(said({.time = "x"}), "chain_of: clusters: do not go with a chain in continuous time");
   EXPECT_EQ(said({.durations = DurationFamily::poisson, .max_duration = 5}),
             "chain_of: clusters: do not go with durations");
@@ -307,6 +308,58 @@ TEST(HiddenMarkovFile, KeepsDurations) {
       EXPECT_EQ(chain->absorbing(2), transitions == Transitions::left_to_right);
     }
   }
+}
+
+TEST(HiddenMarkovFile, KeepsInputs) {
+  for (const ChainForm& form :
+       {ChainForm{.inputs = {"dose"}}, ChainForm{.initial_inputs = {"sex", "dose"}},
+        ChainForm{.transitions = Transitions::banded, .pseudo_count = 0, .inputs = {"dose"}, .initial_inputs = {"sex"}},
+        ChainForm{.transitions = Transitions::left_to_right, .inputs = {"dose", "sex"}}}) {
+    const auto columns = columns_of(counts, columns_of(form));
+    AnyChain chain = chain_of(form, 3, columns);
+    auto u = chain.unconstrained();
+    for (std::size_t j = 0; j < u.size(); ++j) u[j] = std::sin(static_cast<double>(j + 1));
+    chain.set_unconstrained(u);
+    AnyHiddenMarkov model(chain, emissions_for(counts, 3, static_cast<int>(columns.size()) - 1));
+    ModelFile file{std::make_shared<Erased<AnyHiddenMarkov>>(std::move(model)), columns, {}, {}, counts};
+    file.gate = columns_of(form);
+    const std::string text = model_text(file);
+    const ModelFile read = parse_model(text, "test");
+    EXPECT_EQ(read.model->parameters(), file.model->parameters());
+    EXPECT_EQ(read.model->parameter_names(), file.model->parameter_names());
+    EXPECT_EQ(read.model->free_parameters(), file.model->free_parameters());
+    EXPECT_EQ(model_text(read), text);
+    const auto* own = read.get<AnyHiddenMarkov>()->chain().as<InputChain>();
+    ASSERT_NE(own, nullptr);
+    EXPECT_EQ(own->inputs().size(), form.inputs.size());
+    EXPECT_EQ(own->initial_inputs().size(), form.initial_inputs.size());
+    EXPECT_EQ(read.gate, columns_of(form));
+  }
+  AnyHiddenMarkov model(chain_of({.initial_inputs = {"sex"}}, 2, {"count", "sex"}), emissions_for(counts, 2, 1));
+  ModelFile file{std::make_shared<Erased<AnyHiddenMarkov>>(std::move(model)), {"count", "sex"}, {}, {}, counts};
+  std::string text = model_text(file);
+  text.replace(text.find("initial_inputs"), 14, "initial_onputs");
+  EXPECT_NE(refusal([&] { parse_model(text, "m.json"); }).find("chain: must have 'inputs' or 'initial_inputs'"),
+            std::string::npos);
+}
+
+TEST(FitHiddenMarkov, RefusesWhatInitialInputsDoNotGoWith) {
+  const auto said = [](ChainForm form) {
+    form.initial_inputs = {"x"};
+    return refusal([&] { chain_of(form, 2, {"x"}); });
+  };
+  EXPECT_EQ(said({.transitions = Transitions::left_to_right}),
+            "chain_of: initial_inputs: do not apply to left-to-right transitions: sequences begin in state 0");
+  EXPECT_EQ(said({.initial = InitialStates::uniform}),
+            "chain_of: initial_inputs: do not go with uniform initial states");
+  EXPECT_EQ(said({.initial = InitialStates::stationary}),
+            "chain_of: initial_inputs: do not go with stationary initial states");
+  EXPECT_EQ(said({.time = "x"}), "chain_of: initial_inputs: do not go with a chain in continuous time");
+  EXPECT_EQ(said({.durations = DurationFamily::poisson, .max_duration = 5}),
+            "chain_of: durations: do not go with first states that depend on inputs");
+  EXPECT_NE(said({.pseudo_count = 1}).find("pseudo-counts of first states"), std::string::npos);
+  EXPECT_EQ(refusal([] { chain_of({.initial_inputs = {"y"}}, 2, {"x"}); }),
+            "chain_of: initial_inputs: there is no column 'y'");
 }
 
 TEST(HiddenMarkovFile, KeepsClusters) {

@@ -108,13 +108,14 @@ struct ChainArguments {
   std::string transitions = "full";
   std::string initial = "free";
   double pseudo_count = 0;
-  std::optional<std::string> inputs;      ///< columns on which the transitions depend: a + b
-  bool continuous_time = false;           ///< of the column that orders the rows
-  std::optional<std::string> durations;   ///< family of the stays
-  std::optional<int> max_duration;        ///< rows
-  int clusters = 1;                       ///< of sequences
-  std::optional<std::string> covariance;  ///< columns of kind gaussian are modelled jointly, with this structure
-  std::string memory = "all";             ///< what an E-step keeps of a sequence
+  std::optional<std::string> inputs;          ///< columns on which the transitions depend: a + b
+  std::optional<std::string> initial_inputs;  ///< columns on which the first states depend
+  bool continuous_time = false;               ///< of the column that orders the rows
+  std::optional<std::string> durations;       ///< family of the stays
+  std::optional<int> max_duration;            ///< rows
+  int clusters = 1;                           ///< of sequences
+  std::optional<std::string> covariance;      ///< columns of kind gaussian are modelled jointly, with this structure
+  std::string memory = "all";                 ///< what an E-step keeps of a sequence
 };
 
 /// fit hidden-markov

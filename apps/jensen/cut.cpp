@@ -37,10 +37,10 @@ Keys keys_of(const jensen::Table& table, const DataArguments& arguments) {
 
 class Cutting {
  public:
-  Cutting(LoadedData& data, const DataArguments& arguments, const std::vector<std::string>& seen)
+  Cutting(LoadedData& data, const DataArguments& arguments, const ChainColumns& read)
       : data_(data),
         arguments_(arguments),
-        seen_(seen),
+        read_(read),
         keys_(keys_of(data.table, arguments)),
         all_(data.table.block(0, data.table.rows(), buffer_)) {}
 
@@ -49,7 +49,7 @@ class Cutting {
     check_keys();
     sort();
     cut();
-    check_seen();
+    check_read();
     jensen::Table table = columns_in_order();
     if (!all_.allowed.empty()) table = table.with_allowed(in_order(all_.allowed), *all_.state_sets);
     if (!all_.weights.empty()) table = table.with_weights(in_order(all_.weights), data_.table.weight_kind());
@@ -108,13 +108,21 @@ class Cutting {
     begins_.push_back(all_.rows());
   }
 
-  void check_seen() const {
+  void check_read() const {
+    const auto among = [](const std::string& name, const std::vector<std::string>& names) {
+      return std::find(names.begin(), names.end(), name) != names.end();
+    };
     for (int j = 0; j < keys_.columns; ++j) {
-      if (std::find(seen_.begin(), seen_.end(), data_.table.column_name(j)) == seen_.end()) continue;
+      const bool first = among(data_.table.column_name(j), read_.first);
+      const bool moves = among(data_.table.column_name(j), read_.moves);
+      if (!first && !moves) continue;
+      const auto check = [&](std::int64_t row, const char* what) {
+        if (std::isnan(all_.x(row, j))) refuse(row, j, fmt::format("is missing, on which the {} depend", what));
+      };
       for (std::size_t s = 0; s + 1 < begins_.size(); ++s) {
-        for (auto t = static_cast<std::size_t>(begins_[s]) + 1; t < static_cast<std::size_t>(begins_[s + 1]); ++t) {
-          if (std::isnan(all_.x(rows_[t], j))) refuse(rows_[t], j, "is missing, on which the transitions depend");
-        }
+        auto t = static_cast<std::size_t>(begins_[s]);
+        if (first) check(rows_[t], "first states");
+        while (moves && ++t < static_cast<std::size_t>(begins_[s + 1])) check(rows_[t], "transitions");
       }
     }
   }
@@ -151,7 +159,7 @@ class Cutting {
 
   LoadedData& data_;
   const DataArguments& arguments_;
-  const std::vector<std::string>& seen_;
+  const ChainColumns& read_;
   jensen::BlockBuffer buffer_;
   Keys keys_;
   Block all_;
@@ -161,6 +169,6 @@ class Cutting {
 
 }  // namespace
 
-void cut_into_sequences(LoadedData& data, const DataArguments& arguments, const std::vector<std::string>& seen) {
-  Cutting(data, arguments, seen).run();
+void cut_into_sequences(LoadedData& data, const DataArguments& arguments, const ChainColumns& read) {
+  Cutting(data, arguments, read).run();
 }

@@ -48,12 +48,17 @@ LoadedData load_table(const DataArguments& arguments, int states, const std::str
 /// Where rows come in groups, these are their sequences, in which the order does not matter.
 DataArguments with_groups_as_sequences(DataArguments arguments);
 
+/// Columns that a chain of states reads.
+struct ChainColumns {
+  std::vector<std::string> first = {};  ///< of the first row of a sequence
+  std::vector<std::string> moves = {};  ///< of all others
+};
 /// Puts the rows of loaded data in order and cuts them into sequences. Their columns end in those of arguments.sequence
 /// and arguments.order, where there are any, which go. Sequences come by their names in ascending order, as numbers
 /// where all of them are, so that the order of the file does not matter. Throws DataError naming rows of the file where
 /// a name or an order is missing, two rows of a sequence have the same order, or its weights differ.
-/// `seen`: columns that must be there in all rows but the first of each sequence.
-void cut_into_sequences(LoadedData& data, const DataArguments& arguments, const std::vector<std::string>& seen = {});
+/// Columns that a chain reads must be there in the rows where it reads them.
+void cut_into_sequences(LoadedData& data, const DataArguments& arguments, const ChainColumns& read = {});
 
 /// Columns "lag(y)" of data that are cut into sequences become lags (jensen/data/lags.h), the rows without one missing
 /// responses. Throws DataError naming rows of the file.

@@ -84,8 +84,8 @@ int fit_table(FitTableArguments a, const ChainArguments* chain) {
   if (*a.components < 1) throw Error(fmt::format("-k: must be ≥ 1, got {}", *a.components));
   check_fit_outputs(a.output, a.trace, a.one, a.data.path);
   jensen::Schema schema = regression(a.regression, a.data);
-  const auto inputs = chain == nullptr ? std::vector<std::string>{} : columns_of(chain_form(*chain, a.data));
-  auto gate = chain == nullptr ? gate_columns(a) : inputs;
+  const auto form = chain == nullptr ? jensen::ChainForm() : chain_form(*chain, a.data);
+  auto gate = chain == nullptr ? gate_columns(a) : columns_of(form);
   check_group(a.data, gate, chain);
   a.data = with_groups_as_sequences(std::move(a.data));
   if (schema.empty() && !a.data.columns && a.default_kind.empty()) {
@@ -94,7 +94,7 @@ int fit_table(FitTableArguments a, const ChainArguments* chain) {
   const DataArguments reading = chain == nullptr ? a.data : with_times(a.data, *chain);
   LoadedData data = load_table(reading, *a.components, a.default_kind, schema, gate);
   if (chain != nullptr) {
-    check_inputs(inputs, gate);
+    check_inputs(form, gate);
     prepare_sequences(data, reading, *chain, schema);
   } else {
     refuse_lags(data);

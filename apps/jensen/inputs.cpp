@@ -11,6 +11,7 @@
 #include <limits>
 
 #include "reading.h"
+#include "sequences.h"
 
 namespace {
 
@@ -92,7 +93,14 @@ Unexplained unexplained_columns(const ModelFile& model, const std::vector<int>& 
       if (known == result.feedback.end()) result.feedback.push_back(own);
     }
   }
-  for (const auto& name : model.gate) {
+  const ChainColumns read = chain_columns(model);
+  for (const auto& name : read.first) {
+    if (is_among(name, explained)) {
+      throw Error(fmt::format("{}: the first state depends on '{}', which the model explains itself", what, name));
+    }
+    if (!is_among(name, read.moves) && !is_among(name, result.told)) result.first.push_back(name);
+  }
+  for (const auto& name : read.moves) {
     if (is_among(name, explained)) {
       throw Error(fmt::format("{}: what state follows depends on '{}', which the model explains itself", what, name));
     }
@@ -134,6 +142,7 @@ void check_told(const ModelFile& model, const LoadedData& inputs, const Unexplai
   };
   for (std::int64_t i = first; i < first + count; ++i) {
     for (const auto& name : columns.told) {
+      if (i > first && is_among(name, columns.first)) continue;
       if (i >= needed(name) || !std::isnan(inputs.table.cell(i, place_of(model, name)))) continue;
       refuse(i, name, "is missing, on which the model depends");
     }

@@ -12,6 +12,7 @@
 /// How the columns that a model does not explain come about in a row that was not seen.
 struct Unexplained {
   std::vector<std::string> told;           ///< must be given: covariates, exposures, trials, inputs of the chain, times
+  std::vector<std::string> first;          ///< must be given of the first row of a sequence alone
   std::vector<jensen::Feedback> feedback;  ///< lags of columns that are explained
   std::vector<std::string> responses;      ///< what depends on those
 };

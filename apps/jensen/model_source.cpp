@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "reading.h"
+#include "sequences.h"
 
 namespace {
 
@@ -133,7 +134,7 @@ LoadedData load_rows_for(const jensen::ModelFile& model, const DataArguments& gi
     whole.sequence.reset();
     whole.order.reset();
     whole.group.reset();
-    if (model.model->sequential()) cut_into_sequences(data, whole, model.gate);
+    if (model.model->sequential()) cut_into_sequences(data, whole, chain_columns(model));
     return data;
   }
   CsvOptions options = reading_options(arguments);
@@ -156,7 +157,7 @@ LoadedData load_rows_for(const jensen::ModelFile& model, const DataArguments& gi
   LoadedData data = load_text(text, std::move(options), &plan);
   if (arguments.weight_kind == "sampling") data.table = of_sampling_weights(data.table);
   if (arguments.labels) check_labels(model, data, arguments);
-  if (model.model->sequential()) cut_into_sequences(data, arguments, model.gate);
+  if (model.model->sequential()) cut_into_sequences(data, arguments, chain_columns(model));
   return data;
 }
 

@@ -30,7 +30,9 @@ using jensen::ModelFile;
 using jensen::Panel;
 
 Unexplained unexplained_of(const ModelFile& file, const SampleArguments& a) {
-  return unexplained_columns(file, lag_columns(file), a.model + ": cannot be sampled");
+  Unexplained unexplained = unexplained_columns(file, lag_columns(file), a.model + ": cannot be sampled");
+  unexplained.told.insert(unexplained.told.end(), unexplained.first.begin(), unexplained.first.end());
+  return unexplained;
 }
 
 // Responses of which the first rows of a sequence are given, as nothing lies before them.

@@ -45,11 +45,11 @@ int run(const SelectSequencesArguments& a) {
   }
   jensen::Schema schema;
   const int most = *std::max_element(candidates.components.begin(), candidates.components.end());
-  const auto inputs = columns_of(chain_form(a.chain, a.data));
-  auto gate = inputs;
+  const auto form = chain_form(a.chain, a.data);
+  auto gate = columns_of(form);
   const DataArguments reading = with_times(a.data, a.chain);
   LoadedData data = load_table(reading, most, a.default_kind, schema, gate);
-  check_inputs(inputs, gate);
+  check_inputs(form, gate);
   prepare_sequences(data, reading, a.chain, schema);
 
   bool interrupted = false;

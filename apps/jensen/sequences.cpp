@@ -84,16 +84,18 @@ std::string share(double p) { return fmt::format("{:.4f}", p); }
 
 namespace {
 
-void add_inputs(jensen::ChainForm& form, const ChainArguments& a) {
-  const jensen::Formula formula = jensen::parse_formula(*a.inputs);
+constexpr const char* transition_inputs = "--transition-inputs";
+constexpr const char* initial_inputs = "--initial-inputs";
+
+std::vector<std::string> columns_in(const std::string& text, const char* option) {
+  const jensen::Formula formula = jensen::parse_formula(text);
   if (!formula.response.empty() || !formula.intercept || !formula.offset.empty() || formula.terms.empty()) {
-    throw Error("--transition-inputs: must be columns, 'a + b'");
+    throw Error(fmt::format("{}: must be columns, 'a + b'", option));
   }
   for (const auto& term : formula.terms) {
-    if (jensen::lag_of(term).steps > 0)
-      throw Error(fmt::format("--transition-inputs: {}: lags are for --regress", term));
+    if (jensen::lag_of(term).steps > 0) throw Error(fmt::format("{}: {}: lags are for --regress", option, term));
   }
-  form.inputs = formula.terms;
+  return formula.terms;
 }
 
 // What there is no reading of where transitions depend on more than the state.
@@ -113,6 +115,7 @@ void add_durations(jensen::ChainForm& form, const ChainArguments& a) {
     throw Error("--durations free: say with --max-duration how long stays may be: each duration has a parameter");
   }
   if (a.inputs) throw Error("--durations: does not go with --transition-inputs");
+  if (a.initial_inputs) throw Error("--durations: does not go with --initial-inputs");
   if (a.continuous_time) throw Error("--durations: does not go with --continuous-time");
   if (form.initial == jensen::InitialStates::stationary) {
     throw Error("--durations: does not go with --initial stationary");
@@ -126,7 +129,8 @@ void add_clusters(jensen::ChainForm& form, const ChainArguments& a, const DataAr
     throw Error(fmt::format("--clusters: does not go with {}", option));
   };
   if (a.durations) refuse("--durations");
-  if (a.inputs) refuse("--transition-inputs");
+  if (a.inputs) refuse(transition_inputs);
+  if (a.initial_inputs) refuse(initial_inputs);
   if (a.continuous_time) refuse("--continuous-time");
   if (form.initial != jensen::InitialStates::free) refuse("--initial " + a.initial);
   if (data.labels) refuse("--labels: a label would be of one cluster, which nobody knows");
@@ -142,7 +146,8 @@ void check_memory(const ChainArguments& a) {
     throw Error(fmt::format("--memory checkpoints: does not go with {}", option));
   };
   if (a.durations) refuse("--durations");
-  if (a.inputs) refuse("--transition-inputs");
+  if (a.inputs) refuse(transition_inputs);
+  if (a.initial_inputs) refuse(initial_inputs);
   if (a.continuous_time) refuse("--continuous-time");
   if (a.clusters > 1) refuse("--clusters");
 }
@@ -175,11 +180,23 @@ jensen::ChainForm chain_form(const ChainArguments& a, const DataArguments& data)
   form.memory = jensen::chain_memory_named(a.memory);
   add_durations(form, a);
   if (a.inputs) {
-    add_inputs(form, a);
-    refuse_with("--transition-inputs", form);
+    form.inputs = columns_in(*a.inputs, transition_inputs);
+    refuse_with(transition_inputs, form);
+  }
+  if (a.initial_inputs) {
+    form.initial_inputs = columns_in(*a.initial_inputs, initial_inputs);
+    refuse_with(initial_inputs, form);
+    if (form.initial == jensen::InitialStates::uniform) {
+      throw Error("--initial-inputs: does not go with --initial uniform");
+    }
+    if (form.transitions == jensen::Transitions::left_to_right) {
+      throw Error(
+          "--initial-inputs: does not apply to left-right transitions, where sequences begin in the first state");
+    }
   }
   if (!a.continuous_time) return form;
   if (a.inputs) throw Error("--continuous-time: does not go with --transition-inputs");
+  if (a.initial_inputs) throw Error("--continuous-time: does not go with --initial-inputs");
   if (!data.order || data.order->empty()) throw Error("--continuous-time: say with --order when each row was seen");
   form.time = *data.order;
   refuse_with("--continuous-time", form);
@@ -188,8 +205,10 @@ jensen::ChainForm chain_form(const ChainArguments& a, const DataArguments& data)
 
 void prepare_sequences(LoadedData& data, const DataArguments& arguments, const ChainArguments& chain,
                        jensen::Schema& schema) {
-  const auto further = columns_of(chain_form(chain, arguments));
-  cut_into_sequences(data, arguments, further);
+  const auto form = chain_form(chain, arguments);
+  const auto further = columns_of(form);
+  cut_into_sequences(data, arguments,
+                     {form.initial_inputs, form.time.empty() ? form.inputs : std::vector<std::string>{form.time}});
   shift_lags(data, jensen::alternatives(schema).front(), further, arguments.path);
   check_cells(data, schema, arguments.path);
   if (!chain.covariance) return;
@@ -197,12 +216,27 @@ void prepare_sequences(LoadedData& data, const DataArguments& arguments, const C
   data.table = arranged(data.table, jensen::columns_of(jensen::alternatives(schema).front(), further));
 }
 
-void check_inputs(const std::vector<std::string>& inputs, const std::vector<std::string>& read) {
-  if (read == inputs) return;
-  for (const auto& name : inputs) {
-    if (std::find(read.begin(), read.end(), name) != read.end()) continue;
-    throw Error(fmt::format("--transition-inputs: column '{}' holds words: make columns of numbers of them", name));
-  }
+void check_inputs(const jensen::ChainForm& form, const std::vector<std::string>& read) {
+  const auto check = [&](const std::vector<std::string>& inputs, const char* option) {
+    for (const auto& name : inputs) {
+      if (std::find(read.begin(), read.end(), name) != read.end()) continue;
+      throw Error(fmt::format("{}: column '{}' holds words: make columns of numbers of them", option, name));
+    }
+  };
+  check(form.inputs, transition_inputs);
+  check(form.initial_inputs, initial_inputs);
+}
+
+ChainColumns chain_columns(const jensen::ModelFile& file) {
+  const auto* markov = file.get<jensen::AnyHiddenMarkov>();
+  const auto* inputs = markov == nullptr ? nullptr : markov->chain().as<jensen::InputChain>();
+  if (inputs == nullptr) return {{}, file.gate};
+  const auto names = [&](std::span<const int> columns) {
+    std::vector<std::string> result;
+    for (const int column : columns) result.push_back(file.columns.at(static_cast<std::size_t>(column)));
+    return result;
+  };
+  return {names(inputs->initial_inputs()), names(inputs->inputs())};
 }
 
 void prepare_groups(LoadedData& data, const DataArguments& arguments, const jensen::Schema& schema) {
@@ -239,7 +273,9 @@ ChainFacts facts_of(const jensen::MarkovChain& chain) {
   return facts;
 }
 
-ChainFacts facts_of(const jensen::InputChain&) { return {}; }
+ChainFacts facts_of(const jensen::InputChain& chain) {
+  return chain.inputs().empty() ? facts_of(chain.form()) : ChainFacts();
+}
 
 ChainFacts facts_of(const jensen::ClusteredChain& chain) {
   ChainFacts facts;
@@ -311,10 +347,51 @@ std::string text_of(const jensen::ModelFile& file, const jensen::SemiMarkovChain
              chain.longest());
 }
 
-std::string text_of(const jensen::ModelFile& file, const jensen::InputChain& chain) {
-  std::vector<Row> rows{{"state", "first"}};
+// A row for each state: first, where there is an initial distribution, long run, stay, and cell(k, j) for each state j.
+// base: what the first of them is of the model's states.
+template <class Cell>
+std::vector<Row> state_rows(const jensen::ModelFile& file, std::span<const double> initial, const ChainFacts& facts,
+                            const std::string& unit, const Cell& cell, int base = 0) {
+  const auto states = static_cast<int>(facts.durations.size());
+  std::vector<Row> rows{{"state"}};
+  if (!initial.empty()) rows[0].emplace_back("first");
+  if (!facts.stationary.empty()) rows[0].emplace_back("long run");
+  rows[0].push_back("stays, " + unit);
+  for (int k = 0; k < states; ++k) rows[0].push_back("to " + file.component(base + k));
+  for (int k = 0; k < states; ++k) {
+    const auto at = static_cast<std::size_t>(k);
+    rows.push_back({file.component(base + k)});
+    if (!initial.empty()) rows.back().push_back(share(initial[at]));
+    if (!facts.stationary.empty()) rows.back().push_back(share(facts.stationary[at]));
+    rows.back().push_back(stay(facts.durations[at]));
+    for (int j = 0; j < states; ++j) rows.back().push_back(cell(k, j));
+  }
+  return rows;
+}
+
+std::string first_states(const jensen::ModelFile& file, const jensen::InputChain& chain) {
+  std::vector<Row> rows{{"state"}};
+  if (chain.initial_inputs().empty()) rows[0].emplace_back("first");
+  if (!chain.initial_inputs().empty()) rows[0].emplace_back("intercept");
+  for (const int column : chain.initial_inputs()) rows[0].push_back(file.columns.at(static_cast<std::size_t>(column)));
   for (int k = 0; k < chain.states(); ++k) {
-    rows.push_back({file.component(k), share(chain.initial()[static_cast<std::size_t>(k)])});
+    const double form = chain.form().initial()[static_cast<std::size_t>(k)];
+    if (chain.initial_inputs().empty()) rows.push_back({file.component(k), share(form)});
+    if (chain.initial_inputs().empty() || form == 0 || k == chain.initial_reference()) continue;
+    rows.push_back({file.component(k)});
+    for (const double delta : chain.initial_coefficients(k)) rows.back().push_back(fmt::format("{:.5g}", delta));
+  }
+  const std::string legend = fmt::format("  (log-odds of beginning there against beginning in {})\n",
+                                         file.component(chain.initial_reference()));
+  return "\nFirst states\n" + aligned(rows) + (chain.initial_inputs().empty() ? "" : legend);
+}
+
+std::string text_of(const jensen::ModelFile& file, const jensen::InputChain& chain) {
+  if (chain.inputs().empty()) {
+    const auto cell = [&](int k, int j) { return share(chain.form().transition(k, j)); };
+    return first_states(file, chain) + "\nMoves between states\n" +
+           aligned(state_rows(file, {}, facts_of(chain), "rows", cell)) +
+           "  (share of rows in the long run; expected stay; probability of the next state)\n";
   }
   std::vector<Row> moves{{"from", "to", "intercept"}};
   for (const int column : chain.inputs()) moves[0].push_back(file.columns.at(static_cast<std::size_t>(column)));
@@ -325,28 +402,8 @@ std::string text_of(const jensen::ModelFile& file, const jensen::InputChain& cha
       for (const double gamma : chain.coefficients(i, j)) moves.back().push_back(fmt::format("{:.5g}", gamma));
     }
   }
-  return "\nFirst states\n" + aligned(rows) + "\nMoves between states\n" + aligned(moves) +
+  return first_states(file, chain) + "\nMoves between states\n" + aligned(moves) +
          "  (log-odds of the move against staying, or against the last state that may follow where none may stay)\n";
-}
-
-// A row for each state: first, long run, stay, and cell(k, j) for each state j. base: what the first of them is of the
-// model's states.
-template <class Cell>
-std::vector<Row> state_rows(const jensen::ModelFile& file, std::span<const double> initial, const ChainFacts& facts,
-                            const std::string& unit, const Cell& cell, int base = 0) {
-  const auto states = static_cast<int>(initial.size());
-  std::vector<Row> rows{{"state", "first"}};
-  if (!facts.stationary.empty()) rows[0].emplace_back("long run");
-  rows[0].push_back("stays, " + unit);
-  for (int k = 0; k < states; ++k) rows[0].push_back("to " + file.component(base + k));
-  for (int k = 0; k < states; ++k) {
-    const auto at = static_cast<std::size_t>(k);
-    rows.push_back({file.component(base + k), share(initial[at])});
-    if (!facts.stationary.empty()) rows.back().push_back(share(facts.stationary[at]));
-    rows.back().push_back(stay(facts.durations[at]));
-    for (int j = 0; j < states; ++j) rows.back().push_back(cell(k, j));
-  }
-  return rows;
 }
 
 std::string text_of(const jensen::ModelFile& file, const jensen::TimedChain& chain) {

@@ -16,7 +16,10 @@ jensen::ChainForm chain_form(const ChainArguments& a, const DataArguments& data)
 DataArguments with_times(DataArguments data, const ChainArguments& a);
 
 /// Throws Error where inputs of the chain were read as words: `read` are those that load_table left.
-void check_inputs(const std::vector<std::string>& inputs, const std::vector<std::string>& read);
+void check_inputs(const jensen::ChainForm& form, const std::vector<std::string>& read);
+
+/// What the chain of a model reads; nothing where it has none.
+ChainColumns chain_columns(const jensen::ModelFile& file);
 
 /// Loaded data cut into sequences, and every cell looked at: messages name rows of the file. With
 /// --covariance the columns of kind gaussian become one part of the schema.

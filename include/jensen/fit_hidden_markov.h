@@ -32,15 +32,16 @@ struct ChainForm {
   int width = 1;  ///< of banded transitions, ≥ 0
   InitialStates initial = InitialStates::free;
   double pseudo_count = 0;  ///< of the Dirichlet priors on transitions and on a free initial distribution, ≥ 0
-  std::vector<std::string> inputs = {};  ///< columns on which the transitions depend (models/input_chain.h)
-  std::string time = {};                 ///< column of times, of a chain in continuous time (models/timed_chain.h)
+  std::vector<std::string> inputs = {};          ///< columns on which the transitions depend (models/input_chain.h)
+  std::vector<std::string> initial_inputs = {};  ///< columns of its first row on which a sequence's first state depends
+  std::string time = {};  ///< column of times, of a chain in continuous time (models/timed_chain.h)
   std::optional<DurationFamily> durations = {};  ///< of the stays, cut off at max_duration (models/semi_markov_chain.h)
   int max_duration = 0;  ///< rows; 0: twice the longest sequence, at most 1000, but said for free durations
   /// Clusters of sequences, each with a chain and states of its own (models/clustered_chain.h): 1 is an ordinary chain.
   int clusters = 1;
   ChainMemory memory = ChainMemory::log_densities;  ///< of E-steps (models/chain_segments.h); no property of the chain
 };
-/// Columns that the chain reads: inputs, or the times.
+/// Columns that the chain reads, each once: inputs, those of the transitions first, or the times.
 std::vector<std::string> columns_of(const ChainForm& form);
 
 /// "full", "left-right", "banded" (of width 1) or "banded:2". Throws ArgumentError listing the names there are.
@@ -48,9 +49,10 @@ ChainForm chain_form_named(std::string_view transitions);
 /// A chain of that form, uniform on what it allows; `states` are those of each cluster; `columns` are those of the
 /// data, among which the chain finds what it reads, `unit` the time in which a chain in continuous time moves about
 /// once. Throws ArgumentError for left-to-right transitions with another initial distribution than `free` (they begin
-/// in the first state), for inputs together with a time, for durations together with either or with a stationary
-/// initial distribution, for clusters together with inputs, a time, durations or another initial distribution than
-/// `free`, and as InputChain, TimedChain and SemiMarkovChain; max_duration must be said here.
+/// in the first state) and with initial inputs, for inputs of either kind together with a time, for initial inputs with
+/// another initial distribution than `free`, for durations together with inputs, a time or a stationary initial
+/// distribution, for clusters together with inputs, a time, durations or another initial distribution than `free`, and
+/// as InputChain, TimedChain and SemiMarkovChain; max_duration must be said here.
 AnyChain chain_of(const ChainForm& form, int states, const std::vector<std::string>& columns = {}, double unit = 1);
 
 /// A hidden Markov model made ready for the data as mixture_for() makes a mixture: every cell looked at, emissions

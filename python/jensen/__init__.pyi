@@ -216,7 +216,7 @@ class DiscreteLatent(_OwnModel):
                  checkpoint: _Path | None = None, n_jobs: int | None = None, callback: _Callback = None) -> None: ...
 
 class HiddenMarkov(_Estimator):
-    startprob_: _Floats
+    startprob_: _Floats | None
     transmat_: _Floats | None
     cluster_weights_: _Floats
     means_: _Floats
@@ -226,8 +226,8 @@ class HiddenMarkov(_Estimator):
     def __init__(self, emissions: str | Family | Mapping[Any, str] = "gaussian", n_components: int = 1, *,
                  clusters: int = 1, family: str = "gaussian", covariance_type: str = "full",
                  transitions: str = "full", initial: str = "free", pseudo_count: float = 0.0,
-                 transition_inputs: Sequence[int] = (), time: int | None = None, durations: str | None = None,
-                 max_duration: int | None = None, memory: str = "all",
+                 transition_inputs: Sequence[int] = (), initial_inputs: Sequence[int] = (), time: int | None = None,
+                 durations: str | None = None, max_duration: int | None = None, memory: str = "all",
                  start: HiddenMarkov | Mapping[str, float] | None = None,
                  tol: float = 1e-8, max_iter: int = 5000, n_init: int | str = "auto", init_params: str = "k-means++",
                  random_state: _Seed = None, verbose: int | str = 0, verbose_interval: int = 10,

@@ -41,6 +41,9 @@ class HiddenMarkov(Estimator):
     transition_inputs : sequence of int, default ()
         Columns of X on which the transitions depend, by a multinomial logit; the states do not explain them. The move
         into a row depends on the inputs of that row (docs/hidden-markov.md).
+    initial_inputs : sequence of int, default ()
+        Columns of X on whose first row in a sequence its first state depends, by a multinomial logit; the states do not
+        explain them.
     time : int, optional
         The column of X that says when each row was seen: the states are those of a process in continuous time.
     durations : {"poisson", "negative-binomial", "geometric", "free"}, optional
@@ -61,8 +64,8 @@ constraints, checkpoint, n_jobs, callback
     Attributes
     ----------
     startprob_, transmat_ : arrays
-        Over the states of all clusters. transmat_ is None where transitions differ from row to row: parameters_ has what
-        they follow from.
+        Over the states of all clusters. transmat_ is None where transitions differ from row to row, startprob_ where the
+        first state depends on inputs: parameters_ has what they follow from.
     cluster_weights_ : array
         The share of the sequences in each cluster, the largest first.
     means_, covariances_, covars_ : arrays
@@ -88,8 +91,8 @@ constraints, checkpoint, n_jobs, callback
     _shown = ("startprob_", "transmat_", "cluster_weights_", "means_", "covariances_", "covars_", "parameters_")
 
     def __init__(self, emissions="gaussian", n_components=1, *, clusters=1, family="gaussian", covariance_type="full",
-                 transitions="full", initial="free", pseudo_count=0.0, transition_inputs=(), time=None, durations=None,
-                 max_duration=None, memory="all", start=None, tol=1e-8, max_iter=5000, n_init="auto",
+                 transitions="full", initial="free", pseudo_count=0.0, transition_inputs=(), initial_inputs=(),
+                 time=None, durations=None, max_duration=None, memory="all", start=None, tol=1e-8, max_iter=5000, n_init="auto",
                  init_params="k-means++", random_state=None, verbose=0, verbose_interval=10, prior="default",
                  algorithm="em", acceleration="auto", constraints=None, checkpoint=None, n_jobs=None, callback=None):
         self.emissions = emissions
@@ -101,6 +104,7 @@ constraints, checkpoint, n_jobs, callback
         self.initial = initial
         self.pseudo_count = pseudo_count
         self.transition_inputs = transition_inputs
+        self.initial_inputs = initial_inputs
         self.time = time
         self.durations = durations
         self.max_duration = max_duration
@@ -143,17 +147,18 @@ constraints, checkpoint, n_jobs, callback
 
     def _given(self, columns):
         """Columns of X that the chain reads and the states do not explain."""
-        inputs = list(self.transition_inputs)
-        if inputs and self.time is not None:
-            raise ArgumentError("time: does not go with transition_inputs")
-        name = "time" if self.time is not None else "transition_inputs"
-        given = [self.time] if self.time is not None else inputs
-        if given and (self._own or self._by_name):
-            raise UnsupportedError(f"{name}: not with families of your own, nor where columns have names")
-        for j in given:
-            if not isinstance(j, (int, np.integer)) or not 0 <= j < columns:
-                raise ArgumentError(f"{name}: must be columns of X, 0 to {columns - 1}, got {j!r}")
-        return given
+        read = {"time": [] if self.time is None else [self.time], "transition_inputs": list(self.transition_inputs),
+                "initial_inputs": list(self.initial_inputs)}
+        for name, given in read.items():
+            if given and name != "time" and self.time is not None:
+                raise ArgumentError(f"time: does not go with {name}")
+            if given and (self._own or self._by_name):
+                raise UnsupportedError(f"{name}: not with families of your own, nor where columns have names")
+            for j in given:
+                if not isinstance(j, (int, np.integer)) or not 0 <= j < columns:
+                    raise ArgumentError(f"{name}: must be columns of X, 0 to {columns - 1}, got {j!r}")
+        moves = read["time"] + read["transition_inputs"]
+        return moves + [j for j in read["initial_inputs"] if j not in moves]
 
     def _order(self, columns):
         """The columns of X as the engine reads them: what the chain reads comes last."""
@@ -236,11 +241,15 @@ constraints, checkpoint, n_jobs, callback
                                        self.transitions, self.initial, float(self.pseudo_count), self.prior, options,
                                        self._progress(),
                                        *self._chain_columns(values.shape[1]), self.durations or "",
-                                       int(self.max_duration or 0), int(self.clusters), self.memory)
+                                       int(self.max_duration or 0), int(self.clusters), self.memory,
+                                       self._initial_columns())
 
     def _chain_columns(self, columns):
-        names = [f"x{j + 1}" for j in self._given(columns)]
-        return ([], names[0]) if self.time is not None else (names, "")
+        self._given(columns)
+        return [f"x{j + 1}" for j in self.transition_inputs], "" if self.time is None else f"x{self.time + 1}"
+
+    def _initial_columns(self):
+        return [f"x{j + 1}" for j in self.initial_inputs]
 
     def _given_start(self, table, columns, options):
         if isinstance(self.start, HiddenMarkov):
@@ -255,7 +264,7 @@ constraints, checkpoint, n_jobs, callback
             table, self._schema(columns), self._levels(), self.n_components, self.transitions, self.initial,
             float(self.pseudo_count), self.prior,
             {"start": options["start"], "seed": options["seed"], "max_iterations": 0}, None,
-            *self._chain_columns(columns))[0]
+            *self._chain_columns(columns), initial_inputs=self._initial_columns())[0]
         names, values = begun.parameters
         unknown = set(self.start) - set(names)
         if unknown:
@@ -319,13 +328,13 @@ constraints, checkpoint, n_jobs, callback
         fit = model.fit
         structure = options or "full" if kind == "gaussian" and not by_name else "full"
         emissions = f"{kind}({options})" if options and kind != "gaussian" else kind
-        given = range(columns, len(model.columns))
+        moves, first = ([model.columns.index(name) for name in names] for names in _core.hidden_markov_inputs(model))
         timed = bool(model.gate) and any(name.startswith("rate[") for name in model.parameters[0])
         durations, max_duration = _core.hidden_markov_durations(model) or (None, None)
         clusters = len(_core.hidden_markov_cluster_weights(model))
         estimator = cls(model.schema if by_name else emissions, model.states // clusters, clusters=clusters,
                         covariance_type="diag" if structure == "diagonal" else structure,
-                        transition_inputs=() if timed else tuple(given), time=columns if timed else None,
+                        transition_inputs=tuple(moves), initial_inputs=tuple(first), time=columns if timed else None,
                         durations=durations, max_duration=max_duration, memory=_core.hidden_markov_memory(model),
                         prior=fit["prior"] if fit else "default")
         estimator._keep(model)
@@ -443,7 +452,8 @@ constraints, checkpoint, n_jobs, callback
         counts = [len(own) for own in told]
         columns = len(model.columns) - len(model.gate)
         rows = np.full((sum(counts), len(model.columns)), np.nan)
-        rows[:, columns:] = np.concatenate(told)
+        told_columns = slice(columns, columns + told[0].shape[1])
+        rows[:, told_columns] = np.concatenate(told)
         states, cells = _core.forecast(
             model, table, _data.table(rows, model.columns, begins=_data.lengths_to_begins(counts, len(rows))),
             float(level))
@@ -465,16 +475,18 @@ constraints, checkpoint, n_jobs, callback
 
     def _inputs_ahead(self, steps, inputs, sequences):
         """For each sequence a matrix: a row for each step with what the chain reads."""
-        width = len(self._engine().gate)
+        model = self._engine()
+        moves, first = _core.hidden_markov_inputs(model)
+        needed = [name for name in model.gate if name in moves or name not in first]
+        width = len(needed)
         if steps is not None and (not isinstance(steps, (int, np.integer)) or steps < 1):
             raise ArgumentError(f"steps: must be a whole number ≥ 1, got {steps!r}")
         if width == 0:
             if inputs is not None:
-                raise ArgumentError("inputs: do not apply: the chain reads no columns")
+                raise ArgumentError("inputs: do not apply: the chain reads no columns of rows to come")
             return [np.empty((steps or 1, 0))] * sequences
         if inputs is None:
-            raise ArgumentError(f"inputs: the model says what happens given {', '.join(self._engine().gate)}: say what "
-                                "that will be")
+            raise ArgumentError(f"inputs: the model says what happens given {', '.join(needed)}: say what that will be")
         each = inputs if isinstance(inputs, (list, tuple)) and len(inputs) > 0 and np.ndim(inputs[0]) > 0 else [inputs] * sequences
         if len(each) != sequences:
             raise ArgumentError(f"inputs: are of {len(each)} sequences, X has {sequences}")

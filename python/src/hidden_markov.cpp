@@ -53,7 +53,7 @@ nb::tuple fit(const Table& table, const std::string& text, const Levels& levels,
               const std::string& transitions, const std::string& initial, double pseudo_count, const std::string& prior,
               const nb::dict& arguments, nb::object callback, const std::vector<std::string>& inputs,
               const std::string& time, const std::string& durations, int max_duration, int clusters,
-              const std::string& memory) {
+              const std::string& memory, const std::vector<std::string>& initial_inputs) {
   Watch watch(std::move(callback));
   const Options options = watch.over(options_from(arguments));
   const Prior chosen = prior_named(prior);
@@ -62,6 +62,7 @@ nb::tuple fit(const Table& table, const std::string& text, const Levels& levels,
   form.initial = initial_states_named(initial);
   form.pseudo_count = pseudo_count;
   form.inputs = inputs;
+  form.initial_inputs = initial_inputs;
   form.time = time;
   if (!durations.empty()) form.durations = duration_family_named(durations);
   form.max_duration = max_duration;
@@ -110,22 +111,38 @@ ModelFile model_from(const std::vector<std::string>& columns, const std::string&
   return file;
 }
 
-// First states and transitions, of explicit durations those between different states; None for transitions that are not
-// the same at every row.
+// First states and transitions, of explicit durations those between different states; None for what depends on inputs
+// or times.
 nb::tuple chain(const ModelFile& file) {
   const AnyChain& any = chain_model_in(file).chain();
   const auto states = static_cast<std::size_t>(any.states());
   const auto parameters = any.parameters();  // of all chains the first states come first
-  std::vector<double> initial(parameters.begin(), parameters.begin() + any.states());
+  nb::object initial = nb::none();
   nb::object transitions = nb::none();
   const auto* chain = any.as<MarkovChain>();
+  const auto* inputs = any.as<InputChain>();
+  if (inputs == nullptr || inputs->initial_inputs().empty()) {
+    initial = array(std::vector<double>(parameters.begin(), parameters.begin() + any.states()), {states});
+  }
+  if (inputs != nullptr && inputs->inputs().empty()) chain = &inputs->form();
   if (const auto* stays = any.as<SemiMarkovChain>()) chain = &stays->jumps();
   if (const auto* clustered = any.as<ClusteredChain>()) chain = &clustered->whole();
   if (chain != nullptr) {
     const auto moves = chain->transitions();
     transitions = array(std::vector<double>(moves.begin(), moves.end()), {states, states});
   }
-  return nb::make_tuple(array(std::move(initial), {states}), transitions);
+  return nb::make_tuple(initial, transitions);
+}
+
+// Names of the columns that transitions and first states depend on.
+nb::tuple inputs(const ModelFile& file) {
+  const auto* chain = chain_model_in(file).chain().as<InputChain>();
+  std::vector<std::string> moves, first;
+  if (chain != nullptr) {
+    for (const int column : chain->inputs()) moves.push_back(file.columns.at(static_cast<std::size_t>(column)));
+    for (const int column : chain->initial_inputs()) first.push_back(file.columns.at(static_cast<std::size_t>(column)));
+  }
+  return nb::make_tuple(moves, first);
 }
 
 // (family, longest stay), where durations are explicit and of one family.
@@ -298,8 +315,8 @@ void bind_hidden_markov(nb::module_& module) {
   module.def("fit_hidden_markov", &fit, nb::arg("table"), nb::arg("schema"), nb::arg("levels"), nb::arg("states"),
              nb::arg("transitions"), nb::arg("initial"), nb::arg("pseudo_count"), nb::arg("prior"), nb::arg("options"),
              nb::arg("callback").none(), nb::arg("inputs") = std::vector<std::string>(), nb::arg("time") = "",
-             nb::arg("durations") = "", nb::arg("max_duration") = 0, nb::arg("clusters") = 1,
-             nb::arg("memory") = "all");
+             nb::arg("durations") = "", nb::arg("max_duration") = 0, nb::arg("clusters") = 1, nb::arg("memory") = "all",
+             nb::arg("initial_inputs") = std::vector<std::string>());
   module.def("fit_hidden_markov_from", &fit_from, nb::arg("table"), nb::arg("start"), nb::arg("prior"),
              nb::arg("initial_count"), nb::arg("transition_count"), nb::arg("initial_fixed"),
              nb::arg("transitions_fixed"), nb::arg("options"), nb::arg("callback").none(), nb::arg("memory") = "all");
@@ -309,6 +326,7 @@ void bind_hidden_markov(nb::module_& module) {
   module.def("lagged", &lagged, nb::arg("table"), nb::arg("schema"));
   module.def("lag_of", [](const std::string& name) { return lag_of(name).column; });
   module.def("hidden_markov_chain", &chain, nb::arg("model"));
+  module.def("hidden_markov_inputs", &inputs, nb::arg("model"));
   module.def("hidden_markov_durations", &durations, nb::arg("model"));
   module.def("hidden_markov_cluster_weights", &cluster_weights, nb::arg("model"));
   module.def("hidden_markov_clusters", &cluster_responsibilities, nb::arg("model"), nb::arg("table"));

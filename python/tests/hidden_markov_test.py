@@ -393,6 +393,47 @@ def test_transitions_depend_on_inputs(tmp_path):
     np.testing.assert_allclose(again.score(X[:, ::-1]), chain.score(X))
 
 
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+def test_first_states_depend_on_inputs(tmp_path):
+    rng = np.random.default_rng(0)
+    lengths = [6] * 80
+    sex = np.arange(80) % 2
+    rows = []
+    for s in range(80):
+        state = int(rng.random() < (0.8 if sex[s] else 0.2))
+        for t in range(6):
+            state = state if t == 0 or rng.random() < 0.8 else 1 - state
+            rows.append((4 * state + rng.normal(), sex[s] if t == 0 else np.nan))
+    X = np.array(rows)
+    model = HiddenMarkov(n_components=2, initial_inputs=[1], random_state=0).fit(X, lengths)
+    value = dict(zip(model.parameters_["parameter"], model.parameters_["value"]))
+    assert value["initial_logit[1,1]"] > 1
+    assert model.startprob_ is None
+    assert model.transmat_[0, 1] == value["transition[0,1]"]
+    plain = HiddenMarkov(n_components=2, random_state=0).fit(X[:, :1], lengths)
+    assert model.score(X, lengths) > plain.score(X[:, :1], lengths) + 3
+    # Rows to come do not depend on it.
+    ahead = model.forecast(X, lengths, steps=2)
+    last = model.predict_proba(X, lengths)[np.cumsum(lengths) - 1]
+    np.testing.assert_allclose(ahead["probability_1"][::2], last @ model.transmat_[:, 1], atol=1e-12)
+    with pytest.raises(jensen.ArgumentError, match="inputs: do not apply"):
+        model.forecast(X, lengths, inputs=[[1.0]])
+    path = str(tmp_path / "beginnings.json")
+    model.save(path)
+    again = jensen.load(path)
+    assert (tuple(again.transition_inputs), tuple(again.initial_inputs)) == ((), (1,))
+    assert again.score(X, lengths) == model.score(X, lengths)
+    both = HiddenMarkov(n_components=2, transition_inputs=[1], initial_inputs=[1], random_state=0)
+    filled = np.column_stack([X[:, 0], np.repeat(sex, 6)])
+    both.fit(filled, lengths)
+    assert both.transmat_ is None and both.startprob_ is None
+    assert len(both.forecast(filled, lengths, inputs=[[1.0]] * 80)["step"]) == 80
+    with pytest.raises(jensen.ArgumentError, match="time: does not go with initial_inputs"):
+        HiddenMarkov(n_components=2, time=0, initial_inputs=[1]).fit(X, lengths)
+    with pytest.raises(jensen.ArgumentError, match="initial_inputs: must be columns of X"):
+        HiddenMarkov(n_components=2, initial_inputs=[2]).fit(X, lengths)
+
+
 def test_continuous_time():
     X, states = doses()
     X = X[:, 1:]

@@ -22,14 +22,16 @@ class ConstantSteps final : public ChainSteps {
   }
 
   int states() const override { return exact_.states; }
-  std::span<const double> initial() const override { return exact_.initial; }
+  std::span<const double> initial(std::int64_t) override { return exact_.initial; }
   std::span<const double> into(std::int64_t) override { return exact_.transitions; }
   std::span<const double> log_into(std::int64_t) override { return logs_; }
   double filter(const Stretch& x, ChainScratch& scratch, double* step) override {
     bool in_logs = false;
     return jensen::filter(exact_, x, scratch, step, in_logs);
   }
-  void add_first(int state, double weight) override { counts_[static_cast<std::size_t>(state)] += weight; }
+  void add_first(std::int64_t, int state, double weight) override {
+    counts_[static_cast<std::size_t>(state)] += weight;
+  }
   void add_move(std::int64_t, int from, int to, double weight) override {
     const auto states = static_cast<std::size_t>(exact_.states);
     counts_[states + static_cast<std::size_t>(from) * states + static_cast<std::size_t>(to)] += weight;

@@ -24,13 +24,12 @@ double product_of(double q, double value) { return q > 0 ? q * value : 0; }  // 
 
 class TemperedSteps final : public ChainSteps {
  public:
-  TemperedSteps(ChainSteps& steps, double temperature)
-      : exact_(steps), power_(1 / temperature), initial_(powers(steps.initial())) {}
+  TemperedSteps(ChainSteps& steps, double temperature) : exact_(steps), power_(1 / temperature) {}
 
   int states() const override { return exact_.states(); }
-  std::span<const double> initial() const override { return initial_; }
+  std::span<const double> initial(std::int64_t row) override { return initial_ = powers(exact_.initial(row)); }
   std::span<const double> into(std::int64_t row) override { return moves_ = powers(exact_.into(row)); }
-  void add_first(int state, double weight) override { exact_.add_first(state, weight); }
+  void add_first(std::int64_t row, int state, double weight) override { exact_.add_first(row, state, weight); }
   void add_move(std::int64_t row, int from, int to, double weight) override { exact_.add_move(row, from, to, weight); }
   void add_moves(std::int64_t row, std::span<const double> weights) override { exact_.add_moves(row, weights); }
 
@@ -87,7 +86,8 @@ bool filter_linearly(ChainSteps& steps, const Stretch& x, ChainScratch& scratch)
     double* predicted = scratch.predicted.data() + t * width;
     double* filtered = scratch.filtered.data() + t * width;
     if (t == 0) {
-      std::copy(steps.initial().begin(), steps.initial().end(), predicted);
+      const auto initial = steps.initial(x.first);
+      std::copy(initial.begin(), initial.end(), predicted);
     } else {
       const auto moves = steps.into(x.first + static_cast<std::int64_t>(t));
       small_moves = small_moves || std::any_of(moves.begin(), moves.end(), [](double a) { return !(a >= least_move); });
@@ -110,7 +110,7 @@ bool filter_linearly(ChainSteps& steps, const Stretch& x, ChainScratch& scratch)
 
 double filtered(ChainSteps& steps, const Stretch& x, ChainScratch& scratch, double* step, bool& in_logs) {
   in_logs = !filter_linearly(steps, x, scratch);
-  if (in_logs) return filter_in_logs(steps.initial(), log_moves(steps, x), x, scratch, step);
+  if (in_logs) return filter_in_logs(steps.initial(x.first), log_moves(steps, x), x, scratch, step);
   double total = 0;
   for (std::size_t t = 0; t < scratch.normalizer.size(); ++t) {
     const double scale = std::log(scratch.normalizer[t]) + scratch.shift[t];
@@ -195,11 +195,13 @@ class Posteriors {
       smooth_linearly(steps, x, sink, scratch_);
     }
     const std::size_t width = kernels::chain_width(steps.states());
+    const auto first = steps.initial(x.first);
+    const std::vector<double> initial(first.begin(), first.end());
     for (int k = 0; k < steps.states(); ++k) {
       const double* smoothed = scratch_.density.data() + k;
       double* column = x.log_density.column(k) + x.first;
-      potential += product_of(smoothed[0], std::log(steps.initial()[static_cast<std::size_t>(k)]));
-      steps.add_first(k, sequence.weight * smoothed[0]);
+      potential += product_of(smoothed[0], std::log(initial[static_cast<std::size_t>(k)]));
+      steps.add_first(x.first, k, sequence.weight * smoothed[0]);
       for (std::size_t t = 0; t < static_cast<std::size_t>(x.steps); ++t) {
         potential += product_of(smoothed[t * width], column[t]);
         column[t] = sequence.weight * smoothed[t * width];
@@ -217,7 +219,7 @@ class Posteriors {
 
 // Counts a path with this weight and adds it to q.
 void add_path(std::span<const std::int32_t> path, double weight, const Stretch& x, ChainSteps& steps) {
-  steps.add_first(path.front(), weight);
+  steps.add_first(x.first, path.front(), weight);
   for (std::size_t t = 0; t < path.size(); ++t) {
     const std::int64_t row = x.first + static_cast<std::int64_t>(t);
     x.log_density(row, path[t]) += weight;
@@ -232,7 +234,8 @@ double best_path(ChainSteps& steps, const ConstPanel& p, std::int64_t first, std
   std::vector<double> reached(states);
   std::vector<double> next(states);
   std::vector<std::int32_t> from(count * states);
-  for (std::size_t k = 0; k < states; ++k) reached[k] = std::log(steps.initial()[k]) + p(first, static_cast<int>(k));
+  const auto initial = steps.initial(first);
+  for (std::size_t k = 0; k < states; ++k) reached[k] = std::log(initial[k]) + p(first, static_cast<int>(k));
   for (std::size_t t = 1; t < count; ++t) {
     const auto moves = steps.log_into(first + static_cast<std::int64_t>(t));
     for (std::size_t j = 0; j < states; ++j) {
@@ -358,8 +361,8 @@ class GivenStates {
         const double q = q_(row, j);
         if (q > 0) evidence.entropy -= sequence.weight * q * std::log(q);
         x.log_density(row, j) = sequence.weight * q;
-        if (row == x.first && steps_.initial()[static_cast<std::size_t>(j)] > 0) {
-          steps_.add_first(j, sequence.weight * q);
+        if (row == x.first && steps_.initial(row)[static_cast<std::size_t>(j)] > 0) {
+          steps_.add_first(row, j, sequence.weight * q);
         }
       }
       if (row > x.first) add_moves(row, sequence.weight);
@@ -480,7 +483,8 @@ void predict_by_steps(const Block& x, ChainSteps& steps, Panel log_density, Chai
         log_density(row, j) = p;
       }
     }
-    for (int k = 0; k < states; ++k) log_density(bounds[s], k) = steps.initial()[static_cast<std::size_t>(k)];
+    const auto initial = steps.initial(bounds[s]);
+    for (int k = 0; k < states; ++k) log_density(bounds[s], k) = initial[static_cast<std::size_t>(k)];
   }
 }
 

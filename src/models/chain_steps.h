@@ -20,7 +20,8 @@ class ChainSteps {
   virtual ~ChainSteps() = default;
 
   virtual int states() const = 0;
-  virtual std::span<const double> initial() const = 0;  ///< K
+  /// p(z_row = k), K numbers, for a row of the block with which a sequence begins. Valid until the next call.
+  virtual std::span<const double> initial(std::int64_t row) = 0;
   /// p(z_row = j | z_{row−1} = i), K × K row by row, for a row of the block that is not the first of its sequence.
   /// Valid until the next call.
   virtual std::span<const double> into(std::int64_t row) = 0;
@@ -29,7 +30,8 @@ class ChainSteps {
   /// As jensen::filter (chain_recursions.h).
   virtual double filter(const Stretch& x, ChainScratch& scratch, double* step);
 
-  virtual void add_first(int state, double weight) = 0;
+  /// For the first row of a sequence.
+  virtual void add_first(std::int64_t row, int state, double weight) = 0;
   /// `weight` in all for the move from one state into another at this row.
   virtual void add_move(std::int64_t row, int from, int to, double weight) = 0;
   /// Weights of all moves into this row, K × K row by row.

@@ -222,10 +222,12 @@ class TimedSteps final : public ChainSteps {
   }
 
   int states() const override { return chain_.states(); }
-  std::span<const double> initial() const override { return chain_.initial(); }
+  std::span<const double> initial(std::int64_t) override { return chain_.initial(); }
   std::span<const double> into(std::int64_t row) override { return of_step(matrices_, row); }
   std::span<const double> log_into(std::int64_t row) override { return of_step(logs_, row); }
-  void add_first(int state, double weight) override { counts_[static_cast<std::size_t>(state)] += weight; }
+  void add_first(std::int64_t, int state, double weight) override {
+    counts_[static_cast<std::size_t>(state)] += weight;
+  }
   void add_move(std::int64_t row, int from, int to, double weight) override {
     moves_counted_[which_[static_cast<std::size_t>(row)] * size_ + chain_.index(from, to)] += weight;
   }

@@ -274,6 +274,105 @@ TEST_F(HiddenMarkovTest, TransitionsDependOnColumns) {
   EXPECT_EQ(errors["coordinates"], 9);
 }
 
+// Forty sequences of ten rows that begin in the high state mostly where sex is 1, which only first rows say; every
+// third first row in the other one.
+std::string beginnings() {
+  std::string text = "id,when,x,sex,dose\n";
+  for (int s = 0; s < 40; ++s) {
+    const int sex = s % 2;
+    bool high = (s % 3 == 0) != (sex == 1);
+    for (int t = 0; t < 10; ++t) {
+      if (t > 0 && (7 * s + 3 * t) % 8 == 0) high = !high;
+      text += std::to_string(s) + "," + std::to_string(t) + "," +
+              std::to_string((high ? 4 : 0) + std::sin(3.0 * s + 5.0 * t)) + "," +
+              (t == 0 ? std::to_string(sex) : std::string()) + "," + std::to_string((s + t) % 3) + "\n";
+    }
+  }
+  return text;
+}
+
+TEST_F(HiddenMarkovTest, FirstStatesDependOnColumns) {
+  const std::string file = write("beginnings.csv", beginnings());
+  const Words plain = fit_words({file, "-k", "2", "--columns", "x:gaussian", "--sequence", "id", "--order", "when",
+                                 "-o", path("m.json"), "--json"});
+  auto words = plain;
+  for (const char* word : {"--initial-inputs", "sex", "--standard-errors", "oakes"}) words.emplace_back(word);
+  const auto fit = json(words);
+  EXPECT_TRUE(fit["monotone"]);
+  EXPECT_EQ(fit["free_parameters"], 2 + 2 + 4);
+  EXPECT_EQ(fit["columns"], (Json{"x", "sex"}));
+  EXPECT_EQ(fit["chain"]["initial_inputs"], Json{"sex"});
+  EXPECT_EQ(fit["chain"]["transitions"], "free");
+  EXPECT_GT(fit["log_likelihood"].get<double>(), json(plain)["log_likelihood"].get<double>() + 1);
+  // Of the 20 sequences of either sex 7 begin in the other state.
+  EXPECT_NEAR(fit["parameters"]["initial_logit[1,0]"].get<double>(), std::log(7.0 / 13), 0.02);
+  EXPECT_NEAR(fit["parameters"]["initial_logit[1,1]"].get<double>(), 2 * std::log(13.0 / 7), 0.02);
+  ASSERT_EQ(run(words).code, 0);
+  // Of log-odds of shares that are all but known: 1 / a + 1 / b.
+  const auto errors = fit["standard_errors"]["parameters"];
+  const auto intercept =
+      std::find_if(errors.begin(), errors.end(), [](const Json& p) { return p["name"] == "initial_logit[1,0]"; });
+  ASSERT_NE(intercept, errors.end());
+  EXPECT_NEAR((*intercept)["standard_error"].get<double>(), std::sqrt(1 / 7.0 + 1 / 13.0), 0.02);
+  EXPECT_EQ(json({"describe", path("m.json"), "--json"})["durations"].size(), 2u);
+  const auto text = run({"describe", path("m.json")}).out;
+  EXPECT_NE(text.find("log-odds of beginning there"), std::string::npos) << text;
+  const auto score = json({"score", path("m.json"), file, "--json"});
+  EXPECT_NEAR(score["total"].get<double>(), fit["log_likelihood"].get<double>(), 1e-8);
+  EXPECT_EQ(lines(run({"predict", path("m.json"), file, "--viterbi"}).out).size(), 401u);
+  // Rows to come do not depend on it, sequences to come do.
+  EXPECT_EQ(lines(run({"forecast", path("m.json"), file, "--steps", "2"}).out).size(), 81u);
+  EXPECT_REFUSED(run({"forecast", path("m.json"), file, "--inputs", file}), "--inputs: does not apply");
+  EXPECT_REFUSED(run({"sample", path("m.json"), "-n", "5"}), "given sex");
+  EXPECT_EQ(lines(run({"sample", path("m.json"), "--inputs", file}).out).size(), 401u);
+  EXPECT_REFUSED(run({"sample", path("m.json"), "--inputs", write("none.csv", "id,sex\na,\na,1\n")}),
+                 "row 1, column 'sex' is missing");
+  EXPECT_REFUSED(run({"predict", path("m.json"), write("none.csv", "id,when,x,sex\na,1,0,\na,2,0,1\n")}),
+                 "row 1, column 'sex': is missing, on which the first states depend");
+}
+
+TEST_F(HiddenMarkovTest, FirstStatesAndTransitionsDependOnColumns) {
+  const std::string file = write("beginnings.csv", beginnings());
+  const Words words =
+      fit_words({file, "-k", "2", "--columns", "x:gaussian", "--sequence", "id", "--order", "when", "-o",
+                 path("m.json"), "--json", "--transition-inputs", "dose", "--initial-inputs", "sex + dose"});
+  const auto fit = json(words);
+  EXPECT_EQ(fit["free_parameters"], 3 + 4 + 4);
+  EXPECT_EQ(fit["columns"], (Json{"x", "dose", "sex"}));
+  EXPECT_TRUE(fit["parameters"].contains("initial_logit[1,2]"));
+  EXPECT_TRUE(fit["parameters"].contains("logit[1,0,1]"));
+  const auto score = json({"score", path("m.json"), file, "--json"});
+  EXPECT_NEAR(score["total"].get<double>(), fit["log_likelihood"].get<double>(), 1e-8);
+  EXPECT_REFUSED(run({"forecast", path("m.json"), file}), "given dose: say");
+  EXPECT_REFUSED(run({"sample", path("m.json"), "-n", "5"}), "given dose, sex: say");
+}
+
+TEST_F(HiddenMarkovTest, InitialInputsRefuseByName) {
+  const std::string file = write("beginnings.csv", beginnings());
+  const auto attempt = [&](const Words& more) {
+    Words words = fit_words(
+        {file, "-k", "2", "--columns", "x:gaussian", "--sequence", "id", "--order", "when", "--initial-inputs", "sex"});
+    words.insert(words.end(), more.begin(), more.end());
+    return run(words);
+  };
+  for (const Words& other :
+       {Words{"--initial", "uniform"}, Words{"--initial", "stationary"}, Words{"--pseudo-count", "1"}}) {
+    EXPECT_REFUSED(attempt(other), "--initial-inputs: does not go with " + other.front());
+  }
+  EXPECT_REFUSED(attempt({"--transitions", "left-right"}), "--initial-inputs: does not apply to left-right");
+  EXPECT_REFUSED(attempt({"--durations", "poisson"}), "--durations: does not go with --initial-inputs");
+  EXPECT_REFUSED(attempt({"--clusters", "2"}), "--clusters: does not go with --initial-inputs");
+  EXPECT_REFUSED(attempt({"--continuous-time"}), "--continuous-time: does not go with --initial-inputs");
+  EXPECT_REFUSED(attempt({"--memory", "checkpoints"}), "--memory checkpoints: does not go with --initial-inputs");
+  const auto with = [&](const char* formula) {
+    return run(
+        fit_words({file, "-k", "2", "--columns", "x:gaussian", "--sequence", "id", "--initial-inputs", formula}));
+  };
+  EXPECT_REFUSED(with("x ~ sex"), "--initial-inputs: must be columns");
+  EXPECT_REFUSED(with("lag(sex)"), "--initial-inputs: lag(sex): lags are for --regress");
+  EXPECT_REFUSED(with("sax"), "sax");
+}
+
 TEST_F(HiddenMarkovTest, TimeIsContinuous) {
   const Words words =
       fit_words({write("doses.csv", doses()), "-k", "2", "--columns", "x:gaussian", "--sequence", "id", "--order",

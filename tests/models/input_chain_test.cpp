@@ -38,11 +38,29 @@ InputChain three_states() {
   return chain;
 }
 
+// The same, beginning by column 0 in the first or the last state.
+InputChain with_first_states() {
+  InputChain chain(MarkovChain({0.5, 0, 0.5}, {0.6, 0.2, 0.2, 0.3, 0.4, 0.3, 0, 1, 0}), {1, 2}, {0});
+  for (const auto& [from, to] : {std::pair(0, 1), std::pair(0, 2), std::pair(1, 0)}) {
+    chain.set_coefficients(from, to, three_states().coefficients(from, to));
+  }
+  chain.set_initial_coefficients(2, std::vector<double>{0.4, -1.3});
+  return chain;
+}
+
+// First states by columns 2 and 0, transitions without inputs.
+InputChain first_states_alone() {
+  InputChain chain(MarkovChain({0.2, 0.3, 0.5}, {0.6, 0.2, 0.2, 0.3, 0.4, 0.3, 0, 1, 0}), {}, {2, 0});
+  chain.set_initial_coefficients(1, std::vector<double>{0.4, -1.3, 0.6});
+  chain.set_initial_coefficients(2, std::vector<double>{-0.2, 0.8, 0});
+  return chain;
+}
+
 struct Puzzle {
-  InputChain chain = three_states();
+  InputChain chain;
   std::vector<double> x, log_density;
 
-  explicit Puzzle(double spread) {
+  explicit Puzzle(double spread, InputChain own = three_states()) : chain(std::move(own)) {
     Stream stream(3, Purpose::test);
     for (int e = 0; e < 3 * steps; ++e) x.push_back(stream.normal());
     for (int e = 0; e < 3 * steps; ++e) log_density.push_back(spread * stream.normal());
@@ -54,10 +72,30 @@ struct Puzzle {
   }
   Panel panel() { return {log_density.data(), steps, 3, steps}; }
   // By the formula.
+  static double log_first(const InputChain& chain, const std::vector<double>& x, int state) {
+    if (chain.initial_inputs().empty()) return std::log(chain.initial({})[static_cast<std::size_t>(state)]);
+    double sum = 0;
+    double own = -std::numeric_limits<double>::infinity();
+    for (int k = 0; k < 3; ++k) {
+      if (chain.form().initial()[static_cast<std::size_t>(k)] == 0) continue;
+      const auto delta = chain.initial_coefficients(k);
+      double eta = delta[0];
+      for (std::size_t c = 1; c < delta.size(); ++c) {
+        eta += delta[c] * x[static_cast<std::size_t>(chain.initial_inputs()[c - 1] * steps)];
+      }
+      sum += std::exp(eta);
+      if (k == state) own = eta;
+    }
+    return own - std::log(sum);
+  }
   static double log_moves(const InputChain& chain, const std::vector<double>& x, const StatePath& z) {
-    double total = 0;
+    double total = log_first(chain, x, z[0]);
     for (int t = 1; t < steps; ++t) {
       const int from = z[static_cast<std::size_t>(t - 1)];
+      if (chain.inputs().empty()) {
+        total += std::log(chain.form().transition(from, z[static_cast<std::size_t>(t)]));
+        continue;
+      }
       double sum = 0;
       double own = -std::numeric_limits<double>::infinity();
       for (int j = 0; j < 3; ++j) {
@@ -73,7 +111,7 @@ struct Puzzle {
     return total;
   }
   double log_joint(const StatePath& z) const {
-    double total = std::log(chain.initial()[static_cast<std::size_t>(z[0])]) + log_moves(chain, x, z);
+    double total = log_moves(chain, x, z);
     for (int t = 0; t < steps; ++t) {
       total += log_density[static_cast<std::size_t>(t + z[static_cast<std::size_t>(t)] * steps)];
     }
@@ -116,10 +154,13 @@ TEST(InputChain, ProbabilitiesAreThoseOfTheLogit) {
   EXPECT_NEAR(InputChain(form, {0}).transitions(1, std::vector<double>{17})[0], 0.4, 1e-15);
 }
 
+const std::vector<InputChain> chains{three_states(), with_first_states(), first_states_alone()};
+
 TEST(InputChain, SmoothsAsASumOverAllPathsDoes) {
-  for (const double spread : {1.0, 400.0}) {  // the latter through recursions in logs
-    for (const double temperature : {1.0, 2.5}) {
-      Puzzle puzzle(spread);
+  for (const auto& [spread, temperature] :
+       {std::pair(1.0, 1.0), std::pair(1.0, 2.5), std::pair(400.0, 1.0), std::pair(400.0, 2.5)}) {
+    for (const InputChain& chain : chains) {  // a spread of 400 goes through recursions in logs
+      Puzzle puzzle(spread, chain);
       const auto exact = puzzle.sums();
       const auto q = puzzle.sums(temperature);
       const auto value = q.expected([&](const StatePath& z) { return Puzzle::log_moves(puzzle.chain, puzzle.x, z); });
@@ -129,24 +170,28 @@ TEST(InputChain, SmoothsAsASumOverAllPathsDoes) {
       for (std::size_t e = 0; e < q.marginals.size(); ++e) {
         EXPECT_NEAR(puzzle.log_density[e], q.marginals[e], 1e-10) << e;
       }
-      double first = 0;
-      for (std::size_t k = 0; k < 3; ++k) {
+      for (std::size_t k = 0; chain.initial_inputs().empty() && k < 3; ++k) {
         EXPECT_NEAR(got.sum[k], q.marginals[k * steps], 1e-10);
-        if (got.sum[k] > 0) first += got.sum[k] * std::log(puzzle.chain.initial()[k]);
       }
-      EXPECT_NEAR(puzzle.chain.expected_log_density({got.sum, got.about}), first + value, 1e-9);
+      EXPECT_NEAR(puzzle.chain.expected_log_density({got.sum, got.about}), value, 1e-9);
     }
   }
 }
 
-TEST(InputChain, TheExpansionIsThatOfTheExpectedLogProbability) {
-  Puzzle puzzle(1);
+class EveryInputChain : public testing::TestWithParam<std::size_t> {
+ protected:
+  const InputChain& chain() const { return chains[GetParam()]; }
+};
+INSTANTIATE_TEST_SUITE_P(ByInputs, EveryInputChain, testing::Range<std::size_t>(0, 3));
+
+TEST_P(EveryInputChain, TheExpansionIsThatOfTheExpectedLogProbability) {
+  Puzzle puzzle(1, chain());
   const auto q = puzzle.sums();
   const auto got = expect(puzzle, Posterior{});
   const auto moved = [&](std::span<const double> step) {
     InputChain chain = puzzle.chain;
     auto v = chain.parameters();
-    for (std::size_t j = 0; j < step.size(); ++j) v[3 + j] += step[j];
+    for (std::size_t j = 0; j < step.size(); ++j) v[v.size() - step.size() + j] += step[j];
     chain.set_parameters(v);
     return chain;
   };
@@ -169,9 +214,9 @@ TEST(InputChain, TheExpansionIsThatOfTheExpectedLogProbability) {
   }
 }
 
-TEST(InputChain, DecodesScoresFiltersAndPredicts) {
+TEST_P(EveryInputChain, DecodesScoresFiltersAndPredicts) {
   for (const double spread : {1.0, 400.0}) {
-    Puzzle puzzle(spread);
+    Puzzle puzzle(spread, chain());
     const auto exact = puzzle.sums();
     ChainScratch scratch;
     auto densities = puzzle.log_density;
@@ -198,40 +243,57 @@ TEST(InputChain, DecodesScoresFiltersAndPredicts) {
     chain_predict(puzzle.block(), puzzle.chain, panel, scratch);
     for (std::size_t k = 0; k < 3; ++k) {
       EXPECT_NEAR(densities[k * steps + steps - 1], unseen.marginals[k * steps + steps - 1], 1e-12);
-      EXPECT_EQ(densities[k * steps], puzzle.chain.initial()[k]);
+      EXPECT_NEAR(densities[k * steps], std::exp(Puzzle::log_first(chain(), puzzle.x, static_cast<int>(k))), 1e-15);
     }
   }
 }
 
-TEST(InputChain, ModesAndDrawsCountTheirPaths) {
-  Puzzle puzzle(1);
+TEST_P(EveryInputChain, ModesAndDrawsCountTheirPaths) {
+  Puzzle puzzle(1, chain());
   const auto exact = puzzle.sums();
   const auto mode = expect(puzzle, Mode{});
   EXPECT_EQ(mode.evidence.entropy, 0);
   EXPECT_NEAR(puzzle.chain.expected_log_density({mode.sum, mode.about}),
-              std::log(puzzle.chain.initial()[static_cast<std::size_t>(exact.best[0])]) +
-                  Puzzle::log_moves(puzzle.chain, puzzle.x, exact.best),
-              1e-12);
-  Puzzle again(1);
+              Puzzle::log_moves(puzzle.chain, puzzle.x, exact.best), 1e-12);
+  Puzzle again(1, chain());
   const auto drawn = expect(again, Draws{.count = 20000, .seed = 5});
   for (std::size_t e = 0; e < exact.marginals.size(); ++e) {
     EXPECT_NEAR(again.log_density[e], exact.marginals[e], 0.02) << e;
   }
 }
 
-TEST(InputChain, StatesInAnotherOrderAreTheSameChain) {
-  const auto chain = three_states();
+TEST_P(EveryInputChain, StatesInAnotherOrderAreTheSameChain) {
   const std::vector<int> order{2, 0, 1};
-  const auto other = chain.reordered(order);
-  const std::vector<double> u{0.3, -0.7};
+  const auto other = chain().reordered(order);
+  const std::vector<double> numbers{0.3, -0.7};
+  const auto u = std::span(numbers).first(chain().inputs().size());
+  const auto first = std::span(numbers).first(chain().initial_inputs().size());
   for (int i = 0; i < 3; ++i) {
-    const auto known = chain.transitions(order[static_cast<std::size_t>(i)], u);
+    const auto was = static_cast<std::size_t>(order[static_cast<std::size_t>(i)]);
+    const auto known = chain().transitions(order[static_cast<std::size_t>(i)], u);
     const auto got = other.transitions(i, u);
-    EXPECT_EQ(other.initial()[static_cast<std::size_t>(i)],
-              chain.initial()[static_cast<std::size_t>(order[static_cast<std::size_t>(i)])]);
+    EXPECT_NEAR(other.initial(first)[static_cast<std::size_t>(i)], chain().initial(first)[was], 1e-15);
     for (std::size_t j = 0; j < 3; ++j) EXPECT_NEAR(got[j], known[static_cast<std::size_t>(order[j])], 1e-15);
   }
-  EXPECT_EQ(other.free_parameters(), chain.free_parameters());
+  EXPECT_EQ(other.free_parameters(), chain().free_parameters());
+}
+
+TEST_P(EveryInputChain, ParametersHaveNamesAndCoordinates) {
+  const auto names = chain().parameter_names();
+  const auto v = chain().parameters();
+  ASSERT_EQ(names.size(), v.size());
+  EXPECT_EQ(names.front(), chain().initial_inputs().empty() ? "initial[0]"
+                           : chain().inputs().empty()       ? "transition[0,0]"
+                                                            : "initial_logit[2,0]");
+  EXPECT_EQ(names.back(), chain().inputs().empty() ? "initial_logit[2,2]" : "logit[1,2,2]");
+  InputChain other = chain();
+  auto u = other.unconstrained();
+  EXPECT_EQ(u.size(), static_cast<std::size_t>(chain().free_parameters()));
+  for (double& value : u) value += 0.5;
+  other.set_unconstrained(u);
+  EXPECT_NE(other.parameters(), v);
+  other.set_parameters(v);
+  EXPECT_EQ(other.parameters(), v);
 }
 
 TEST(InputChain, RefusesByName) {
@@ -244,6 +306,29 @@ TEST(InputChain, RefusesByName) {
   other = form;
   other.make_initial_stationary();
   EXPECT_NE(refusal([&] { InputChain(other, {1}); }).find("stationary"), std::string::npos);
+  EXPECT_EQ(refusal([&] { InputChain(form, {}, {0, 0}); }), "InputChain: initial_inputs: column 0 comes twice");
+  other = form;
+  other.fix_initial(true);
+  EXPECT_NE(refusal([&] { InputChain(other, {}, {1}); }).find("fixed first states"), std::string::npos);
+  other = form;
+  other.set_pseudo_counts(1, 0);
+  EXPECT_NE(refusal([&] { InputChain(other, {}, {1}); }).find("pseudo-counts of first states"), std::string::npos);
+  EXPECT_EQ(refusal([] { (void)first_states_alone().coefficients(0, 1); }),
+            "InputChain: inputs: are none of the transitions");
+  EXPECT_EQ(refusal([] { (void)three_states().initial_coefficients(1); }), "InputChain: initial_inputs: are none");
+  EXPECT_EQ(refusal([] { (void)with_first_states().initial_coefficients(1); }),
+            "InputChain: state: no sequence begins in state 1");
+  EXPECT_EQ(refusal([] {
+              auto chain = with_first_states();
+              chain.set_initial_coefficients(0, std::vector<double>{1, 2});
+            }),
+            "InputChain: state: 0 is the reference of the first states");
+  Puzzle first(1, with_first_states());
+  first.x[1] = support::missing;  // only the first row's is looked at
+  EXPECT_TRUE(std::isfinite(expect(first, Posterior{}).evidence.log_likelihood));
+  first.x[0] = support::missing;
+  EXPECT_EQ(refusal([&] { expect(first, Posterior{}); }),
+            "row 1, column 1 is missing, on which the first states depend");
   EXPECT_EQ(refusal([] { (void)three_states().coefficients(2, 0); }),
             "InputChain: to: there is no move from state 2 to state 0");
   EXPECT_EQ(refusal([] {
@@ -304,6 +389,73 @@ TEST(InputChain, ObeysTheLaws) {
   std::erase(laws, "sample_distribution");
   const auto report = check_laws(subject, laws);
   EXPECT_TRUE(report.holds()) << report;
+}
+
+// The input of the first row says in which of the two states a sequence begins.
+HiddenMarkov<AnyEmissions, InputChain> two_beginnings(std::vector<int> inputs) {
+  auto model = two_regimes();
+  InputChain chain(MarkovChain({0.6, 0.4}, {0.8, 0.2, 0.3, 0.7}), std::move(inputs), {1});
+  chain.set_initial_coefficients(1, std::vector<double>{-0.5, 2});
+  return {chain, model.emissions()};
+}
+
+TEST(InputChain, ObeysTheLawsWithInitialInputs) {
+  for (const auto& inputs : {std::vector<int>{}, std::vector<int>{1}}) {
+    const auto model = two_beginnings(inputs);
+    const Table data = drawn(model, 120, 6, 3);
+    auto away = model;
+    auto u = away.unconstrained();
+    for (std::size_t j = 0; j < u.size(); ++j) u[j] += 0.1 * std::cos(static_cast<double>(j));
+    away.set_unconstrained(u);
+    LawSubject subject(away, data);
+    subject.exact_m_step = false;
+    auto laws = law_names();
+    std::erase(laws, "sample");
+    std::erase(laws, "sample_distribution");
+    const auto report = check_laws(subject, laws);
+    EXPECT_TRUE(report.holds()) << report;
+  }
+}
+
+TEST(InputChain, FindsTheFirstStatesItWasDrawnFrom) {
+  const auto truth = two_beginnings({});
+  const Table data = drawn(truth, 16000, 8, 11);
+  auto start = truth;
+  start.chain() = InputChain(MarkovChain(2), {}, {1});
+  const auto [model, report] = fit(start, data);
+  EXPECT_TRUE(report.converged()) << report.message;
+  EXPECT_TRUE(report.monotone);
+  EXPECT_NEAR(model.chain().initial_coefficients(1)[0], -0.5, 0.2);  // two standard errors
+  EXPECT_NEAR(model.chain().initial_coefficients(1)[1], 2, 0.3);
+  EXPECT_NEAR(model.chain().form().transition(0, 1), 0.2, 0.02);
+  EXPECT_NEAR(model.chain().form().transition(1, 0), 0.3, 0.02);
+  EXPECT_EQ(report.free_parameters, 2 + 2 + 4);
+}
+
+// Known states and an input of two values: the maximum is where probabilities are shares, input by input.
+TEST(InputChain, KnownFirstStatesAreALogisticRegression) {
+  const std::vector<std::int32_t> z{0, 0, 1, 1, 0, 0, 0, 1, 0, 1, 1, 1, 0, 0, 1, 0, 0, 1, 1, 0};
+  const std::vector<double> u{1, 0, 1, 0, 1, 1, 0, 0, 1, 1, 0, 1, 0, 0, 1, 1, 0, 1, 0, 0};
+  std::vector<double> x;
+  std::vector<std::int64_t> begins;
+  for (int t = 0; t < 20; ++t) x.push_back(std::sin(t));
+  for (int t = 0; t <= 20; ++t) begins.push_back(t);
+  x.insert(x.end(), u.begin(), u.end());
+  const Table data = Table(x, 20, 2).with_labels(z, 2).with_sequences(begins);
+  auto start = two_regimes();
+  start.chain() = InputChain(MarkovChain(2), {}, {1});
+  const auto [model, report] = fit(start, data);
+  EXPECT_TRUE(report.converged()) << report.message;
+  for (const double input : {0.0, 1.0}) {
+    double ones = 0;
+    double all = 0;
+    for (std::size_t t = 0; t < z.size(); ++t) {
+      if (u[t] != input) continue;
+      all += 1;
+      ones += z[t];
+    }
+    EXPECT_NEAR(model.chain().initial(std::vector<double>{input})[1], ones / all, 1e-5) << input;
+  }
 }
 
 TEST(InputChain, FindsWhatItWasDrawnFrom) {

@@ -35,6 +35,9 @@ void add_chain(CLI::App& app, ChainArguments& chain) {
                  "Columns on which the transitions depend, by a multinomial logit: 'a + log(b)'; the move into a row "
                  "depends on the columns of that row")
       ->type_name("FORMULA");
+  app.add_option("--initial-inputs", chain.initial_inputs,
+                 "Columns of its first row on which the first state of a sequence depends, by a multinomial logit")
+      ->type_name("FORMULA");
   app.add_flag("--continuous-time", chain.continuous_time,
                "Transitions are those of a process in continuous time, whose rates are estimated; --order says when "
                "each row was seen");
@@ -86,7 +89,7 @@ void add_fit_hidden_markov(CLI::App& fit, Command& chosen) {
       "    --covariance full --transitions left-right\n"
       "  # transitions that depend on columns; rows that come at irregular times\n"
       "  jensen fit hidden-markov recordings.csv -k 2 --sequence id --order time --columns x:gaussian \\\n"
-      "    --transition-inputs 'dose + log(age)'\n"
+      "    --transition-inputs 'dose + log(age)' --initial-inputs age\n"
       "  jensen fit hidden-markov recordings.csv -k 2 --sequence id --order time --columns x:gaussian "
       "--continuous-time\n"
       "  # stays whose lengths are negative binomial\n"
