@@ -96,6 +96,11 @@ void fill(MixtureCandidate& candidate, const Report& report) {
   candidate.sound = candidate.reason.empty();
 }
 
+void fail(MixtureCandidate& candidate, const Error& error) {
+  candidate.reason = error.what();
+  if (const auto* broken = dynamic_cast<const NoLikelihood*>(&error)) candidate.no_likelihood = *broken;
+}
+
 void judge(MixtureCandidate& candidate, MixtureCriterion criterion) {
   if (!candidate.sound || std::isfinite(score(candidate, criterion))) return;
   candidate.sound = false;

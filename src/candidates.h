@@ -19,6 +19,8 @@ std::vector<MixtureCandidate> grid(const std::vector<Schema>& forms, const std::
 
 /// What a report says about a candidate that was fitted.
 void fill(MixtureCandidate& candidate, const Report& report);
+/// What an error says about one that could not be.
+void fail(MixtureCandidate& candidate, const Error& error);
 /// Unsound where the criterion, which may come after the report, is not finite.
 void judge(MixtureCandidate& candidate, MixtureCriterion criterion);
 

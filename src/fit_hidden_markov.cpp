@@ -227,7 +227,7 @@ class Selecting {
       fill(candidate, fit->report);
       judge(candidate, selection_.criterion);
     } catch (const Error& error) {
-      candidate.reason = error.what();
+      fail(candidate, error);
     }
   }
 

@@ -197,7 +197,7 @@ class Selecting {
       }
       judge(candidate, selection_.criterion);
     } catch (const Error& error) {
-      candidate.reason = error.what();
+      fail(candidate, error);
     }
   }
 

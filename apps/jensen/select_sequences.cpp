@@ -54,6 +54,7 @@ int run(const SelectSequencesArguments& a) {
 
   bool interrupted = false;
   auto selection = select(a, data, jensen::alternatives(schema), candidates, options, interrupted);
+  name_rows_of_file(selection.candidates, data, a.data);
   std::optional<TableFit> best;
   if (selection.best) {
     auto& fitted = *selection.best;

@@ -158,6 +158,7 @@ int run(const SelectTableArguments& said) {
   if (a.data.group) prepare_groups(data, a.data, schema);
 
   Selected found = select(a, data, forms, candidates, options);
+  if (a.data.group) name_rows_of_file(found.selection.candidates, data, a.data);
   auto& best = found.best;
   if (best) {
     best->file.fit = jensen::summarize(best->report, best->prior, best->file.model->states());

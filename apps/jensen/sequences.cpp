@@ -264,6 +264,13 @@ jensen::DataError with_rows_of_file(const jensen::NoLikelihood& error, const Loa
                                        data.file_rows[static_cast<std::size_t>(unit.at)] + 1));
 }
 
+void name_rows_of_file(std::vector<jensen::MixtureCandidate>& candidates, const LoadedData& data,
+                       const DataArguments& arguments) {
+  for (auto& candidate : candidates) {
+    if (candidate.no_likelihood) candidate.reason = with_rows_of_file(*candidate.no_likelihood, data, arguments).what();
+  }
+}
+
 namespace {
 
 ChainFacts facts_of(const jensen::MarkovChain& chain) {

@@ -36,6 +36,10 @@ void name_rows_of_file(jensen::Report& report, const LoadedData& data);
 jensen::DataError with_rows_of_file(const jensen::NoLikelihood& error, const LoadedData& data,
                                     const DataArguments& arguments);
 
+/// The same where it is the reason why a candidate of a selection could not be fitted.
+void name_rows_of_file(std::vector<jensen::MixtureCandidate>& candidates, const LoadedData& data,
+                       const DataArguments& arguments);
+
 /// Into how many clusters sequences fall; 1 where the model knows of none.
 int clusters_of(const jensen::ModelFile& file);
 /// The cluster of a state.

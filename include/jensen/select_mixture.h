@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <jensen/em/criteria.h>
+#include <jensen/em/no_likelihood.h>
 #include <jensen/fit_mixture.h>
 
 namespace jensen {
@@ -35,6 +36,8 @@ struct MixtureCandidate : Criteria {
   bool fitted = false;  ///< false: `reason` says why not, and all that follows it means nothing
   bool sound = false;   ///< fitted, no component degenerate, the objective never fell, the criterion a number
   std::string reason;
+  /// Where no start has a finite likelihood: the row or sequence that is to blame, which `reason` names by its number.
+  std::optional<NoLikelihood> no_likelihood;
   Outcome outcome = Outcome::not_finite;
   int starts = 0;
   int starts_at_best = 0;

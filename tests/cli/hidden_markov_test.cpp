@@ -552,6 +552,12 @@ TEST_F(HiddenMarkovTest, AnImpossibleSequenceIsNamedByRowsOfTheFile) {
   EXPECT_REFUSED(run(fit_words({write("one.csv", "when,x,state\n3,0,0\n2,1,1\n1,0.2,0\n"), "-k", "2", "--columns",
                                 "x:normal", "--order", "when", "--labels", "state", "--transitions", "left-right"})),
                  "from row 1 on");
+  // A selection says the same of each candidate.
+  const auto selected = run({"select", "hidden-markov", file, "-k", "2", "--columns", "x:normal", "--sequence", "id",
+                             "--order", "when", "--labels", "state", "--transitions", "left-right", "--json"});
+  EXPECT_EQ(selected.code, 1);
+  const std::string reason = Json::parse(selected.out)["candidates"][0]["reason"];
+  EXPECT_NE(reason.find("sequence 'b' has log-likelihood -inf, from row 2 on"), std::string::npos) << reason;
 }
 
 TEST_F(HiddenMarkovTest, OrderedSpeaksOfParameters) {
