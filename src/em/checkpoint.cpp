@@ -16,7 +16,7 @@ namespace jensen {
 
 namespace {
 
-constexpr std::string_view magic = "jensen checkpoint 1\n";
+constexpr std::string_view magic = "jensen checkpoint 2\n";
 
 // FNV-1a, 64 bits.
 class Hash {
@@ -186,8 +186,11 @@ void Checkpoint::read(const std::string& content) {
       start.state = inner.text();
     }
   }
-  best_restart_ = inner.number();
-  best_ = inner.text();
+  ends_.resize(static_cast<std::size_t>(inner.integer()));
+  for (auto& [restart, climb] : ends_) {
+    restart = inner.number();
+    climb = inner.text();
+  }
 }
 
 void Checkpoint::write() {
@@ -202,18 +205,24 @@ void Checkpoint::write() {
       out.put(start.state);
     }
   }
-  out.put(best_restart_);
-  out.put(best_);
+  out.put(static_cast<std::int64_t>(ends_.size()));
+  for (const auto& [restart, climb] : ends_) {
+    out.put(restart);
+    out.put(climb);
+  }
   StateWriter file;
   file.put(static_cast<std::int64_t>(hash_of(out.bytes())));
   file.put(out.bytes());
   replace_file(path_, std::string(magic) + file.bytes());
 }
 
-std::optional<Climb> Checkpoint::best(const Model& prototype) const {
-  if (best_restart_ < 0) return std::nullopt;
-  StateReader in(best_);
-  return load_climb(in, prototype);
+std::vector<EndedStart> Checkpoint::ends(const Model& prototype) const {
+  std::vector<EndedStart> ends;
+  for (const auto& [restart, climb] : ends_) {
+    StateReader in(climb);
+    ends.push_back({restart, start(restart).seconds, load_climb(in, prototype)});
+  }
+  return ends;
 }
 
 void Checkpoint::keep(int restart, double start_seconds, const std::function<void(StateWriter&)>& state, bool now) {
@@ -230,18 +239,19 @@ void Checkpoint::keep(int restart, double start_seconds, const std::function<voi
   write();
 }
 
-void Checkpoint::finish(int restart, double start_seconds, const RestartReport& report, const Climb* best) {
+void Checkpoint::finish(int restart, double start_seconds, const RestartReport& report,
+                        std::span<const EndedStart> ends) {
   const std::lock_guard lock(mutex_);
   Start& start = starts_[static_cast<std::size_t>(restart)];
   start.finished = true;
   start.seconds = start_seconds;
   start.report = report;
   start.state.clear();
-  if (best != nullptr) {
+  ends_.clear();
+  for (const EndedStart& end : ends) {
     StateWriter out;
-    save(out, *best);
-    best_ = out.bytes();
-    best_restart_ = restart;
+    save(out, end.climb);
+    ends_.emplace_back(end.start, out.bytes());
   }
   write();
 }

@@ -19,13 +19,16 @@ class Surface {
       : chart_(chart), statistics_(s), trial_(model.clone()), spare_(model.clone()) {}
 
   double operator()(std::span<const double> x) {
-    try {
-      chart_.place(*trial_, x);
-      return trial_->expected_log_joint(statistics_) + trial_->log_prior();
-    } catch (const ArgumentError&) {  // outside the model's domain
-      trial_ = spare_->clone();
-      return minus_infinity;
+    // A point before this one may have left the trial where a parameter has no coordinate: a second try starts afresh.
+    for (int tries = 0; tries < 2; ++tries) {
+      try {
+        chart_.place(*trial_, x);
+        return trial_->expected_log_joint(statistics_) + trial_->log_prior();
+      } catch (const ArgumentError&) {  // outside the model's domain
+        trial_ = spare_->clone();
+      }
     }
+    return minus_infinity;
   }
 
  private:
@@ -105,6 +108,25 @@ class Ascent {
   OptimizerOptions options_;
 };
 
+// Where to climb from: where the model stands, the plain M-step brought onto the constraints, or that M-step for all
+// that no constraint touches. The last is that part's maximum, however little it gains.
+std::vector<double> best_start(Surface& f, const ConstraintChart& chart, const std::vector<double>& here,
+                               const Model& plain) {
+  std::vector<double> best = here;
+  try {
+    const auto projected = chart.nearest_coordinates(plain);
+    std::vector<double> untouched = projected;
+    std::copy_n(here.begin(), chart.values(), untouched.begin());
+    double reached = f(here);
+    for (const auto& tried : {untouched, projected}) {
+      const double value = f(tried);
+      if (value > reached) best = tried, reached = value;
+    }
+  } catch (const ArgumentError&) {  // the plain M-step ended too far away
+  }
+  return best;
+}
+
 }  // namespace
 
 ConstrainedModel::ConstrainedModel(const Model& model, const Constraints& constraints) : inner_(model.clone()) {
@@ -147,14 +169,9 @@ void ConstrainedModel::maximize(const Statistics& s) {
     degeneracies_.push_back({0, true, "a parameter reached the edge of its domain, where constraints cannot be kept"});
     return;
   }
-  std::vector<double> start = here;
-  try {
-    auto projected = chart_->nearest_coordinates(*plain);
-    if (f(projected) > reached) start = std::move(projected);
-  } catch (const ArgumentError&) {  // the plain M-step ended too far away
-  }
+  const auto start = best_start(f, *chart_, here, *plain);
   // An expansion of Q need not have a maximum: some steps along it, on trial in the loop.
-  Ascent ascent(f, *chart_, std::move(start), tentative_ ? 3 : 200);
+  Ascent ascent(f, *chart_, start, tentative_ ? 3 : 200);
   ascent.run();
   if (ascent.value() > reached) chart_->place(*inner_, ascent.x());
 }

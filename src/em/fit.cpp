@@ -1,5 +1,6 @@
 // Restarts around the loop of climb.cpp, and the report of what they found.
 #include <jensen/em/accelerate/acceleration.h>
+#include <jensen/em/best_start.h>
 #include <jensen/em/checkpoint.h>
 #include <jensen/em/climb.h>
 #include <jensen/em/constrained_model.h>
@@ -77,14 +78,11 @@ class Search {
         summarized_(data),
         data_(data.data()),
         options_(options),
-        reports_(static_cast<std::size_t>(options.restarts)) {
+        reports_(static_cast<std::size_t>(options.restarts)),
+        best_(prototype.rounding()) {
     if (options.checkpoint.empty()) return;
     checkpoint_.emplace(prototype, data_, options);
-    if (auto best = checkpoint_->best(prototype)) {
-      best_restart_ = checkpoint_->best_restart();
-      best_ = std::move(*best);
-      start_seconds_ = checkpoint_->start(best_restart_).seconds;
-    }
+    for (EndedStart& end : checkpoint_->ends(prototype)) best_.offer(std::move(end));
   }
 
   void run(Workers& workers) {
@@ -100,9 +98,7 @@ class Search {
   }
 
   const std::vector<RestartReport>& reports() const { return reports_; }
-  Climb& best() { return best_; }
-  int best_restart() const { return best_restart_; }
-  double start_seconds() const { return start_seconds_; }
+  EndedStart& best() { return best_.best(); }
 
  private:
   void try_start(int restart, Workers& workers) {
@@ -129,13 +125,9 @@ class Search {
     report.evaluations = end.evaluations;
     report.degenerate = !end.degeneracies.empty();
     const std::lock_guard lock(best_mutex_);
-    const bool is_best = better(restart, end);
+    best_.offer({restart, seconds, std::move(end)});
     // What was cut short is under way still: the checkpoint has its last accepted θ.
-    if (checkpoint_ && !stopped_) checkpoint_->finish(restart, seconds, report, is_best ? &end : nullptr);
-    if (!is_best) return;
-    best_ = std::move(end);
-    best_restart_ = restart;
-    start_seconds_ = seconds;
+    if (checkpoint_ && !stopped_) checkpoint_->finish(restart, seconds, report, best_.kept());
   }
 
   void climb_from(int restart, Workers& workers, Climb& end, double& seconds) {
@@ -176,20 +168,6 @@ class Search {
     return stopped_ ? Verdict::stop : Verdict::go_on;
   }
 
-  // Finite before not finite, sound before degenerate, then by objective; ties go to the earlier start.
-  bool better(int restart, const Climb& end) const {
-    if (best_restart_ < 0) return true;
-    const auto rank = [](const Climb& c) {
-      if (!std::isfinite(c.reading.objective())) return 0;
-      if (c.outcome == Outcome::objective_fell) return 1;
-      return c.degeneracies.empty() ? 3 : 2;
-    };
-    if (rank(end) != rank(best_)) return rank(end) > rank(best_);
-    const double mine = end.reading.objective();
-    const double theirs = best_.reading.objective();
-    return mine > theirs || (mine == theirs && restart < best_restart_);
-  }
-
   const Model& prototype_;
   SummarizedData& summarized_;
   const Data& data_;
@@ -198,9 +176,7 @@ class Search {
   std::mutex callback_mutex_;
   std::mutex best_mutex_;
   std::atomic<bool> stopped_ = false;
-  Climb best_;
-  int best_restart_ = -1;
-  double start_seconds_ = 0;
+  BestStart best_;
   std::optional<Checkpoint> checkpoint_;
 };
 
@@ -259,7 +235,8 @@ FittedModel search(const Model& start, SummarizedData& summarized, const Options
   Workers workers(options.threads);
   Search search(start, summarized, options);
   search.run(workers);
-  Climb& best = search.best();
+  EndedStart& end = search.best();
+  Climb& best = end.climb;
   if (!std::isfinite(best.reading.objective())) {
     const bool several = options.restarts > 1;
     throw NoLikelihood(
@@ -289,9 +266,9 @@ FittedModel search(const Model& start, SummarizedData& summarized, const Options
   report.degeneracies = best.degeneracies;
   report.degenerate_rows = rows_of(best.degeneracies, *best.model, data);
   report.trace = std::move(best.trace);
-  report.best_restart = search.best_restart();
+  report.best_restart = end.start;
   report.optima = distinct_optima(report.restarts, report.total_weight);
-  report.start_seconds = search.start_seconds();
+  report.start_seconds = end.start_seconds;
   report.fit_seconds = seconds_since(begun);
   return {std::move(best.model), std::move(report)};
 }

@@ -71,8 +71,10 @@ std::unique_ptr<Model> best_of_short_runs(const Model& prototype, SummarizedData
     Climb end = climb(*start, data.data(), workers, options, stride, ShortRun());
     const bool sound = end.outcome == Outcome::stopped_by_caller || end.outcome == Outcome::converged ||
                        end.outcome == Outcome::iteration_limit;
-    if (!best || (sound && end.reading.objective() > best_objective)) {
-      best_objective = sound ? end.reading.objective() : -std::numeric_limits<double>::infinity();
+    const double objective = end.reading.objective();
+    const double slack = rounding(objective, end.evidence.weight, prototype.rounding());
+    if (!best || (sound && objective - best_objective > slack)) {
+      best_objective = sound ? objective : -std::numeric_limits<double>::infinity();
       best = std::move(end.model);
     }
   }

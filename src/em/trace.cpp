@@ -9,8 +9,8 @@ double Trace::reached() const {
   return steps_.empty() ? -std::numeric_limits<double>::infinity() : steps_.back().reading.objective();
 }
 
-double Trace::rounding(double objective) const {
-  return std::max(1e-10, 16 * precision_) * (std::abs(objective) + weight_);
+double rounding(double objective, double weight, double precision) {
+  return std::max(1e-10, 16 * precision) * (std::abs(objective) + weight);
 }
 
 double Trace::noise() const { return 4 * precision_ * (std::abs(reached()) + weight_); }

@@ -19,6 +19,9 @@ namespace jensen {
 
 namespace {
 
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+
 using Parameters = std::vector<double>;
 using UpTo = std::function<double(double)>;
 
@@ -33,8 +36,7 @@ Marginal student_t(double location, double variance, double nu) {
     const double tail = incomplete_beta(nu / 2, 0.5, nu / (nu + square)) / 2;
     return x < location ? tail : 1 - tail;
   };
-  constexpr double none = std::numeric_limits<double>::quiet_NaN();
-  return {nu > 1 ? location : none, nu > 2 ? std::sqrt(nu / (nu - 2) * variance) : none, false, up_to};
+  return {nu > 1 ? location : unknown, nu > 2 ? std::sqrt(nu / (nu - 2) * variance) : unknown, false, up_to};
 }
 
 double poisson_up_to(double rate, double x) { return complementary_incomplete_gamma(std::floor(x) + 1, rate); }
@@ -194,8 +196,12 @@ MixedMarginal::MixedMarginal(std::vector<double> weights, std::vector<Marginal> 
   }
 }
 
+bool MixedMarginal::known() const {
+  return std::any_of(weights_.begin(), weights_.end(), [](double w) { return w > 0; });
+}
+
 double MixedMarginal::mean() const {
-  double total = 0;
+  double total = known() ? 0 : unknown;
   for (std::size_t k = 0; k < weights_.size(); ++k) total += weights_[k] * marginals_[k].mean;
   return total;
 }
@@ -211,7 +217,7 @@ double MixedMarginal::deviation() const {
 }
 
 double MixedMarginal::up_to(double x) const {
-  double total = 0;
+  double total = known() ? 0 : unknown;
   for (std::size_t k = 0; k < weights_.size(); ++k) {
     if (weights_[k] > 0) total += weights_[k] * marginals_[k].up_to(x);
   }
@@ -219,7 +225,7 @@ double MixedMarginal::up_to(double x) const {
 }
 
 double MixedMarginal::below(double x) const {
-  double total = 0;
+  double total = known() ? 0 : unknown;
   for (std::size_t k = 0; k < weights_.size(); ++k) {
     if (weights_[k] > 0) total += weights_[k] * marginals_[k].below(x);
   }
@@ -232,6 +238,7 @@ double MixedMarginal::whole_quantile(double p) const {
   constexpr double largest = 1e15;
   double high = 1;
   while (!reached(high) && high < largest) high *= 2;
+  if (!reached(high)) return infinity;
   double low = -1;
   while (high - low > 1) {
     const double middle = std::floor((low + high) / 2);
@@ -243,19 +250,22 @@ double MixedMarginal::whole_quantile(double p) const {
 double MixedMarginal::quantile(double p) const {
   if (!(p > 0 && p < 1))
     throw ArgumentError("MixedMarginal::quantile", "p", "must lie between 0 and 1, got " + std::to_string(p));
+  if (!known()) return unknown;
   if (marginals_.front().whole) return whole_quantile(p);
   // Where the mean does not exist, anywhere will do: the steps double.
-  const double center = std::isnan(mean()) ? 0 : mean();
+  const double center = std::isfinite(mean()) ? mean() : 0;
   double width = std::numeric_limits<double>::min();
   for (const Marginal& m : marginals_) {
     for (const double scale : {m.deviation, std::abs(m.mean - center)}) {
-      if (scale > width) width = scale;
+      if (scale > width && std::isfinite(scale)) width = scale;
     }
   }
   double low = center - width;
   double high = center + width;
-  for (double step = width; up_to(low) >= p; step *= 2) low -= step;
-  for (double step = width; up_to(high) < p; step *= 2) high += step;
+  for (double step = width; up_to(low) >= p && low > -infinity; step *= 2) low -= step;
+  for (double step = width; up_to(high) < p && high < infinity; step *= 2) high += step;
+  if (std::isinf(low)) return low;
+  if (std::isinf(high)) return high;
   for (int halving = 0; halving < 200; ++halving) {
     const double middle = low + (high - low) / 2;
     if (!(middle > low && middle < high)) break;

@@ -289,6 +289,9 @@ Slope slope_along(const std::function<double(double)>& f, double here, double sc
   double changed = change(h);
   for (int k = 0; k < 40 && !(changed > 1e-9 * scale); ++k) changed = change(h *= 8);
   for (int k = 0; k < 60 && !(changed < 1e-6 * scale); ++k) changed = change(h /= 8);
+  // A side without values lies beyond the domain's end, which a smaller displacement may keep away from.
+  const auto one_sided = [&] { return !std::isfinite(f(h)) || !std::isfinite(f(-h)); };
+  for (int k = 0; k < 20 && one_sided() && change(h / 8) > 1e-11 * scale; ++k) h /= 8;
   const double up = f(h);
   const double down = f(-h);
   Slope result;

@@ -110,12 +110,14 @@ void pseudo_residuals(const AnyHiddenMarkov& model, const Block& x, int column, 
   model.predicted(x, predicted);
   std::vector<double> known(states);
   for (std::int64_t t = 0; t < x.rows(); ++t) {
+    const double cell = x.x(t, column);
+    double& residual = out[static_cast<std::size_t>(t)];
+    residual = std::numeric_limits<double>::quiet_NaN();
+    if (std::isnan(cell)) continue;
     for (std::size_t k = 0; k < states; ++k) known[k] = predicted(t, static_cast<int>(k));
     const MixedMarginal ahead(known, own);
-    const double cell = x.x(t, column);
     const double u = (ahead.below(cell) + ahead.up_to(cell)) / 2;
-    out[static_cast<std::size_t>(t)] =
-        std::isnan(cell) ? std::numeric_limits<double>::quiet_NaN() : normal_quantile(std::clamp(u, 0.0, 1.0));
+    if (!std::isnan(u)) residual = normal_quantile(std::clamp(u, 0.0, 1.0));
   }
 }
 

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 #include <jensen/em/constrained_model.h>
+#include <jensen/emissions/continuous.h>
 #include <jensen/fit_gaussian_mixture.h>
+#include <jensen/fit_mixture.h>
 #include <jensen/testing/laws.h>
 
 #include <bit>
@@ -197,6 +199,41 @@ TEST(Constraints, AreReadFromText) {
   EXPECT_NE(refuses([](Constraints& f) { f.read_bound("a=.."); }).find("neither"), std::string::npos);
   EXPECT_NE(refuses([](Constraints& f) { f.read_order("a<"); }).find("empty name"), std::string::npos);
   EXPECT_NE(refuses([](Constraints& f) { f.read_tie("a,,b"); }).find("empty name"), std::string::npos);
+}
+
+Table gammas(double shape, double rate) {
+  constexpr std::int64_t rows = 200;
+  std::vector<double> values;
+  for (std::uint64_t i = 0; i < rows; ++i) {
+    Stream stream(7, Purpose::test, 0, 0, i);
+    values.push_back(stream.gamma(shape) / rate);
+  }
+  return {std::move(values), rows, 1};
+}
+
+// A gamma whose shape is its rate has mean 1. Far from such data its weight vanishes, and the rest of the M-step must
+// not wait for it: what is left is one gamma, to the last digits that its likelihood has.
+TEST(Constraints, AComponentThatNothingBelongsToLeavesTheOthersAtTheirMaximum) {
+  for (const double rate : {0.4, 1e-3}) {
+    const Table data = gammas(25, rate);
+    Options options;
+    options.restarts = 10;
+    options.start = Start::k_means_plus_plus;
+    const auto alone = fit_mixture(data, AnyEmissions(Independent<Gamma>(1)), options, Prior::none);
+    options.constraints.tie({"shape[0]", "rate[0]"});
+    const auto fitted = fit_mixture(data, AnyEmissions(Independent<Gamma>(2)), options);
+    for (const auto& entry : fitted.report.restarts) EXPECT_EQ(entry.outcome, Outcome::converged) << entry.message;
+    EXPECT_NEAR(fitted.report.log_likelihood, alone.report.log_likelihood, 1e-5);
+  }
+}
+
+TEST(Constraints, AWeightThatVanishesOnTheWayIsNoDeadEnd) {
+  Options options;
+  options.restarts = 5;
+  options.start = Start::k_means_plus_plus;
+  options.constraints.tie({"shape[0]", "rate[0]"}).tie({"shape[1]", "rate[1]"});
+  const auto report = fit_mixture(gammas(5, 0.007), AnyEmissions(Independent<Gamma>(2)), options).report;
+  EXPECT_TRUE(report.converged()) << report.message;
 }
 
 // A state that lives on traces must be looked at in full under constraints too.

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 
 #include "support/refusal.h"
 
@@ -225,6 +226,30 @@ TEST(MixedMarginal, QuantilesInvertTheDistribution) {
   EXPECT_EQ(whole.quantile(0.01), 0);
   EXPECT_EQ(support::refusal([&] { mixed.quantile(1); }).find("MixedMarginal::quantile: p: must lie between 0 and 1"),
             0U);
+}
+
+TEST(Marginal, AMixtureOfNothingIsUnknown) {
+  for (const AnyEmissions& emissions :
+       {two(Normal(1, 4), Normal(-3, 0.25)), two(Poisson(2), Poisson(5)), two(Uniform(0, 4), Uniform(-1, 2))}) {
+    const MixedMarginal nothing({0, 0}, {*marginal_of(emissions, 0, 0), *marginal_of(emissions, 1, 0)});
+    EXPECT_TRUE(std::isnan(nothing.quantile(0.5))) << emissions.name();
+    EXPECT_TRUE(std::isnan(nothing.mean())) << emissions.name();
+    EXPECT_TRUE(std::isnan(nothing.deviation())) << emissions.name();
+    EXPECT_TRUE(std::isnan(nothing.up_to(1))) << emissions.name();
+    EXPECT_TRUE(std::isnan(nothing.below(1))) << emissions.name();
+  }
+}
+
+// Of weights that sum to 1 but for rounding, and of a distribution whose mean no number can hold.
+TEST(Marginal, QuantilesEndAtInfinity) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  const AnyEmissions normals = two(Normal(1, 4), Normal(-3, 0.25));
+  const MixedMarginal most({0.5, 0.25}, {*marginal_of(normals, 0, 0), *marginal_of(normals, 1, 0)});
+  EXPECT_EQ(most.quantile(0.8), infinity);
+  EXPECT_LT(most.quantile(0.7), infinity);
+  const AnyEmissions wide = two(LogNormal(0, 1500), LogNormal(0, 1500));
+  const MixedMarginal median({0.5, 0.5}, {*marginal_of(wide, 0, 0), *marginal_of(wide, 1, 0)});
+  EXPECT_NEAR(median.quantile(0.5), 1, 1e-9);
 }
 
 }  // namespace

@@ -77,6 +77,17 @@ TEST(MaximizeInPolytope, ScalesItself) {
   EXPECT_NEAR(top.x[1] * 1e-8, -5, 1e-5);
 }
 
+// ∂/∂d [c log(x + d) − d] at d = 0, close to where the logarithm ends and small beside what else there is.
+TEST(SlopeAlong, KeepsAwayFromADomainsEnd) {
+  const double x = 3e-5;
+  for (const double c : {2e-2, 2e-4, 2e-5}) {
+    const double here = 800 + c * std::log(x);
+    const auto f = [&](double d) { return x + d > 0 ? 800 + c * std::log(x + d) - d : -INFINITY; };
+    const Slope found = slope_along(f, here, here);
+    EXPECT_NEAR(found.slope, c / x - 1, 0.2 * c / x) << c;
+  }
+}
+
 TEST(MaximizeInPolytope, RefusesAStartOutside) {
   EXPECT_NE(support::refusal<ArgumentError>([] {
               maximize_in_polytope(rosenbrock, {3, 3}, box(-1, 1));

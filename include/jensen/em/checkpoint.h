@@ -5,12 +5,13 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
-#include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <jensen/data/data.h>
-#include <jensen/em/climb.h>
+#include <jensen/em/best_start.h>
 #include <jensen/em/options.h>
 
 namespace jensen {
@@ -32,14 +33,13 @@ class Checkpoint {
   Checkpoint(const Model& prototype, const Data& data, const Options& options);
 
   const Start& start(int restart) const { return starts_[static_cast<std::size_t>(restart)]; }
-  /// The best end among finished starts, if there is one, its number and the seconds that finding its start took.
-  std::optional<Climb> best(const Model& prototype) const;
-  int best_restart() const { return best_restart_; }
+  /// The ends of finished starts of which one may be the best.
+  std::vector<EndedStart> ends(const Model& prototype) const;
 
   /// For climb(): writes the file if the last time was long enough ago, or `now`.
   void keep(int restart, double start_seconds, const std::function<void(StateWriter&)>& state, bool now);
-  /// A start has ended; `best` is its end if that is the best so far.
-  void finish(int restart, double start_seconds, const RestartReport& report, const Climb* best);
+  /// A start has ended; `ends`: of all finished ones those of which one may be the best.
+  void finish(int restart, double start_seconds, const RestartReport& report, std::span<const EndedStart> ends);
 
  private:
   void read(const std::string& content);
@@ -51,8 +51,7 @@ class Checkpoint {
   std::mutex mutex_;
   std::vector<Start> starts_;
   std::vector<std::chrono::steady_clock::time_point> kept_;  // when each start was last
-  int best_restart_ = -1;
-  std::string best_;
+  std::vector<std::pair<int, std::string>> ends_;            // by start
 };
 
 }  // namespace jensen

@@ -14,6 +14,10 @@ namespace jensen {
 void save(StateWriter& out, const Step& step);
 Step load_step(StateReader& in);
 
+/// Differences below this between objectives near this one are rounding: what a whole M-step may lose.
+/// weight: Σ w_i; precision: Model::rounding().
+double rounding(double objective, double weight, double precision);
+
 class Trace {
  public:
   /// tolerance per unit of weight; see Options. `weight` = Σ w_i; `precision`: Model::rounding().
@@ -34,9 +38,7 @@ class Trace {
   double reached() const;
   /// Whether a reading may be compared with the last one.
   bool compares(const Reading& reading) const { return !empty() && steps_.back().reading.epoch == reading.epoch; }
-  /// Differences of the objective below this are rounding.
-  double rounding(double objective) const;
-  /// What repeating the same sums in other numbers may change: far below rounding(), which a whole M-step may lose.
+  /// What repeating the same sums in other numbers may change: far below rounding().
   double noise() const;
 
   /// The last gain lies below the tolerance, but was no plain step's: plain steps must tell what is left.
@@ -52,6 +54,7 @@ class Trace {
   double fall() const { return fall_; }                    ///< by how much the objective fell when it did
 
  private:
+  double rounding(double objective) const { return jensen::rounding(objective, weight_, precision_); }
   double aitken(double gain) const;
   std::optional<Outcome> judge(double gain, const std::function<double()>& promised_gain);
 

@@ -32,7 +32,8 @@ std::optional<Marginal> marginal_of(const AnyEmissions& emissions, int k, int co
 /// trials. Empty as well where one of those is missing (NaN).
 std::optional<Marginal> marginal_of(const AnyEmissions& emissions, int k, int column, std::span<const double> row);
 
-/// Σ_k p_k Marginal_k. weights sum to 1; all marginals are of one column.
+/// Σ_k p_k Marginal_k. weights sum to 1; all marginals are of one column. Where no weight is positive (a row that
+/// cannot follow those before it leaves none) nothing is known, and all answers but most_probable() are NaN.
 class MixedMarginal {
  public:
   MixedMarginal(std::vector<double> weights, std::vector<Marginal> marginals);
@@ -41,8 +42,8 @@ class MixedMarginal {
   double deviation() const;
   double up_to(double x) const;  ///< P(X ≤ x)
   double below(double x) const;  ///< P(X < x)
-  /// The smallest x with P(X ≤ x) ≥ p: exact for whole numbers, else to about 1e-12 relative. Throws ArgumentError
-  /// unless 0 < p < 1.
+  /// The smallest x with P(X ≤ x) ≥ p: exact for whole numbers, else to about 1e-12 relative; ∞ where it is too large
+  /// for a number, or where the weights sum to less than p. Throws ArgumentError unless 0 < p < 1.
   double quantile(double p) const;
 
   /// The most probable of the whole numbers 0 … levels − 1 (the first of equals).
@@ -53,6 +54,7 @@ class MixedMarginal {
   Level most_probable(int levels) const;
 
  private:
+  bool known() const;  // some weight is positive
   double whole_quantile(double p) const;
 
   std::vector<double> weights_;
