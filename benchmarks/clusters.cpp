@@ -8,18 +8,30 @@
 
 namespace jensen::benchmarks {
 
-const Table& overlapping_clusters(std::int64_t rows, int columns, int components) {
+GaussianMixture clusters(int columns, int components, Covariance structure, double scatter) {
+  Gaussian gaussian(components, columns, structure);
+  Stream stream(7, Purpose::test);
+  std::vector<double> means(static_cast<std::size_t>(components * columns));
+  for (double& m : means) m = scatter * stream.normal();
+  std::vector<double> unit;
+  for (int a = 0; a < columns; ++a) {
+    if (structure == Covariance::full) unit.insert(unit.end(), static_cast<std::size_t>(a), 0.0);
+    unit.push_back(1);
+  }
+  std::vector<double> covariances;
+  for (int k = 0; k < components; ++k) covariances.insert(covariances.end(), unit.begin(), unit.end());
+  gaussian.set(std::move(means), std::move(covariances));
+  return GaussianMixture(std::move(gaussian));
+}
+
+const Table& rows_of_clusters(std::int64_t rows, int columns, int components, int scatter) {
   static std::map<std::vector<std::int64_t>, Table> tables;
-  const std::vector<std::int64_t> key{rows, columns, components};
+  const std::vector<std::int64_t> key{rows, columns, components, scatter};
   const auto found = tables.find(key);
   if (found != tables.end()) return found->second;
-  Gaussian gaussian(components, columns, Covariance::spherical);
-  Stream means(7, Purpose::test);
-  std::vector<double> centers(static_cast<std::size_t>(components * columns));
-  for (double& c : centers) c = 2 * means.normal();
-  gaussian.set(std::move(centers), std::vector<double>(static_cast<std::size_t>(components), 1.0));
   std::vector<double> values(static_cast<std::size_t>(rows * columns));
-  GaussianMixture(std::move(gaussian)).sample(1, 0, {values.data(), rows, columns, rows}, {});
+  const Panel panel{values.data(), rows, columns, rows};
+  clusters(columns, components, Covariance::diagonal, scatter).sample(1, 0, panel, {});
   return tables.emplace(key, Table(std::move(values), rows, columns)).first->second;
 }
 

@@ -12,19 +12,9 @@
 namespace jensen::benchmarks {
 namespace {
 
-void one_iteration(benchmark::State& state, Covariance structure, Precision precision) {
-  const auto rows = state.range(0);
-  const auto columns = static_cast<int>(state.range(1));
-  const auto components = static_cast<int>(state.range(2));
-  const auto threads = static_cast<int>(state.range(3));
-  const Table& table = overlapping_clusters(rows, columns, components);
-  Options options;
-  options.max_iterations = 1;
-  options.start = Start::k_means_plus_plus;
-  options.tolerance = 0;
-  options.threads = threads;
-  GaussianMixture start = fit(gaussian_mixture_for(table, {components, structure, Prior::none}), table, options).model;
-  start.emissions().set_precision(precision);
+void iterate(benchmark::State& state, GaussianMixture start, const Table& table, int threads) {
+  const int columns = table.columns(), components = start.states();
+  const Covariance structure = start.emissions().covariance_structure();
   Erased<GaussianMixture> model(std::move(start));
   Workers workers(threads);
   EStep e_step(table, workers);
@@ -33,14 +23,36 @@ void one_iteration(benchmark::State& state, Covariance structure, Precision prec
     model.maximize(expected.statistics);
     benchmark::DoNotOptimize(expected.evidence.log_likelihood);
   }
-  const Work work = work_of_an_iteration(rows, columns, components, structure);
+  const Work work = work_of_an_iteration(table.rows(), columns, components, structure);
   const MachineLimits& machine = machine_limits(threads);
   const auto rate = benchmark::Counter::kIsIterationInvariantRate;
-  state.counters["bytes"] =
-      benchmark::Counter(static_cast<double>(rows) * columns * sizeof(double), rate, benchmark::Counter::OneK::kIs1024);
+  state.counters["bytes"] = benchmark::Counter(static_cast<double>(table.rows()) * columns * sizeof(double), rate,
+                                               benchmark::Counter::OneK::kIs1024);
   state.counters["flops"] = benchmark::Counter(work.flops, rate);
   state.counters["of_peak"] = benchmark::Counter(work.flops / machine.product_flops, rate);
   state.counters["of_limit"] = benchmark::Counter(work.seconds(machine), rate);
+}
+
+void one_iteration(benchmark::State& state, Covariance structure, Precision precision) {
+  const auto components = static_cast<int>(state.range(2));
+  const auto threads = static_cast<int>(state.range(3));
+  const Table& table = overlapping_clusters(state.range(0), static_cast<int>(state.range(1)), components);
+  Options options;
+  options.max_iterations = 1;
+  options.start = Start::k_means_plus_plus;
+  options.tolerance = 0;
+  options.threads = threads;
+  GaussianMixture start = fit(gaussian_mixture_for(table, {components, structure, Prior::none}), table, options).model;
+  start.emissions().set_precision(precision);
+  iterate(state, std::move(start), table, threads);
+}
+
+// What an iteration costs once components are where the clusters are, and most responsibilities nothing.
+void separated(benchmark::State& state, Covariance structure) {
+  const auto columns = static_cast<int>(state.range(1)), components = static_cast<int>(state.range(2));
+  const auto scatter = static_cast<int>(state.range(3));
+  const Table& table = rows_of_clusters(state.range(0), columns, components, scatter);
+  iterate(state, clusters(columns, components, structure, scatter), table, 1);
 }
 
 using Shapes = std::vector<std::vector<std::int64_t>>;
@@ -61,10 +73,17 @@ void diagonal(benchmark::internal::Benchmark* benchmark) {
   with_threads(benchmark, {{1000000, 16, 16}, {1000000, 64, 64}});
 }
 
+void scattered(benchmark::internal::Benchmark* benchmark) {
+  benchmark->ArgNames({"n", "d", "K", "scatter"})->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime();
+  for (const int scatter : {1, 2, 4}) benchmark->Args({1000000, 16, 64, scatter});
+}
+
 BENCHMARK_CAPTURE(one_iteration, full, Covariance::full, Precision::float64)->Apply(full);
 BENCHMARK_CAPTURE(one_iteration, full_float32, Covariance::full, Precision::float32)->Apply(full);
 BENCHMARK_CAPTURE(one_iteration, diagonal, Covariance::diagonal, Precision::float64)->Apply(diagonal);
 BENCHMARK_CAPTURE(one_iteration, diagonal_float32, Covariance::diagonal, Precision::float32)->Apply(diagonal);
+BENCHMARK_CAPTURE(separated, full, Covariance::full)->Apply(scattered);
+BENCHMARK_CAPTURE(separated, diagonal, Covariance::diagonal)->Apply(scattered);
 
 }  // namespace
 }  // namespace jensen::benchmarks
