@@ -8,8 +8,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "data/selected_columns.h"
 
@@ -94,6 +96,65 @@ void spread(Gaussian& gaussian, int components, const Summary& data) {
   gaussian.set(std::move(means), in_shape(gaussian.covariance_structure(), gaussian.columns(), each));
 }
 
+// Calls f with every Student-t part and the numbers of its columns.
+template <class F>
+void for_each_student_t(AnyEmissions& emissions, const F& f) {
+  const auto visit = [&](AnyEmissions& part, const std::vector<int>& columns) {
+    if (auto* student = part.as<StudentT>()) f(*student, columns);
+  };
+  std::vector<int> all(static_cast<std::size_t>(emissions.columns()));
+  std::iota(all.begin(), all.end(), 0);
+  visit(emissions, all);
+  const auto* product = emissions.as<Product>();
+  if (product == nullptr) return;
+  auto parts = product->parts();
+  for (auto& part : parts) visit(part.emissions, part.columns);
+  emissions = Product(std::move(parts), product->columns());
+}
+
+bool has_student_t(const AnyEmissions& emissions) {
+  AnyEmissions copy = emissions;
+  bool found = false;
+  for_each_student_t(copy, [&](const StudentT&, const std::vector<int>&) { found = true; });
+  return found;
+}
+
+// A t weighs rows by how far they lie in its own units, and begins with those of the data.
+void stand_at_the_data(AnyEmissions& emissions, const Summary& data) {
+  for_each_student_t(emissions, [&](StudentT& student, const std::vector<int>& columns) {
+    std::vector<double> location, variances(packed_size(student.columns()), 0.0), means, nu;
+    for (std::size_t j = 0; j < columns.size(); ++j) {
+      const auto column = static_cast<std::size_t>(columns[j]);
+      const double scale = data.scale[column];
+      location.push_back(std::isfinite(data.location[column]) ? data.location[column] : 0);
+      variances[packed_index(static_cast<int>(j), static_cast<int>(j))] = scale > 0 ? scale * scale : 1;
+    }
+    for (int k = 0; k < student.states(); ++k) {
+      means.insert(means.end(), location.begin(), location.end());
+      if (k == 0 || student.degrees_of_freedom() != DegreesOfFreedom::tied) nu.push_back(student.nu(k));
+    }
+    const std::vector<std::vector<double>> each(static_cast<std::size_t>(student.states()), variances);
+    student.set(std::move(means), in_shape(student.covariance_structure(), student.columns(), each), std::move(nu));
+  });
+}
+
+// Largest change of a variance of the t parts' scale matrices, relative to itself.
+double change(AnyEmissions& before, AnyEmissions& after) {
+  const auto variances = [](AnyEmissions& emissions) {
+    std::vector<double> found;
+    for_each_student_t(emissions, [&](const StudentT& student, const std::vector<int>&) {
+      const auto scale = student.scale(0);
+      for (int j = 0; j < student.columns(); ++j) found.push_back(scale[packed_index(j, j)]);
+    });
+    return found;
+  };
+  const auto from = variances(before);
+  const auto to = variances(after);
+  double largest = 0;
+  for (std::size_t j = 0; j < from.size(); ++j) largest = std::max(largest, std::abs(to[j] - from[j]) / to[j]);
+  return largest;
+}
+
 // A mixture within the states: its components as those of a mixture over the same columns.
 AnyEmissions nested_for(const Data& data, const NestedMixture& nested, Prior prior, int threads) {
   AnyEmissions inner = mixture_for(data, nested.inner(), prior, threads).emissions();
@@ -153,10 +214,17 @@ AnyMixture mixture_for(const Data& data, AnyEmissions emissions, Prior prior, in
   make_nested_ready(emissions, data, prior, threads);
   if (prior == Prior::none) return AnyMixture(std::move(emissions));
   const double rows = data_scaled_prior_rows / observations * found.weight / observations;
-  // Moments about the data's own mean come with the second pass, holes filled from it with the ones after.
-  for (int pass = 0; pass < (found.missing ? 5 : 2); ++pass) {
+  const bool weighs_rows = has_student_t(emissions);
+  if (weighs_rows) stand_at_the_data(emissions, summarize(data, workers));
+  // Moments about the data's own mean come with the second pass, holes filled from it with the ones after; the weights
+  // of a t come to rest.
+  const int least = found.missing ? 5 : 2;
+  const int most = weighs_rows ? 100 : least;
+  for (int pass = 0; pass < most; ++pass) {
+    AnyEmissions before = emissions;
     const Statistics s = pooled(data, emissions, workers);
     if (!emissions.regularize({s.sum, s.about}, rows)) break;
+    if (pass + 1 >= least && change(before, emissions) < 1e-10) break;
   }
   return AnyMixture(std::move(emissions));
 }

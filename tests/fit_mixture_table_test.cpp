@@ -4,6 +4,7 @@
 #include <jensen/emissions/continuous.h>
 #include <jensen/emissions/product.h>
 #include <jensen/emissions/regression.h>
+#include <jensen/emissions/student_t.h>
 #include <jensen/fit_mixture.h>
 #include <jensen/math/random.h>
 #include <jensen/model_file.h>
@@ -13,6 +14,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tuple>
+#include <utility>
 
 #include "support/golden.h"
 #include "support/refusal.h"
@@ -345,6 +348,73 @@ Options precise() {
 }
 
 Table faithful() { return read_csv(in_source("data/faithful.csv")).table; }
+
+// Two clusters and a few outliers, in columns of any scale and place.
+Table heavy_tails(const std::vector<double>& scales, const std::vector<double>& shifts) {
+  constexpr std::int64_t rows = 240;
+  std::vector<double> x(2 * rows);
+  for (std::int64_t i = 0; i < rows; ++i) {
+    Stream stream(11, Purpose::test, 0, 0, static_cast<std::uint64_t>(i));
+    const double stretch = i % 40 == 0 ? 12 : 1;
+    const double first = (i % 3 == 0 ? 7 : 0) + stretch * stream.normal();
+    const double second = (i % 3 == 0 ? -4 : 0) + 0.5 * first + stretch * stream.normal();
+    x[static_cast<std::size_t>(i)] = shifts[0] + scales[0] * first;
+    x[static_cast<std::size_t>(i + rows)] = shifts[1] + scales[1] * second;
+  }
+  return {std::move(x), rows, 2};
+}
+
+AnyEmissions two_student_ts() { return StudentT(2, 2, Covariance::full); }
+
+// S₀ is the scale matrix of a single t, at which rows weigh one on average (Kent, Tyler and Vardi 1994).
+TEST(FitMixtureTable, ThePriorOfAStudentTIsTheDatasOwnScale) {
+  const Table data = heavy_tails({1, 1}, {0, 0});
+  const auto plain = mixture_for(data, two_student_ts(), Prior::data_scaled, 1);
+  const auto* t = plain.emissions().as<StudentT>();
+  const auto s = t->prior().scale;
+  const double determinant = s[0] * s[2] - s[1] * s[1];
+  BlockBuffer buffer;
+  const Block x = data.block(0, data.rows(), buffer);
+  double weights = 0;
+  for (std::int64_t i = 0; i < x.rows(); ++i) {
+    const double a = x.x(i, 0) - t->mean(0)[0];
+    const double b = x.x(i, 1) - t->mean(0)[1];
+    const double distance = (s[2] * a * a - 2 * s[1] * a * b + s[0] * b * b) / determinant;
+    weights += (t->nu(0) + 2) / (t->nu(0) + distance) / static_cast<double>(x.rows());
+  }
+  EXPECT_NEAR(weights, 1, 1e-8);
+  for (const auto& [a, b, shift] :
+       {std::tuple{1e6, 1e6, 0.0}, {1e100, 1e100, 0.0}, {1e-3, 1e100, 0.0}, {1e-100, 1.0, 0.0}, {1.0, 1.0, 1e9}}) {
+    const Table moved = heavy_tails({a, b}, {shift, -shift});
+    const auto mixture = mixture_for(moved, two_student_ts(), Prior::data_scaled, 1);
+    const auto found = mixture.emissions().as<StudentT>()->prior().scale;
+    const double wanted[3] = {s[0] * a * a, s[1] * a * b, s[2] * b * b};
+    for (std::size_t j = 0; j < 3; ++j) EXPECT_NEAR(found[j] / wanted[j], 1, 1e-5) << a << ' ' << b << ' ' << shift;
+  }
+}
+
+TEST(FitMixtureTable, StudentTsGoWithTheScaleOfTheirColumns) {
+  Options options;
+  options.restarts = 3;
+  options.start = Start::k_means_plus_plus;
+  const auto fitted = [&](double scale) {
+    const Table data = heavy_tails({scale, scale}, {0, 0});
+    const auto found = fit_mixture(data, two_student_ts(), options);
+    EXPECT_TRUE(found.report.converged()) << found.report.message;
+    std::vector<double> p(2 * 240);
+    BlockBuffer buffer;
+    found.model.responsibilities(data.block(0, 240, buffer), {p.data(), 240, 2, 240});
+    return std::pair(found.model.emissions().as<StudentT>()->scale(0), p);
+  };
+  const auto [scale, p] = fitted(1);
+  for (const double factor : {1e6, 1e100}) {
+    const auto [moved_scale, moved_p] = fitted(factor);
+    for (std::size_t j = 0; j < scale.size(); ++j) {
+      EXPECT_NEAR(moved_scale[j] / factor / factor, scale[j], 1e-4) << factor;
+    }
+    for (std::size_t i = 0; i < p.size(); ++i) EXPECT_NEAR(moved_p[i], p[i], 1e-4) << factor << ' ' << i;
+  }
+}
 
 TEST(FitMixtureTable, StudentTsReachTheGoldenNumbers) {
   for (const auto& [id, kind] : {std::pair{"tmix_faithful_K2_VVV_df5", "student-t(df=5)"},

@@ -1,5 +1,6 @@
 #include <jensen/emissions/censored.h>
 #include <jensen/math/cholesky.h>
+#include <jensen/math/incomplete.h>
 #include <jensen/math/optimize.h>
 
 #include "emissions/family_support.h"
@@ -11,11 +12,14 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-// log Φ(z): by erfc while that does not underflow, then by its asymptotic series (Abramowitz and Stegun 26.2.12).
-double log_normal_probability(double z) {
-  if (z > -35) return std::log(0.5 * std::erfc(-z / std::numbers::sqrt2));
-  const double i = 1 / (z * z);
-  return -0.5 * z * z - std::log(-z) - 0.5 * log_two_pi + std::log1p(-i * (1 - i * (3 - i * (15 - i * 105))));
+// log of the integral of P(ε > z) = exp(−exp z) over (a, b): −exp(a) + log(1 − exp(−(exp(b) − exp(a)))).
+double log_gumbel_between(double a, double b) {
+  const double below = std::exp(a);  // 0 where a is −∞
+  if (std::isinf(below)) return -infinity;
+  if (b == infinity) return -below;
+  const double log_rise = b + log1m_exp(a - b);
+  // A rise that no number holds is its own probability.
+  return -below + (log_rise < -40 ? log_rise : log1m_exp(-std::exp(log_rise)));
 }
 
 }  // namespace
@@ -64,11 +68,7 @@ double CensoredRegression::log_between(double lower, double upper, double eta, d
   const auto standard = [&](double y) { return ((logarithmic() ? std::log(std::max(y, 0.0)) : y) - eta) / sigma; };
   double a = standard(lower);
   double b = standard(upper);
-  if (lifetime_ == Lifetime::weibull || lifetime_ == Lifetime::exponential) {
-    const double below = std::exp(a);  // 0 where a is −∞
-    if (std::isinf(below)) return -infinity;
-    return -below + (b == infinity ? 0 : std::log(-std::expm1(below - std::exp(b))));
-  }
+  if (lifetime_ == Lifetime::weibull || lifetime_ == Lifetime::exponential) return log_gumbel_between(a, b);
   if (a > 0) {
     std::swap(a, b);
     a = -a;

@@ -43,28 +43,30 @@ double log_density_at(PartlySeen kind, std::span<const double> theta, double y) 
   return -infinity;
 }
 
-// P(Y ≤ y) and P(Y > y), each to full relative accuracy; y is whole for counts.
+// log P(Y ≤ y) and log P(Y > y); y is whole for counts.
 struct Tails {
   double up_to, beyond;
 };
 
-Tails tails(PartlySeen kind, std::span<const double> theta, double y) {
+Tails log_tails(PartlySeen kind, std::span<const double> theta, double y) {
   const bool counts = kind != PartlySeen::gamma && kind != PartlySeen::beta;
-  if (y == infinity || (kind == PartlySeen::beta && y >= 1)) return {1, 0};
-  if (counts ? y < 0 : y <= 0) return {0, 1};
+  if (y == infinity || (kind == PartlySeen::beta && y >= 1)) return {0, -infinity};
+  if (counts ? y < 0 : y <= 0) return {-infinity, 0};
   switch (kind) {
     case PartlySeen::gamma:
-      return {incomplete_gamma(theta[0], theta[1] * y), complementary_incomplete_gamma(theta[0], theta[1] * y)};
-    case PartlySeen::beta: return {incomplete_beta(theta[0], theta[1], y), incomplete_beta(theta[1], theta[0], 1 - y)};
+      return {log_incomplete_gamma(theta[0], theta[1] * y), log_complementary_incomplete_gamma(theta[0], theta[1] * y)};
+    case PartlySeen::beta:
+      return {log_incomplete_beta(theta[0], theta[1], y), log_incomplete_beta(theta[1], theta[0], 1 - y)};
     case PartlySeen::poisson:
-      return {complementary_incomplete_gamma(y + 1, theta[0]), incomplete_gamma(y + 1, theta[0])};
+      return {log_complementary_incomplete_gamma(y + 1, theta[0]), log_incomplete_gamma(y + 1, theta[0])};
     case PartlySeen::geometric: {
       const double log_beyond = (y + 1) * std::log1p(-theta[0]);
-      return {-std::expm1(log_beyond), std::exp(log_beyond)};
+      return {log1m_exp(log_beyond), log_beyond};
     }
     case PartlySeen::negative_binomial: {
       const double total = theta[0] + theta[1];
-      return {incomplete_beta(theta[1], y + 1, theta[1] / total), incomplete_beta(y + 1, theta[1], theta[0] / total)};
+      return {log_incomplete_beta(theta[1], y + 1, theta[1] / total),
+              log_incomplete_beta(y + 1, theta[1], theta[0] / total)};
     }
   }
   return {};
@@ -116,10 +118,10 @@ void CensoredFamily::reference(std::span<double> about) const {
 
 // log P(lower < Y ≤ upper)
 double CensoredFamily::log_between(double lower, double upper, std::span<const double> theta) const {
-  const Tails low = tails(kind_, theta, lower);
-  const Tails high = tails(kind_, theta, upper);
-  if (high.up_to < 0.5) return log_difference(std::log(high.up_to), std::log(low.up_to));
-  return log_difference(std::log(low.beyond), std::log(high.beyond));
+  const Tails low = log_tails(kind_, theta, lower);
+  const Tails high = log_tails(kind_, theta, upper);
+  if (high.up_to < high.beyond) return log_difference(high.up_to, low.up_to);
+  return log_difference(low.beyond, high.beyond);
 }
 
 double CensoredFamily::log_likelihood(std::span<const double> row, std::span<const double> theta) const {
@@ -165,7 +167,7 @@ void CensoredFamily::add(std::span<const double> row, double r, Slice s) const {
         return log_likelihood(row, from_unconstrained(domains, moved, about));
       },
       size > 1);
-  // Within a step of where probabilities end (1e-308) differences have no value: such a row moves nothing.
+  // Within a step of where logarithms of probabilities end differences have no value: such a row moves nothing.
   if (!std::isfinite(d.first[0] + d.first[1] + d.second[0] + d.second[1] + d.second[2])) return;
   s.sum[0] += r * d.value;
   for (std::size_t a = 0; a < size; ++a) s.sum[1 + a] += r * d.first[a];

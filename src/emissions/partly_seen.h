@@ -4,6 +4,7 @@
 
 #include <jensen/concepts.h>
 #include <jensen/math/cholesky.h>
+#include <jensen/math/incomplete.h>
 
 #include <cmath>
 #include <limits>
@@ -16,7 +17,7 @@ inline double open_upper(double x) { return std::isnan(x) ? std::numeric_limits<
 
 /// log(e^a − e^b), a ≥ b.
 inline double log_difference(double a, double b) {
-  return b == -std::numeric_limits<double>::infinity() ? a : a + std::log(-std::expm1(b - a));
+  return b == -std::numeric_limits<double>::infinity() ? a : a + log1m_exp(b - a);
 }
 
 /// Value, gradient and curvature (aa, ba, bb) of a function of two coordinates; of one, the others are 0.

@@ -30,8 +30,8 @@ bool chain_densities(ConstPanel p, const ChainShape& shape, double* density, dou
 /// predicted_t(j) = Σ_i filtered_{t−1}(i) A_ij, or `initial` at the first step where it is not null;
 /// normalizer_t = Σ_j predicted_t(j) density_t(j); filtered_t = predicted_t × density_t / normalizer_t; and in place
 /// density_t / normalizer_t. `before` is the filtered row before the first step. memory: 2 × width numbers.
-/// Returns the smallest normalizer, or product of two in a row up to a factor of 4 (NaN counts as 0): what the numbers of
-/// a step sum to while it is worked on. At the first one below `least` it stops.
+/// Returns the smallest normalizer, or product of two in a row up to a factor of 4 (NaN counts as 0): what the numbers
+/// of a step sum to while it is worked on. At the first one below `least` it stops.
 double chain_forward(const ChainShape& shape, const double* initial, const double* before, const double* transitions,
                      double least, double* density, double* filtered, double* normalizer, double* memory);
 

@@ -208,11 +208,60 @@ TEST(CensoredFamily, TheEStepExpectsTheScoreGivenTheCell) {
   }
 }
 
+// log Σ_k exp(terms), the largest first.
+double log_sum(const std::vector<double>& terms) {
+  double total = 0;
+  for (const double term : terms) total += std::exp(term - terms.front());
+  return terms.front() + std::log(total);
+}
+
+// Probabilities far below 1e-308, by the finite sums that whole shapes have.
+TEST(CensoredFamily, TailsThatNoNumberHoldsHaveTheirLogarithm) {
+  const auto log_choose = [](double n, double k) {
+    return std::lgamma(n + 1) - std::lgamma(k + 1) - std::lgamma(n - k + 1);
+  };
+  const auto near = [](const CensoredFamily& family, double lower, double upper, double expected) {
+    const double row[2] = {lower, upper};
+    EXPECT_NEAR(family.log_density(row), expected, 1e-12 * std::abs(expected)) << family.name();
+  };
+  // Q(2, x) = e⁻ˣ (1 + x); P(a, x) = e⁻ˣ Σ_{k ≥ a} xᵏ / k!.
+  near(with(PartlySeen::gamma, {2, 1}), 2000, open, -2000 + std::log(2001));
+  near(with(PartlySeen::gamma, {2, 1}), 2000, 2000.5, -2000 + std::log(2001 - std::exp(-0.5) * 2001.5));
+  std::vector<double> terms;
+  for (int k = 200; k < 230; ++k) terms.push_back(k * std::log(0.01) - 0.01 - std::lgamma(k + 1.0));
+  near(with(PartlySeen::gamma, {200, 1}), open, 0.01, log_sum(terms));
+  near(with(PartlySeen::poisson, {0.01}), 200, open, log_sum(terms));
+  // P(Y ≤ 3) at rate 2000.
+  terms.clear();
+  for (int k = 3; k >= 0; --k) terms.push_back(k * std::log(2000.0) - 2000 - std::lgamma(k + 1.0));
+  near(with(PartlySeen::poisson, {2000}), open, 3, log_sum(terms));
+  near(with(PartlySeen::geometric, {0.9}), 1000, open, 1000 * std::log(0.1));
+  // I_x(a, b) = Σ_{k ≥ a} C(a + b − 1, k) xᵏ (1 − x)^(a + b − 1 − k).
+  terms.clear();
+  for (int k = 200; k <= 204; ++k) {
+    terms.push_back(log_choose(204, k) + k * std::log(0.01) + (204 - k) * std::log(0.99));
+  }
+  near(with(PartlySeen::beta, {200, 5}), open, 0.01, log_sum(terms));
+  // Failures before the third success: P(Y ≥ 800) = P(fewer than three successes in 802 trials), p = 0.75.
+  terms.clear();
+  for (int k = 2; k >= 0; --k) {
+    terms.push_back(log_choose(802, k) + k * std::log(0.75) + (802 - k) * std::log(0.25));
+  }
+  near(with(PartlySeen::negative_binomial, {1, 3}), 800, open, log_sum(terms));
+}
+
+// The hazard of a gamma of shape 2 is x / (1 + x): in the tail it is the score.
+TEST(CensoredFamily, FarTailsMoveTheStep) {
+  const auto family = with(PartlySeen::gamma, {2, 1});
+  std::vector<double> about(family.layout().about), sum(family.layout().sum);
+  family.reference(about);
+  const double row[2] = {2000, open};
+  family.add(row, 1, {sum, about});
+  EXPECT_NEAR(sum[2], -2000 * 2000.0 / 2001, 1e-3) << "∂/∂ log rate";
+}
+
 // A cell that one component all but rules out leaves the other's step alone.
 TEST(CensoredFamily, CellsBeyondOneComponentDoNotHarmIt) {
-  const auto family = with(PartlySeen::gamma, {2, 1});
-  const double row[2] = {2000, open};
-  EXPECT_EQ(family.log_density(row), -std::numeric_limits<double>::infinity());
   const Table data({1, 2, 1.5, 2.5, 3, 4000, 4100, 3900, 4050, 1, 2, 1.5, 2.5, 3, open, 4100, 3900, open}, 9, 2);
   std::vector<CensoredFamily> both{with(PartlySeen::gamma, {2, 1}), with(PartlySeen::gamma, {40, 0.01})};
   const auto found = fit(AnyMixture({0.5, 0.5}, Independent<CensoredFamily>(both)), data);

@@ -73,6 +73,16 @@ TEST(Censored, FarTailsStayFinite) {
   EXPECT_TRUE(std::isfinite(family.log_density(between)));
 }
 
+// P(Y ≤ y) = 1 − exp(−(y / scale)^shape), which for small y is its argument.
+TEST(Censored, EarlyLifetimesKeepTheirLogarithm) {
+  CensoredRegression family(Lifetime::weibull);
+  family.set_parameters(std::vector<double>{0, 0.01});  // shape 100
+  const double row[2] = {open, 1e-6};
+  EXPECT_NEAR(family.log_density(row), 100 * std::log(1e-6), 1e-9);
+  const double between[2] = {0.5e-6, 1e-6};
+  EXPECT_NEAR(family.log_density(between), 100 * std::log(1e-6) + std::log1p(-std::pow(0.5, 100)), 1e-9);
+}
+
 TEST(Censored, ExponentialLifetimesHaveTheClosedForm) {
   const Table data({1, 2, 3, 4, 1, open, 3, open}, 4, 2);  // two events in ten units of time
   const auto fitted =

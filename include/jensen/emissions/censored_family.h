@@ -18,8 +18,9 @@ enum class PartlySeen {
 
 /// log p is log f(y) where y was seen, log(F(upper) − F(lower)) where it was not, of counts log P(lower ≤ y ≤ upper);
 /// minus log P(truncation), of counts log P(truncation.lower < y < truncation.upper): a Poisson above 0 is the
-/// zero-truncated one. The exact likelihood, no midpoints; the smaller of the two tails is taken, and a probability
-/// below 1e-308 is 0. Beta cells lie in (0, 1), where "at least 0.8" ends at 1.
+/// zero-truncated one. The exact likelihood, no midpoints; logarithms of the smaller of the two tails are taken, so
+/// that a cell far from where the distribution lies has its likelihood, however small. Beta cells lie in (0, 1), where
+/// "at least 0.8" ends at 1.
 ///
 /// The E-step keeps value, gradient and curvature of Q in the logarithms of the parameters (log-odds of p), by
 /// differences of fourth order; the M-step is one Newton step, to be kept only if the objective did not fall:

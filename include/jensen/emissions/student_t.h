@@ -74,7 +74,9 @@ class StudentT {
   double expected_log_density(ConstSlice s) const;
   double log_prior() const { return normal_.log_prior(); }
   std::vector<Degeneracy> degeneracies() const { return normal_.degeneracies(); }
-  bool regularize(ConstSlice pooled, double rows);  ///< as Gaussian's, for the scale matrices
+  /// As Gaussian's, for the scale matrices: S₀ is one step nearer to the scale matrix of a single t with these degrees
+  /// of freedom, which moves with the data under affine maps.
+  bool regularize(ConstSlice pooled, double rows);
   void move(ConstSlice from, Slice to) const;
   void sample(int k, Stream& stream, std::span<double> x) const;
   /// E[x_m | x_o] of a t is the normal's with Σ in place of the covariance: the location where ν + o ≤ 1, and no mean.
