@@ -93,7 +93,8 @@ void spread(Gaussian& gaussian, int components, const Summary& data) {
     }
   }
   const std::vector<std::vector<double>> each(static_cast<std::size_t>(gaussian.states()), variances);
-  gaussian.set(std::move(means), in_shape(gaussian.covariance_structure(), gaussian.columns(), each));
+  gaussian.set(std::move(means),
+               in_shape(gaussian.covariance_structure(), gaussian.columns(), each, gaussian.groups()));
 }
 
 // Calls f with every Student-t part and the numbers of its columns.

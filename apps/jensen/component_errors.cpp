@@ -78,11 +78,18 @@ std::vector<Part> parts_of(const ModelFile& file) {
   return parts;
 }
 
+// The components within a component, but not those within others.
+bool shares_within(const jensen::NestedMixture& nested, const std::string& family) {
+  const auto* gaussian = nested.inner().as<jensen::Gaussian>();
+  return gaussian != nullptr && gaussian->groups() > 1 && is_shared(gaussian->covariance_structure()) &&
+         !family.ends_with("mean") && family != "component_weight";
+}
+
 bool shares(const Part& part, const std::string& family) {
   if (family.ends_with("mean") || family == "component_weight" || !part.emissions) return false;
   if (const auto* nested = part.emissions->as<jensen::NestedMixture>()) {
     const auto* gaussian = nested->inner().as<jensen::Gaussian>();
-    return gaussian != nullptr && is_shared(gaussian->covariance_structure());
+    return gaussian != nullptr && is_shared(gaussian->covariance_structure()) && !shares_within(*nested, family);
   }
   if (const auto* gaussian = part.emissions->as<jensen::Gaussian>()) return is_shared(gaussian->covariance_structure());
   if (const auto* student = part.emissions->as<jensen::StudentT>()) {
@@ -179,9 +186,10 @@ void add_of(Table& table, const Parameter& p, const Part& part, int components) 
   const auto* nested = part.emissions ? part.emissions->as<jensen::NestedMixture>() : nullptr;
   const std::string inner = "component.";
   const bool shared = name.indices.empty() || shares(part, name.family);
+  const bool of_group = nested != nullptr && shares_within(*nested, name.family);
   if (nested != nullptr && name.family.starts_with(inner)) {
     name.family.erase(0, inner.size());
-    if (!shared) {
+    if (!shared && !of_group) {
       within = fmt::format(" [{}]", name.indices[0] % nested->components());
       name.indices[0] /= nested->components();
     }

@@ -34,10 +34,18 @@ std::vector<double> reordered(std::span<const double> values, std::span<const in
   return result;
 }
 
-void reorder_gaussian(Gaussian& gaussian, std::span<const int> order) {
-  std::vector<double> covariances(gaussian.covariances().begin(), gaussian.covariances().end());
-  const bool shared = is_shared(gaussian.covariance_structure());
-  gaussian.set(reordered(gaussian.means(), order), shared ? covariances : reordered(covariances, order));
+// False where the order would tear components apart that share a part of their covariances.
+bool reorder_gaussian(Gaussian& gaussian, std::span<const int> order) {
+  const Covariance structure = gaussian.covariance_structure();
+  const bool shared = is_shared(structure);
+  const int size = gaussian.states() / gaussian.groups();
+  std::vector<int> groups;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    if (i % static_cast<std::size_t>(size) == 0) groups.push_back(order[i] / size);
+    if ((shared || is_coupled(structure)) && order[i] / size != groups.back()) return false;
+  }
+  gaussian.set(reordered(gaussian.means(), order), reordered(gaussian.covariances(), shared ? groups : order));
+  return true;
 }
 
 void reorder_student_t(StudentT& t, std::span<const int> order) {
@@ -181,10 +189,7 @@ bool reorder(AnyEmissions& emissions, std::span<const int> order) {
     emissions = Product(std::move(parts), product->columns());
     return true;
   }
-  if (auto* gaussian = emissions.as<Gaussian>()) {
-    reorder_gaussian(*gaussian, order);
-    return true;
-  }
+  if (auto* gaussian = emissions.as<Gaussian>()) return reorder_gaussian(*gaussian, order);
   if (auto* student = emissions.as<StudentT>()) {
     reorder_student_t(*student, order);
     return true;

@@ -104,9 +104,12 @@ Covariance structure_of_part(Covariance covariance) {
   }
 }
 
-std::vector<double> in_shape(Covariance covariance, int columns, std::span<const std::vector<double>> matrices) {
+std::vector<double> in_shape(Covariance covariance, int columns, std::span<const std::vector<double>> matrices,
+                             int groups) {
   std::vector<double> kept;
-  for (const auto& matrix : matrices) {
+  const std::size_t step = is_shared(covariance) ? matrices.size() / static_cast<std::size_t>(groups) : 1;
+  for (std::size_t k = 0; k < matrices.size(); k += step) {
+    const auto& matrix = matrices[k];
     double trace = 0;
     bool equal = true;
     for (int j = 0; j < columns; ++j) {
@@ -120,13 +123,12 @@ std::vector<double> in_shape(Covariance covariance, int columns, std::span<const
         break;
       case CovarianceShape::matrix: kept.insert(kept.end(), matrix.begin(), matrix.end()); break;
     }
-    if (is_shared(covariance)) break;
   }
   return kept;
 }
 
 std::string departure_from_structure(Covariance covariance, int components, int columns,
-                                     std::span<const double> covariances) {
+                                     std::span<const double> covariances, int first) {
   if (!is_coupled(covariance)) return {};
   const auto follows =
       to_covariances(covariance, components, columns, to_coordinates(covariance, components, columns, covariances));
@@ -143,7 +145,7 @@ std::string departure_from_structure(Covariance covariance, int components, int 
     if (furthest > worst * scale) worst = furthest / scale, where = k;
   }
   if (worst <= 1e-8) return {};
-  return fmt::format("that of component {} is not {}", where, to_string(covariance));
+  return fmt::format("that of component {} is not {}", static_cast<std::size_t>(first) + where, to_string(covariance));
 }
 
 }  // namespace jensen

@@ -10,10 +10,17 @@
 
 namespace jensen {
 
-Gaussian::Gaussian(int components, int columns, Covariance covariance)
-    : components_(components), columns_(columns), structure_(covariance), shape_(shape_of(covariance)) {
+Gaussian::Gaussian(int components, int columns, Covariance covariance, int groups)
+    : components_(components),
+      columns_(columns),
+      groups_(groups),
+      structure_(covariance),
+      shape_(shape_of(covariance)) {
   if (components < 1) throw ArgumentError("Gaussian", "components", fmt::format("must be ≥ 1, got {}", components));
   if (columns < 1) throw ArgumentError("Gaussian", "columns", fmt::format("must be ≥ 1, got {}", columns));
+  if (groups < 1 || components % groups != 0) {
+    throw ArgumentError("Gaussian", "groups", fmt::format("must divide the {} components, got {}", components, groups));
+  }
   means_.assign(static_cast<std::size_t>(components) * static_cast<std::size_t>(columns), 0.0);
   covariances_.assign(static_cast<std::size_t>(factors()) * shape_size(), has_matrices() ? 0.0 : 1.0);
   if (has_matrices()) {
@@ -38,6 +45,11 @@ std::vector<double> Gaussian::covariance(int k) const {
   return matrix;
 }
 
+std::span<const double> Gaussian::covariances_of(int group) const {
+  const std::size_t size = covariances_.size() / static_cast<std::size_t>(groups_);
+  return std::span<const double>(covariances_).subspan(static_cast<std::size_t>(group) * size, size);
+}
+
 void Gaussian::set(std::vector<double> means, std::vector<double> covariances) {
   const auto check = [](const char* argument, const std::vector<double>& got, std::size_t size) {
     if (got.size() != size) {
@@ -54,9 +66,10 @@ void Gaussian::set(std::vector<double> means, std::vector<double> covariances) {
   changed.covariances_ = std::move(covariances);
   changed.degeneracies_.clear();
   changed.derive();
-  if (const auto departure = departure_from_structure(structure_, components_, columns_, changed.covariances_);
-      !departure.empty()) {
-    throw ArgumentError("Gaussian", "covariances", departure);
+  for (int g = 0; g < groups_; ++g) {
+    const auto departure =
+        departure_from_structure(structure_, group_size(), columns_, changed.covariances_of(g), g * group_size());
+    if (!departure.empty()) throw ArgumentError("Gaussian", "covariances", departure);
   }
   *this = std::move(changed);
 }
@@ -95,13 +108,14 @@ void Gaussian::derive() {
         log_determinant += std::log(variance);
         precisions.push_back(1 / variance);
       }
-      const std::vector<double> first = precisions;
-      for (int k = 1; k < components_ && is_shared(structure_); ++k) {
+      const std::vector<double> first(precisions.end() - columns_, precisions.end());
+      for (int k = 1; k < components_of_factor(); ++k) {
         precisions.insert(precisions.end(), first.begin(), first.end());
       }
     }
     if (!positive) {
-      throw ArgumentError("Gaussian", "covariances", fmt::format("that of component {} is not positive definite", f));
+      throw ArgumentError("Gaussian", "covariances",
+                          fmt::format("that of component {} is not positive definite", f * components_of_factor()));
     }
   }
   factors_ = std::move(matrices);

@@ -9,7 +9,7 @@
 namespace jensen {
 
 int Gaussian::free_parameters() const {
-  return static_cast<int>(means_.size()) + covariance_parameters(structure_, components_, columns_);
+  return static_cast<int>(means_.size()) + groups_ * covariance_parameters(structure_, group_size(), columns_);
 }
 
 std::vector<double> Gaussian::parameters() const {
@@ -33,7 +33,7 @@ std::vector<std::string> Gaussian::parameter_names() const {
     for (int j = 0; j < columns_; ++j) names.push_back(fmt::format("mean[{},{}]", k, j));
   }
   for (int f = 0; f < factors(); ++f) {
-    const std::string component = is_shared(structure_) ? "" : fmt::format("{}", f);
+    const std::string component = factors() == 1 && is_shared(structure_) ? "" : fmt::format("{}", f);
     const std::string separator = component.empty() ? "" : ",";
     if (shape_ == CovarianceShape::spherical) {
       names.push_back(fmt::format("variance[{}]", component));
@@ -52,8 +52,10 @@ std::vector<std::string> Gaussian::parameter_names() const {
 
 std::vector<double> Gaussian::unconstrained() const {
   std::vector<double> u = means_;
-  const auto own = to_coordinates(structure_, components_, columns_, covariances_);
-  u.insert(u.end(), own.begin(), own.end());
+  for (int g = 0; g < groups_; ++g) {
+    const auto own = to_coordinates(structure_, group_size(), columns_, covariances_of(g));
+    u.insert(u.end(), own.begin(), own.end());
+  }
   return u;
 }
 
@@ -64,7 +66,13 @@ void Gaussian::set_unconstrained(std::span<const double> u) {
                         fmt::format("must hold {} numbers, got {}", expected, u.size()));
   }
   const auto means = u.first(means_.size());
-  set({means.begin(), means.end()}, to_covariances(structure_, components_, columns_, u.subspan(means_.size())));
+  const std::size_t each = (u.size() - means_.size()) / static_cast<std::size_t>(groups_);
+  std::vector<double> covariances;
+  for (std::size_t g = 0; g < static_cast<std::size_t>(groups_); ++g) {
+    const auto own = to_covariances(structure_, group_size(), columns_, u.subspan(means_.size() + g * each, each));
+    covariances.insert(covariances.end(), own.begin(), own.end());
+  }
+  set({means.begin(), means.end()}, std::move(covariances));
 }
 
 }  // namespace jensen

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "emissions/covariance_maximum.h"
@@ -11,9 +12,9 @@
 namespace jensen {
 
 double Gaussian::weight_of(ConstSlice s, int factor) const {
-  if (!is_shared(structure_)) return s.sum[static_cast<std::size_t>(factor)];
+  const int first = factor * components_of_factor();
   double weight = 0;
-  for (int k = 0; k < components_; ++k) weight += s.sum[static_cast<std::size_t>(k)];
+  for (int k = first; k < first + components_of_factor(); ++k) weight += s.sum[static_cast<std::size_t>(k)];
   return weight;
 }
 
@@ -23,8 +24,8 @@ std::vector<double> Gaussian::scatter(ConstSlice s, int factor, std::span<const 
   const double* second =
       s.sum.data() + static_cast<std::size_t>(components_) * (1 + d) + static_cast<std::size_t>(factor) * size;
   std::vector<double> result(second, second + size);
-  const bool shared = is_shared(structure_);
-  for (int k = shared ? 0 : factor; k < (shared ? components_ : factor + 1); ++k) {
+  const int first_component = factor * components_of_factor();
+  for (int k = first_component; k < first_component + components_of_factor(); ++k) {
     const auto at = static_cast<std::size_t>(k);
     const double weight = s.sum[at];
     const double* first = s.sum.data() + static_cast<std::size_t>(components_) + at * d;
@@ -66,7 +67,7 @@ void Gaussian::maximize(ConstSlice s) {
   }
   means_ = maximizing_means(s);
   if (is_coupled(structure_)) {
-    maximize_together(s);
+    for (int g = 0; g < groups_; ++g) maximize_together(g, s);
   } else {
     for (int f = 0; f < factors(); ++f) maximize_factor(f, s);
   }
@@ -96,8 +97,10 @@ void Gaussian::maximize_factor(int factor, ConstSlice s) {
     candidate[i] = (1 - share) * own[i] + share * prior_variance(i);
   }
   const auto degenerate = [&](bool fatal, const std::string& reason) {
-    degeneracies_.push_back(
-        {factor, fatal, is_shared(structure_) ? "(the covariance of all components) " + reason : reason});
+    const char* whose = !is_shared(structure_) ? ""
+                      : groups_ == 1           ? "(the covariance of all components) "
+                                               : "(the covariance of its whole group) ";
+    degeneracies_.push_back({factor * components_of_factor(), fatal, whose + reason});
   };
   if (const std::string reason = collapse(candidate); !reason.empty()) {
     degenerate(true, reason);
@@ -114,10 +117,12 @@ void Gaussian::maximize_factor(int factor, ConstSlice s) {
 }
 
 // Q + log prior = −½ Σ_k [(N_k + c) log|Σ_k| + tr((S_k + c S₀) Σ_k⁻¹)] + constant: the prior is c rows more for each.
-void Gaussian::maximize_together(ConstSlice s) {
+void Gaussian::maximize_together(int group, ConstSlice s) {
   const std::size_t size = shape_size();
+  const int first = group * group_size();
+  const int end = first + group_size();
   std::vector<double> weights, own, scatters;
-  for (int k = 0; k < components_; ++k) {
+  for (int k = first; k < end; ++k) {
     const auto mine = scatter(s, k, means_);
     own.insert(own.end(), mine.begin(), mine.end());
     weights.push_back(s.sum[static_cast<std::size_t>(k)] + prior_.rows);
@@ -125,21 +130,19 @@ void Gaussian::maximize_together(ConstSlice s) {
       scatters.push_back(mine[i] + (prior_.rows > 0 ? prior_.rows * prior_variance(i) : 0));
     }
   }
-  for (int k = 0; k < components_; ++k) {
+  if (std::all_of(weights.begin(), weights.end(), [](double w) { return w == 0; })) return;
+  const auto part = [&](const std::vector<double>& of, int k) {
+    return std::span<const double>(of).subspan(static_cast<std::size_t>(k - first) * size, size);
+  };
+  for (int k = first; k < end; ++k) {
     if (!(s.sum[static_cast<std::size_t>(k)] > 0) || structure_ == Covariance::eev) continue;
-    if (!on_one_point(std::span<const double>(scatters).subspan(static_cast<std::size_t>(k) * size, size),
-                      weights[static_cast<std::size_t>(k)])) {
-      continue;
-    }
+    if (!on_one_point(part(scatters, k), weights[static_cast<std::size_t>(k - first)])) continue;
     degeneracies_.push_back({k, true, "no column varies within it beyond rounding"});
     return;
   }
-  const auto candidates = maximizing_covariances(structure_, columns_, weights, scatters, covariances_);
-  const auto part = [&](const std::vector<double>& of, int k) {
-    return std::span<const double>(of).subspan(static_cast<std::size_t>(k) * size, size);
-  };
+  const auto candidates = maximizing_covariances(structure_, columns_, weights, scatters, covariances_of(group));
   bool fatal = false;
-  for (int k = 0; k < components_; ++k) {
+  for (int k = first; k < end; ++k) {
     const double weight = s.sum[static_cast<std::size_t>(k)];
     if (const std::string reason = collapse(part(candidates, k)); !reason.empty()) {
       fatal = true;
@@ -153,7 +156,9 @@ void Gaussian::maximize_together(ConstSlice s) {
       if (!held.empty()) degeneracies_.push_back({k, false, held + "; the prior keeps it from collapsing"});
     }
   }
-  if (!fatal) covariances_ = candidates;
+  if (fatal) return;
+  std::copy(candidates.begin(), candidates.end(),
+            covariances_.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(first) * size));
 }
 
 bool Gaussian::on_one_point(std::span<const double> scattered, double weight) const {
@@ -264,7 +269,7 @@ double Gaussian::expected_log_density(ConstSlice s) const {
       total -= 0.5 * trace_of_product(factors_[static_cast<std::size_t>(f)], scattered);
     } else {
       for (std::size_t i = 0; i < scattered.size(); ++i) {
-        total -= 0.5 * precisions_[static_cast<std::size_t>(f) * d + i] * scattered[i];
+        total -= 0.5 * precisions_[static_cast<std::size_t>(f * components_of_factor()) * d + i] * scattered[i];
       }
     }
   }
@@ -283,10 +288,10 @@ double Gaussian::log_prior() const {
       trace = trace_of_product(factor, prior_.scale);
       log_ratio = prior_log_determinant - factor.log_determinant;
     } else {
+      const int first = f * components_of_factor() * columns_;
       for (int j = 0; j < columns_; ++j) {
-        const double ratio =
-            prior_variance(static_cast<std::size_t>(has_variances() ? j : 0)) *
-            precisions_[static_cast<std::size_t>(f) * static_cast<std::size_t>(columns_) + static_cast<std::size_t>(j)];
+        const double ratio = prior_variance(static_cast<std::size_t>(has_variances() ? j : 0)) *
+                             precisions_[static_cast<std::size_t>(first + j)];
         trace += ratio;
         log_ratio += std::log(ratio);
       }

@@ -34,7 +34,7 @@ bool Gaussian::regularize(ConstSlice pooled, double rows) {
       for (int k = 0; k < components_; ++k)
         all_means.insert(all_means.end(), location.begin(), location.begin() + columns_);
       const std::vector<std::vector<double>> each(static_cast<std::size_t>(components_), variances);
-      set(std::move(all_means), in_shape(structure_, columns_, each));
+      set(std::move(all_means), in_shape(structure_, columns_, each, groups_));
       set_prior({rows, variances});
       return true;
     }

@@ -39,7 +39,7 @@ const std::vector<Kind>& kinds() {
       {"student-t", many, {"df"}, 1, "the structure of the scale matrices"},
       {"factor-analyzers", many, {"factors", "noise-floor"}, 2, "what the components share, UUU to CCC"},
       {"von-mises-fisher", many, {}, 2, "'normalized'"},
-      {"mixture", many, {"components"}, 1, "the covariance structure"},
+      {"mixture", many, {"components", "sharing"}, 1, "the covariance structure"},
       {"normal", 1, {"upper", "above", "below"}},
       {"log-normal", 1, {"upper", "above", "below"}},
       {"exponential", 1, {"upper", "above", "below"}},
@@ -154,8 +154,13 @@ AnyEmissions nested_of(const SchemaPart& part, int states) {
   if (!(components >= 2) || components > many || components != std::floor(components)) {
     refuse(part, fmt::format("components must be a whole number ≥ 2, got {}", shortest(components)));
   }
+  const std::string* sharing = part.option("sharing");
+  if (sharing != nullptr && *sharing != "within" && *sharing != "across") {
+    refuse(part, "sharing must be within or across, got " + excerpt(*sharing));
+  }
   const auto inner = states * static_cast<int>(components);
-  return NestedMixture(Gaussian(inner, static_cast<int>(part.columns.size()), structure(part)), states);
+  const int groups = sharing != nullptr && *sharing == "within" ? states : 1;
+  return NestedMixture(Gaussian(inner, static_cast<int>(part.columns.size()), structure(part), groups), states);
 }
 
 // Columns that are modelled jointly.
@@ -218,7 +223,7 @@ void check_options(const SchemaPart& part, const Kind& kind) {
     if (value.empty()) refuse(part, fmt::format("the option {} needs a value: {}=…", name, name));
     const bool names_a_column = name == "exposure" || part.kind == "binomial" || is_regression(part) ||
                                 (name == "upper" && part.kind != "uniform");
-    if (names_a_column || (name == "df" && (value == "own" || value == "tied"))) continue;
+    if (names_a_column || name == "sharing" || (name == "df" && (value == "own" || value == "tied"))) continue;
     if (!number(value)) refuse(part, fmt::format("{} must be a number, got {}", name, excerpt(value)));
   }
   if (kind.word != nullptr) (void)joint_of(part, 1);

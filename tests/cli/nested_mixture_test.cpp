@@ -63,6 +63,21 @@ TEST_F(NestedMixtureTest, TheLikelihoodIsBounded) {
   EXPECT_EQ(run(none).out.find("\"outcome\":\"converged\""), std::string::npos) << "without it, some start collapses";
 }
 
+// The covariance that the Gaussians of a component share is one row of the table of errors.
+TEST_F(NestedMixtureTest, EachComponentHasOneCovariance) {
+  const auto done = run({"fit", "mixture", write("t.csv", table()), "-k", "2", "--columns",
+                         "n:poisson, x + y:mixture(components=2, tied, sharing=within)", "--standard-errors", "oakes",
+                         "-o", path("m.json"), "--restarts", "2"});
+  EXPECT_EQ(done.code, 0) << done.err;
+  const auto described = run({"describe", path("m.json"), "--standard-errors"}).out;
+  EXPECT_NE(described.find("x + y [1] weight"), std::string::npos) << described;
+  for (const auto& line : lines(described)) {
+    if (line.find("covariance") == std::string::npos) continue;
+    EXPECT_EQ(line.find("["), std::string::npos) << line;
+  }
+  EXPECT_NE(described.find("covariance"), std::string::npos) << described;
+}
+
 TEST_F(NestedMixtureTest, StructuresAndRefusals) {
   const std::string file = write("t.csv", table());
   const auto attempt = [&](const std::string& columns) {
@@ -75,11 +90,15 @@ TEST_F(NestedMixtureTest, StructuresAndRefusals) {
   };
   EXPECT_EQ(parameters("x + y:mixture(components=2, tied)"), 1 + 2 + 8 + 3);
   EXPECT_EQ(parameters("x + y:mixture(components=3, EII)"), 1 + 4 + 12 + 1);
+  EXPECT_EQ(parameters("x + y:mixture(components=2, tied, sharing=across)"), 1 + 2 + 8 + 3);
+  EXPECT_EQ(parameters("x + y:mixture(components=2, tied, sharing=within)"), 1 + 2 + 8 + 2 * 3);
+  EXPECT_EQ(parameters("x + y:mixture(components=3, EII, sharing=within)"), 1 + 4 + 12 + 2);
   EXPECT_EQ(parameters("x:mixture"), 1 + 2 + 8) << "two components unless said";
   EXPECT_REFUSED(attempt("x:mixture(components=1)"), "components must be a whole number ≥ 2, got 1");
   EXPECT_REFUSED(attempt("x:mixture(components=2.5)"), "components must be a whole number");
   EXPECT_REFUSED(attempt("x:mixture(width=2)"), "mixture has no option 'width'");
   EXPECT_REFUSED(attempt("x:mixture(round)"), "round");
+  EXPECT_REFUSED(attempt("x:mixture(tied, sharing=none)"), "sharing must be within or across, got 'none'");
   EXPECT_REFUSED(run({"fit", "mixture", write("c.csv", "x\n1\n1\n1\n"), "-k", "1", "--columns", "x:mixture"}),
                  "column 'x' is constant");
 }

@@ -46,6 +46,54 @@ TEST(NestedMixture, ObeysTheLaws) {
   EXPECT_TRUE(report.holds()) << report;
 }
 
+// p(x_o | component j) of two columns, whose covariance is [a b; b c].
+double bivariate(const Block& x, std::int64_t i, const double* mean, const double* covariance) {
+  const double d = x.x(i, 0) - mean[0];
+  const double e = x.x(i, 1) - mean[1];
+  const auto normal = [](double gap, double variance) {
+    return std::exp(-0.5 * gap * gap / variance) / std::sqrt(2 * M_PI * variance);
+  };
+  const double first = std::isnan(d) ? 1 : normal(d, covariance[0]);
+  if (std::isnan(e)) return first;
+  if (std::isnan(d)) return normal(e, covariance[2]);
+  const double slope = covariance[1] / covariance[0];
+  return first * normal(e - slope * d, covariance[2] - slope * covariance[1]);
+}
+
+TEST(NestedMixture, WithACovarianceForEachStateObeysTheLaws) {
+  constexpr double means[8] = {-4, 0, -1, 2, 2, -3, 5, 1};
+  constexpr double covariances[6] = {1, 0.4, 2, 3, -0.8, 0.5};
+  for (const auto structure : {Covariance::tied, Covariance::eei, Covariance::vee}) {
+    SCOPED_TRACE(letters(structure));
+    Gaussian inner(4, 2, structure, 2);
+    auto v = inner.parameters();
+    std::copy(std::begin(means), std::end(means), v.begin());
+    if (structure == Covariance::tied) std::copy(std::begin(covariances), std::end(covariances), v.begin() + 8);
+    inner.set_parameters(v);
+    NestedMixture nested(inner, 2);
+    nested.set_weights({0.3, 0.7, 0.6, 0.4});
+    const AnyMixture model({0.45, 0.55}, nested);
+    std::vector<double> values(160);
+    model.sample(3, 0, {values.data(), 80, 2, 80}, {});
+    for (const std::size_t hole : {5, 17, 90, 121}) values[hole] = std::numeric_limits<double>::quiet_NaN();
+    const Table data(std::move(values), 80, 2);
+    LawSubject subject(model, data);
+    subject.accepts_missing = true;
+    if (structure == Covariance::tied) {
+      subject.log_joint = [&](const Block& x, std::int64_t i, int k) {
+        const double omega[4] = {0.3, 0.7, 0.6, 0.4};
+        double total = 0;
+        for (int j = 2 * k; j < 2 * k + 2; ++j) {
+          total += omega[j] * bivariate(x, i, means + std::ptrdiff_t{2} * j, covariances + std::ptrdiff_t{3} * k);
+        }
+        return std::log(k == 0 ? 0.45 : 0.55) + std::log(total);
+      };
+    }
+    const LawReport report = check_laws(subject);
+    EXPECT_TRUE(report.holds()) << report;
+  }
+}
+
 // A mixture of two mixtures of two is a mixture of four.
 TEST(NestedMixture, HasTheLikelihoodOfTheFlatMixture) {
   const Table data = drawn(500);

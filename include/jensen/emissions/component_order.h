@@ -9,7 +9,7 @@
 namespace jensen {
 
 /// The same emissions with state k being what state order[k] was. False, and no change, where they are of a type that
-/// this function does not know.
+/// this function does not know, or Gaussians in groups that the order would tear apart.
 bool reorder(AnyEmissions& emissions, std::span<const int> order);
 
 /// What places the states: for every state the expected value of the first column that has one, then of the second and

@@ -61,13 +61,15 @@ int covariance_parameters(Covariance covariance, int components, int columns);
 /// determinants and axes of a part are not those of the whole.
 Covariance structure_of_part(Covariance covariance);
 
-/// One packed matrix by component in the form that the structure keeps: K × shape_size numbers, or shape_size where it
-/// is shared (the first is taken). A diagonal shape takes the diagonal, a spherical one its mean.
-std::vector<double> in_shape(Covariance covariance, int columns, std::span<const std::vector<double>> matrices);
+/// One packed matrix by component in the form that the structure keeps: K × shape_size numbers, or shape_size for each
+/// of `groups` runs of K / groups components where these share it (the first of each is taken). A diagonal shape takes
+/// the diagonal, a spherical one its mean.
+std::vector<double> in_shape(Covariance covariance, int columns, std::span<const std::vector<double>> matrices,
+                             int groups = 1);
 
 /// The component whose covariance (kept as above) is furthest from the structure, with what is wrong; empty where all
-/// follow it to 1e-8 of their scale.
+/// follow it to 1e-8 of their scale. Components are numbered from `first`.
 std::string departure_from_structure(Covariance covariance, int components, int columns,
-                                     std::span<const double> covariances);
+                                     std::span<const double> covariances, int first = 0);
 
 }  // namespace jensen

@@ -59,19 +59,23 @@ class Gaussian {
     bool left_out = false;  // by expect_posterior(), ever
   };
 
-  /// K standard normals in d dimensions. K ≥ 1, d ≥ 1.
-  Gaussian(int components, int columns, Covariance covariance);
+  /// K standard normals in d dimensions. K ≥ 1, d ≥ 1. What covariances share by their structure they share within each
+  /// of `groups` runs of K / groups components: components 0 … K / groups − 1 are the first. Throws ArgumentError
+  /// unless groups divides K.
+  Gaussian(int components, int columns, Covariance covariance, int groups = 1);
 
   int states() const { return components_; }
   int columns() const { return columns_; }
   Covariance covariance_structure() const { return structure_; }
+  int groups() const { return groups_; }
 
   std::span<const double> mean(int k) const;
   /// Σ_k, packed (see cholesky.h), whatever the structure.
   std::vector<double> covariance(int k) const;
 
   /// means: K × d row by row. covariances as the structure keeps them (covariance.h, in_shape): K × shape_size numbers,
-  /// or shape_size where they are shared: full K × d(d+1)/2 (packed), tied d(d+1)/2, diagonal K × d, spherical K.
+  /// or groups × shape_size where they are shared: full K × d(d+1)/2 (packed), tied d(d+1)/2, diagonal K × d,
+  /// spherical K.
   /// Throws ArgumentError on wrong sizes, non-finite numbers, or a covariance that is not positive definite or not of
   /// the structure (naming the component).
   void set(std::vector<double> means, std::vector<double> covariances);
@@ -129,10 +133,14 @@ class Gaussian {
   std::vector<std::string> parameter_names() const;
 
  private:
-  // A "factor" is one covariance: K of them, or a single one where it is shared. Each has shape_size() numbers, in the
-  // parameters and in the statistics alike: packed d(d+1)/2, d, or 1 (the trace, in the statistics).
-  int factors() const { return is_shared(structure_) ? 1 : components_; }
-  int factor_of(int k) const { return is_shared(structure_) ? 0 : k; }
+  // A "factor" is one covariance: K of them, or one for each group where it is shared. Each has shape_size() numbers,
+  // in the parameters and in the statistics alike: packed d(d+1)/2, d, or 1 (the trace, in the statistics).
+  int group_size() const { return components_ / groups_; }
+  int components_of_factor() const { return is_shared(structure_) ? group_size() : 1; }
+  int factors() const { return components_ / components_of_factor(); }
+  int factor_of(int k) const { return k / components_of_factor(); }
+  // Of the components of a group.
+  std::span<const double> covariances_of(int group) const;
   bool has_matrices() const { return shape_ == CovarianceShape::matrix; }
   bool has_variances() const { return shape_ == CovarianceShape::diagonal; }
   std::size_t shape_size() const { return jensen::shape_size(structure_, columns_); }
@@ -169,7 +177,7 @@ class Gaussian {
 
   std::vector<double> maximizing_means(ConstSlice s) const;
   void maximize_factor(int factor, ConstSlice s);
-  void maximize_together(ConstSlice s);  // covariances that share a part of their structure
+  void maximize_together(int group, ConstSlice s);  // covariances that share a part of their structure
   bool on_one_point(std::span<const double> scattered, double weight) const;
   std::string own_part_held_by_prior(std::span<const double> scattered, std::span<const double> covariance,
                                      double weight) const;
@@ -191,6 +199,7 @@ class Gaussian {
 
   int components_;
   int columns_;
+  int groups_;
   Covariance structure_;
   CovarianceShape shape_;
   std::vector<double> means_;

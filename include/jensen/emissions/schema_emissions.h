@@ -6,7 +6,8 @@
 //   factor-analyzers        two columns or more; factors=N (1), the word: what components share (UUU … CCC),
 //                           noise-floor=SHARE of a column's variance (1e-6)
 //   mixture                 one column or several jointly, in each component a mixture of components=N (2) Gaussians of
-//                           its own; one word: their covariance structure
+//                           its own; one word: their covariance structure; what it says is equal is equal for the
+//                           Gaussians of one component (sharing=within) or, unless said, of all (sharing=across)
 //   von-mises-fisher        two columns or more: unit vectors, or with the word normalized divided by their length
 //   von-mises, zero-inflated-poisson
 //   normal, log-normal, exponential, weibull, gamma, beta, poisson, geometric, negative-binomial

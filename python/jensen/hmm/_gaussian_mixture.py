@@ -3,7 +3,6 @@
 import numpy as np
 
 from .. import _core
-from ..exceptions import ArgumentError
 from ..parameters import symmetric
 from ._base import HMM
 from ._covariances import TRAILING, alike, check_covariances, packed, structure
@@ -17,8 +16,8 @@ class GMMHMM(HMM):
     ----------
     n_mix : int
         Gaussians of each state.
-    covariance_type : {"diag", "spherical", "full"}
-        "tied", one matrix for the Gaussians of a state, is there for n_mix = 1 only.
+    covariance_type : {"diag", "spherical", "full", "tied"}
+        "tied" is one matrix for the Gaussians of each state.
     n_components, algorithm, random_state, n_iter, tol, verbose, params, init_params, implementation
         As of GaussianHMM; "w" stands for weights_.
     startprob_prior, transmat_prior : float
@@ -93,18 +92,14 @@ n_components × n_features × n_features for "tied"
 
     def _schema(self, columns):
         kind = structure(self.covariance_type)
-        if kind == "tied" and self.n_mix > 1:
-            raise ArgumentError("covariance_type: Gaussians that share their covariance within a state alone are not there; "
-                                "full, diag and spherical are")
-        own = "full" if kind == "tied" else kind  # a single Gaussian shares with none
-        return jointly(columns, f"gaussian({own})" if self.n_mix == 1 else f"mixture(components={self.n_mix}, {own})")
+        if self.n_mix > 1:
+            within = ", sharing=within" if kind == "tied" else ""
+            return jointly(columns, f"mixture(components={self.n_mix}, {kind}{within})")
+        return jointly(columns, f"gaussian({'full' if kind == 'tied' else kind})")  # a single one shares with none
 
     def _emission_values(self):
-        covariances = self.covars_
-        if self.covariance_type == "tied":
-            covariances = np.repeat(covariances, self.n_mix, axis=0)
         weights = self.weights_.ravel() if self.n_mix > 1 else []
-        return np.concatenate([weights, self.means_.ravel(), packed(covariances, self.covariance_type)])
+        return np.concatenate([weights, self.means_.ravel(), packed(self.covars_, self.covariance_type)])
 
     def _take_partly(self, table, columns, needed, options):
         """Means from a start; covariances, whose states would not be those of the means given, from all rows; equal
@@ -129,8 +124,7 @@ n_components × n_features × n_features for "tied"
         if "c" not in letters:
             return
         if TRAILING[kind] == 2:
-            each = covariances.reshape(k * mixed, -1)
-            whole = np.moveaxis(symmetric(each.T, d), -1, 0).reshape(k, mixed, d, d)
-            self.covars_ = np.array(whole[:, 0] if kind == "tied" else whole)
+            each = covariances.reshape(int(np.prod(self._leading)), -1)
+            self.covars_ = np.moveaxis(symmetric(each.T, d), -1, 0).reshape(*self._leading, d, d).copy()
         else:
             self.covars_ = covariances.reshape((k, mixed, d) if kind == "diag" else (k, mixed)).copy()
