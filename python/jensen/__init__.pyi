@@ -260,8 +260,8 @@ class Selection:
 
 def select(X: Any, n_components: int | Sequence[int] = ..., *, covariance: str | Sequence[str] = ...,
            columns: str | Mapping[Any, str] | None = None, criterion: str = "bic",
-           sample_weight: ArrayLike | None = None, folds: int = 0, bootstrap: int = 0, tol: float = 1e-8,
-           max_iter: int = 5000, n_init: int | str = "auto", init_params: str = "k-means++",
-           random_state: _Seed = None, prior: str = "default", algorithm: str = "em", acceleration: str = "auto",
-           weight_kind: str = "frequency", n_jobs: int | None = None) -> Selection: ...
+           sample_weight: ArrayLike | None = None, groups: ArrayLike | str | None = None, folds: int = 0,
+           bootstrap: int = 0, tol: float = 1e-8, max_iter: int = 5000, n_init: int | str = "auto",
+           init_params: str = "k-means++", random_state: _Seed = None, prior: str = "default", algorithm: str = "em",
+           acceleration: str = "auto", weight_kind: str = "frequency", n_jobs: int | None = None) -> Selection: ...
 def load(path: _Path) -> GaussianMixture | Mixture | HiddenMarkov: ...

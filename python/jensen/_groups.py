@@ -6,7 +6,13 @@ from . import _columns, _data
 from ._base import RowEstimator
 from .exceptions import ArgumentError, DataError
 
-__all__ = ["GroupedRows", "Groups"]
+__all__ = ["GroupedRows", "Groups", "column_named"]
+
+
+def column_named(groups):
+    """The name of the column that `groups` is or names, or None."""
+    name = groups if isinstance(groups, str) else getattr(groups, "name", None)  # a column of pandas has one
+    return name if isinstance(name, str) else None
 
 
 class Groups:
@@ -89,10 +95,11 @@ class GroupedRows(RowEstimator):
         table, place = self._asked(X, groups)
         return model.score(table, self._threads())[place]
 
-    def _residuals(self, X, lengths, column):
+    def _residuals(self, X, lengths, column, groups=None):
         if lengths is not None:
             raise ArgumentError("lengths: only chains have sequences")
-        return self._pseudo_residuals(self._asked(X, None)[0], column)
+        table, place = self._asked(X, groups)
+        return self._pseudo_residuals(table, column)[place]
 
     def score(self, X, y=None, groups=None):
         """The mean of score_samples(X)."""

@@ -3,7 +3,7 @@
 import numpy as np
 
 from . import _columns, _core, _data
-from ._groups import GroupedRows, Groups
+from ._groups import GroupedRows, Groups, column_named
 from ._report import Table
 from .exceptions import UnsupportedError
 from .family import at_rows, bound_families
@@ -106,9 +106,7 @@ weight_kind, constraints, checkpoint, n_jobs, callback
         if _data.is_sparse(X):
             X = _data.dense_counts(X, _columns.kinds_in(known) if not own else ["families of your own"])
         self._refuse_together(own, groups)
-        group_column = groups if isinstance(groups, str) else getattr(groups, "name", None)  # a column of pandas has one
-        if not isinstance(group_column, str):
-            group_column = None
+        group_column = column_named(groups)
         if own:
             text, names, levels, values, table, families = _columns.read_with_families(known, own, X)
         else:

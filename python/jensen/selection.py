@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 
 from . import _columns, _core, _data
+from ._groups import Groups, column_named
 from ._report import Report, Table
 from .exceptions import ArgumentError, ConvergenceWarning, as_known
 from .gaussian_mixture import GaussianMixture, _structure
@@ -67,9 +68,9 @@ class Selection:
 
 
 def select(X, n_components=range(1, 7), *, covariance=("full", "tied", "diag", "spherical"), columns=None,
-           criterion="bic", sample_weight=None, folds=0, bootstrap=0, tol=1e-8, max_iter=5000, n_init="auto",
-           init_params="k-means++", random_state=None, prior="default", algorithm="em", acceleration="auto",
-           weight_kind="frequency", n_jobs=None):
+           criterion="bic", sample_weight=None, groups=None, folds=0, bootstrap=0, tol=1e-8, max_iter=5000,
+           n_init="auto", init_params="k-means++", random_state=None, prior="default", algorithm="em",
+           acceleration="auto", weight_kind="frequency", n_jobs=None):
     """Fits every combination and ranks them.
 
     Parameters
@@ -84,6 +85,9 @@ def select(X, n_components=range(1, 7), *, covariance=("full", "tied", "diag", "
     criterion : {"bic", "aic", "icl", "entropy", "cv"}
         The last two with `columns`, and better the higher: 1 − H(z | x) / (Σ w ln K), and the mean log-likelihood of
         rows that a fit did not see.
+    groups : array, or the name of a column of X, optional
+        With `columns`: the group of each row, whose rows share their component, as in jensen.Mixture.fit. Folds and samples
+        are of whole groups.
     folds, bootstrap : int
         With `columns`: folds of the cross-validation, samples of the test of K against K + 1 components.
     tol, max_iter, n_init, init_params, random_state, prior, algorithm, acceleration, weight_kind, n_jobs
@@ -108,11 +112,11 @@ def select(X, n_components=range(1, 7), *, covariance=("full", "tied", "diag", "
     shared = dict(tol=tol, max_iter=max_iter, n_init=n_init, init_params=init_params, random_state=random_state,
                   prior=prior, algorithm=algorithm, acceleration=acceleration, weight_kind=weight_kind, n_jobs=n_jobs)
     if columns is None:
-        if folds or bootstrap:
-            raise ArgumentError("folds, bootstrap: need columns, say columns='gaussian' or what each column is")
+        if folds or bootstrap or groups is not None:
+            raise ArgumentError("folds, bootstrap, groups: need columns, say columns='gaussian' or what each column is")
         rows, best, stopped = _gaussian(X, components, covariance, criterion, sample_weight, shared)
     else:
-        rows, best, stopped = _table(X, components, columns, criterion, sample_weight, folds, bootstrap, shared)
+        rows, best, stopped = _table(X, components, columns, criterion, sample_weight, groups, folds, bootstrap, shared)
     if stopped:
         warnings.warn(as_known(ConvergenceWarning)("the selection was ended by Ctrl-C: some candidates were not tried"),
                       stacklevel=2)
@@ -157,13 +161,19 @@ def _gaussian(X, components, covariance, criterion, sample_weight, shared):
     return rows, _taken(estimator, best, names, values.shape[1]), stopped
 
 
-def _table(X, components, columns, criterion, sample_weight, folds, bootstrap, shared):
-    text, names, levels, values, table = _columns.read(columns, X)
+def _table(X, components, columns, criterion, sample_weight, groups, folds, bootstrap, shared):
+    group_column = column_named(groups)
+    text, names, levels, values, table = _columns.read(columns, X, groups=group_column)
     estimator = Mixture(**shared)
-    engine_table = _data.table(values, names, weights=_data.weights(sample_weight, len(values)),
-                               weight_kind=estimator.weight_kind)
+    weights, begins = _data.weights(sample_weight, len(values)), None
+    if groups is not None:
+        found = Groups(table[groups] if isinstance(groups, str) else groups, len(values))
+        values, begins = values[found.order], found.begins
+        weights = None if weights is None else weights[found.order]
+    engine_table = _data.table(values, names, weights=weights, weight_kind=estimator.weight_kind, begins=begins)
     rows, best, stopped = _core.select_mixture(engine_table, text, levels, components, criterion, int(folds),
-                                               int(bootstrap), estimator.prior, estimator._options())
+                                               int(bootstrap), estimator.prior, estimator._options(),
+                                               groups is not None, group_column or "")
     if best is not None:
         estimator.set_params(n_components=rows[0]["components"], columns=rows[0]["schema"])
     return rows, _taken(estimator, best, names if table.has_names else None, len(names)), stopped

@@ -40,12 +40,14 @@ nb::dict row_of(const AnyCandidate& candidate) {
 
 // The best model and the report on its fit, or nothing.
 template <class Fitted>
-nb::object best_of(std::optional<Fitted> best, const Table& table, Prior prior, Schema schema) {
+nb::object best_of(std::optional<Fitted> best, const Table& table, Prior prior, Schema schema,
+                   const std::string& group = {}) {
   if (!best) return nb::none();
   const int states = best->model.states();
   ModelFile file = file_of(std::move(best->model), column_names(table));
   file.fit = summarize(best->report, prior, states);
   file.schema = std::move(schema);
+  file.sequence = group;
   return nb::make_tuple(std::move(file), to_python(best->report, states));
 }
 
@@ -74,7 +76,7 @@ nb::tuple select_gaussian(const Table& table, const std::vector<int>& components
 
 nb::tuple select_table(const Table& table, const std::string& text, const Levels& levels,
                        const std::vector<int>& components, const std::string& criterion, int folds, int bootstrap,
-                       const std::string& prior, const nb::dict& arguments) {
+                       const std::string& prior, const nb::dict& arguments, bool grouped, const std::string& group) {
   Watch watch(nb::none());
   const Options options = watch.over(options_from(arguments));
   MixtureSelectionOptions selection;
@@ -84,22 +86,30 @@ nb::tuple select_table(const Table& table, const std::string& text, const Levels
   selection.folds = folds;
   selection.bootstrap = bootstrap;
   const auto forms = alternatives(schema_of(text, levels));
+  const auto result_of = [&](auto found) {
+    nb::list rows;
+    for (const MixtureCandidate& candidate : found.candidates) {
+      nb::dict row = row_of(candidate);
+      row["schema"] = to_string(forms[static_cast<std::size_t>(candidate.form)]);
+      if (candidate.fitted) {
+        row["cross_validated"] = candidate.cross_validated;
+        row["p_value"] = candidate.p_value;
+      }
+      rows.append(row);
+    }
+    Schema schema;
+    if (found.best) schema = found.best->schema;
+    return nb::make_tuple(rows, best_of(std::move(found.best), table, selection.prior, std::move(schema), group),
+                          watch.interrupted());
+  };
+  if (grouped) {
+    GroupedMixtureSelection found;
+    watch.run([&] { found = select_grouped_mixture(table, forms, selection, options); });
+    return result_of(std::move(found));
+  }
   MixtureSelection found;
   watch.run([&] { found = select_mixture(table, forms, selection, options); });
-  nb::list rows;
-  for (const MixtureCandidate& candidate : found.candidates) {
-    nb::dict row = row_of(candidate);
-    row["schema"] = to_string(forms[static_cast<std::size_t>(candidate.form)]);
-    if (candidate.fitted) {
-      row["cross_validated"] = candidate.cross_validated;
-      row["p_value"] = candidate.p_value;
-    }
-    rows.append(row);
-  }
-  Schema schema;
-  if (found.best) schema = found.best->schema;
-  return nb::make_tuple(rows, best_of(std::move(found.best), table, selection.prior, std::move(schema)),
-                        watch.interrupted());
+  return result_of(std::move(found));
 }
 
 }  // namespace
@@ -114,7 +124,7 @@ void bind_selection(nb::module_& module) {
              nb::arg("structures"), nb::arg("criterion"), nb::arg("prior"), nb::arg("options"));
   module.def("select_mixture", &select_table, nb::arg("table"), nb::arg("schema"), nb::arg("levels"),
              nb::arg("components"), nb::arg("criterion"), nb::arg("folds"), nb::arg("bootstrap"), nb::arg("prior"),
-             nb::arg("options"));
+             nb::arg("options"), nb::arg("grouped"), nb::arg("group"));
 }
 
 }  // namespace jensen::python

@@ -1,5 +1,6 @@
 """jensen.Mixture of rows in groups that share their component."""
 
+import json
 import math
 import pickle
 import subprocess
@@ -112,6 +113,40 @@ def test_a_column_of_the_table_names_groups():
     assert mixture.feature_names_in_.tolist() == ["visits"]
     np.testing.assert_array_equal(mixture.predict(table), mixture.predict(table, groups=person))
     assert mixture.sample(4)[1].tolist() in ([0] * 4, [1] * 4)
+
+
+def test_selection_over_groups(tool):
+    values = read_columns("data/betablocker.csv", ["Deaths", "Total", "Center"])
+    table = dict(zip(("Deaths", "Total", "Center"), values.T))
+    options = {"columns": "Deaths:binomial(trials=Total)", "random_state": 1, "n_init": 5}
+    result = jensen.select(table, [1, 2, 3], groups="Center", **options)
+    own = Mixture("Deaths:binomial(trials=Total)", n_components=2, random_state=1, n_init=5).fit(table, groups="Center")
+    bic = dict(zip(result.table["components"].tolist(), result.table["bic"].tolist()))
+    assert bic[2] == pytest.approx(own.report_.bic, abs=1e-6)
+    shown = subprocess.run([tool, "select", "mixture", "data/betablocker.csv", "-k", "1..3", "--columns",
+                            "Deaths:binomial(trials=Total)", "--group", "Center", "--seed", "1", "--restarts", "5", "--json"],
+                           check=True, capture_output=True, text=True, cwd=SOURCE).stdout
+    for candidate in json.loads(shown)["candidates"]:
+        assert bic[candidate["components"]] == pytest.approx(candidate["bic"], abs=1e-6)
+    best = result.best  # a mixture of groups, that knows the column
+    assert best.n_components == min(bic, key=bic.get)
+    np.testing.assert_array_equal(best.predict(table), best.predict(table, groups=table["Center"]))
+    alone = jensen.select(table, [1, 2, 3], **options)
+    assert max(abs(alone.table["bic"] - result.table["bic"])) > 1
+
+
+def test_folds_hold_whole_groups_out():
+    X, person, _ = counts()
+    options = {"columns": "poisson", "random_state": 0, "n_init": 2, "folds": 3, "bootstrap": 4}
+    result = jensen.select(X, [1, 2], groups=person, **options)
+    by_components = dict(zip(result.table["components"].tolist(), result.table["cross_validated"].tolist()))
+    rows = jensen.select(X, [1, 2], **options)
+    alone = dict(zip(rows.table["components"].tolist(), rows.table["cross_validated"].tolist()))
+    # Two kinds of people are told better from their visits together than from each visit.
+    assert by_components[2] - by_components[1] > alone[2] - alone[1]
+    assert result.table["p_value"][result.table["components"] == 1] == pytest.approx(1 / 5)
+    with pytest.raises(jensen.ArgumentError, match="groups.*need columns"):
+        jensen.select(X, [1, 2], groups=person)
 
 
 def test_what_is_refused(fitted):
