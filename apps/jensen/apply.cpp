@@ -15,6 +15,7 @@
 #include "commands.h"
 #include "fitting.h"
 #include "output.h"
+#include "residuals.h"
 
 namespace {
 
@@ -132,9 +133,7 @@ int run(const ScoreArguments& a) {
   const ModelFile file = load_model(a, jensen::Capability::score, "jensen score");
   const LoadedData data = load_data_for(file, a.data);
   if (file.model->sequential()) return score_sequences(a, file, data);
-  if (a.rows || a.residuals) {
-    throw Error(fmt::format("--{}: is for hidden Markov models", a.rows ? "rows" : "residuals"));
-  }
+  if (a.rows) throw Error("--rows: is for hidden Markov models");
   std::vector<double> log_density(static_cast<std::size_t>(data.table.rows()));
   Sum sum;
   for_each_block(data.table, [&](const Block& block) {
@@ -143,14 +142,22 @@ int run(const ScoreArguments& a) {
     file.model->score(block, own);
     for (const double value : own) sum.add(value);
   });
+  std::vector<std::vector<double>> residuals;
+  if (a.residuals) residuals = residuals_of(file, data.table);
   if (a.json) {
-    print(score_json(log_density, sum.value()));
+    print(score_json(log_density, sum.value(), file.columns, residuals));
     return exit_done;
   }
   write_to(a.output, [&](std::ostream& out) {
     jensen::CsvWriter csv(out);
-    csv.field("log_density").end_record();
-    for (const double value : log_density) csv.field(value).end_record();
+    csv.field("log_density");
+    for (std::size_t j = 0; j < residuals.size(); ++j) csv.field("residual_" + file.columns[j]);
+    csv.end_record();
+    for (std::size_t i = 0; i < log_density.size(); ++i) {
+      csv.field(log_density[i]);
+      for (const auto& of_column : residuals) csv.field(of_column[i]);
+      csv.end_record();
+    }
   });
   if (!a.quiet && !log_density.empty()) {
     fmt::print(stderr, "total {:.12g}\nmean {:.12g}\n", sum.value(),

@@ -17,6 +17,7 @@
 #include "blocks.h"
 #include "fitting.h"
 #include "output.h"
+#include "residuals.h"
 #include "sequences.h"
 
 namespace {
@@ -94,25 +95,12 @@ class Clusters {
   std::vector<std::int64_t> first_;
 };
 
-// By row of the table: log-densities given the rows before, and the residuals of each column.
-struct Scores {
-  std::vector<double> log_density;
-  std::vector<double> residuals;  // rows × columns, column by column
-};
-
-// chain: the model, where it is a chain; `residuals`: of how many columns, the first ones.
-Scores scores(const jensen::Model& model, const AnyHiddenMarkov* chain, const jensen::Table& table, int residuals) {
-  const auto rows = static_cast<std::size_t>(table.rows());
-  Scores result{std::vector<double>(rows), {}};
-  result.residuals.resize(rows * static_cast<std::size_t>(residuals));
+// Log-densities given the rows before, by row of the table.
+std::vector<double> log_densities(const jensen::Model& model, const jensen::Table& table) {
+  std::vector<double> result(static_cast<std::size_t>(table.rows()));
   for_each_block(table, [&](const Block& block) {
-    const auto first = static_cast<std::size_t>(block.first_row);
-    const auto count = static_cast<std::size_t>(block.rows());
-    model.score(block, std::span(result.log_density).subspan(first, count));
-    for (int j = 0; j < residuals; ++j) {
-      const std::size_t begin = static_cast<std::size_t>(j) * rows + first;
-      jensen::pseudo_residuals(*chain, block, j, std::span(result.residuals).subspan(begin, count));
-    }
+    model.score(block, std::span(result).subspan(static_cast<std::size_t>(block.first_row),
+                                                 static_cast<std::size_t>(block.rows())));
   });
   return result;
 }
@@ -122,42 +110,31 @@ struct Total {
   double log_likelihood = 0;
 };
 
-std::vector<Total> totals(const Scores& scores, const jensen::Table& table) {
+std::vector<Total> totals(const std::vector<double>& log_density, const jensen::Table& table) {
   const auto begins = table.sequences();
   std::vector<Total> result;
   for (std::size_t s = 0; s + 1 < begins.size(); ++s) {
     Sum sum;
-    for (auto i = begins[s]; i < begins[s + 1]; ++i) sum.add(scores.log_density[static_cast<std::size_t>(i)]);
+    for (auto i = begins[s]; i < begins[s + 1]; ++i) sum.add(log_density[static_cast<std::size_t>(i)]);
     result.push_back({begins[s + 1] - begins[s], sum.value()});
   }
   return result;
 }
 
-// Columns that are modelled come first.
-int modelled(const ModelFile& file) { return static_cast<int>(jensen::columns_of(file.schema).size()); }
+// By row: its log-density, and the residuals where there are any, one list by column.
+struct Scores {
+  std::vector<double> log_density;
+  std::vector<std::vector<double>> residuals;
+};
 
-void refuse_residuals_of(const ModelFile& file, const AnyHiddenMarkov& model) {
-  const auto given = jensen::given_columns(file.schema);
-  if (!given.empty()) throw Error(fmt::format("--residuals: the model says what happens given {} only", given.front()));
-  for (int j = 0; j < modelled(file); ++j) {
-    if (jensen::marginal_of(model.emissions(), 0, j)) continue;
-    throw Error(
-        fmt::format("--residuals: column '{}' has no order on the line", file.columns[static_cast<std::size_t>(j)]));
-  }
-}
-
-void write_rows(std::ostream& out, const ScoreArguments& a, const ModelFile& file, const Scores& s,
-                const LoadedData& data) {
+void write_rows(std::ostream& out, const ModelFile& file, const Scores& s, const LoadedData& data) {
   jensen::CsvWriter csv(out);
   csv.field("log_density");
-  const std::size_t residuals = a.residuals ? static_cast<std::size_t>(modelled(file)) : 0;
-  for (std::size_t j = 0; j < residuals; ++j) csv.field("residual_" + file.columns[j]);
+  for (std::size_t j = 0; j < s.residuals.size(); ++j) csv.field("residual_" + file.columns[j]);
   csv.end_record();
   for (const std::int64_t row : table_rows(data)) {
     csv.field(s.log_density[static_cast<std::size_t>(row)]);
-    for (std::size_t j = 0; j < residuals; ++j) {
-      csv.field(s.residuals[j * s.log_density.size() + static_cast<std::size_t>(row)]);
-    }
+    for (const auto& of_column : s.residuals) csv.field(of_column[static_cast<std::size_t>(row)]);
     csv.end_record();
   }
 }
@@ -227,10 +204,9 @@ int predict_sequences(const PredictArguments& a, const ModelFile& file, const Lo
 int score_sequences(const ScoreArguments& a, const ModelFile& file, const LoadedData& data) {
   const auto* chain = file.get<AnyHiddenMarkov>();
   const std::string unit = chain != nullptr ? "sequence" : "group";
-  refuse_of_groups(chain, a.residuals, "--residuals");
-  if (a.residuals) refuse_residuals_of(file, *chain);
-  const Scores found = scores(*file.model, chain, data.table, a.residuals ? modelled(file) : 0);
-  const auto sums = totals(found, data.table);
+  Scores found{log_densities(*file.model, data.table), {}};
+  if (a.residuals) found.residuals = residuals_of(file, data.table);
+  const auto sums = totals(found.log_density, data.table);
   const auto names = names_of_sequences(data);
   Sum total;
   for (const Total& sum : sums) total.add(sum.log_likelihood);
@@ -249,17 +225,16 @@ int score_sequences(const ScoreArguments& a, const ModelFile& file, const Loaded
     for (const std::int64_t row : table_rows(data)) {
       json["log_density"].push_back(found.log_density[static_cast<std::size_t>(row)]);
     }
-    for (std::size_t j = 0; a.residuals && j < static_cast<std::size_t>(modelled(file)); ++j) {
+    for (std::size_t j = 0; j < found.residuals.size(); ++j) {
       for (const std::int64_t row : table_rows(data)) {
-        json["residuals"][file.columns[j]].push_back(
-            found.residuals[j * found.log_density.size() + static_cast<std::size_t>(row)]);
+        json["residuals"][file.columns[j]].push_back(found.residuals[j][static_cast<std::size_t>(row)]);
       }
     }
     print(json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
     return exit_done;
   }
   write_to(a.output, [&](std::ostream& out) {
-    a.rows || a.residuals ? write_rows(out, a, file, found, data) : write_sequences(out, sums, names, unit);
+    a.rows || a.residuals ? write_rows(out, file, found, data) : write_sequences(out, sums, names, unit);
   });
   if (!a.quiet) fmt::print(stderr, "total {:.12g}\nmean {:.12g}\n", total.value(), total.value() / rows);
   return exit_done;

@@ -92,4 +92,6 @@ std::string selection_json(const jensen::Selection& selection, const std::string
 std::string selection_json(const jensen::MixtureSelection& selection, const std::string& criterion,
                            const TableFit* best);
 std::string file_json(const jensen::ModelFile& file);
-std::string score_json(const std::vector<double>& log_density, double total);
+/// residuals: none, or a list by column.
+std::string score_json(const std::vector<double>& log_density, double total, const std::vector<std::string>& columns,
+                       const std::vector<std::vector<double>>& residuals);

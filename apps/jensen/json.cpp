@@ -264,12 +264,14 @@ std::string file_json(const jensen::ModelFile& file) {
   return line(json);
 }
 
-std::string score_json(const std::vector<double>& log_density, double total) {
+std::string score_json(const std::vector<double>& log_density, double total, const std::vector<std::string>& columns,
+                       const std::vector<std::vector<double>>& residuals) {
   const auto rows = static_cast<double>(log_density.size());
   Json json;
   json["rows"] = log_density.size();
   json["total"] = total;
   json["mean"] = rows > 0 ? total / rows : std::numeric_limits<double>::quiet_NaN();
   json["log_density"] = log_density;
+  for (std::size_t j = 0; j < residuals.size(); ++j) json["residuals"][columns[j]] = residuals[j];
   return line(json);
 }

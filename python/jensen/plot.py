@@ -14,7 +14,8 @@ import statistics
 
 import numpy as np
 
-from .exceptions import UnsupportedError
+from ._groups import GroupedRows
+from .exceptions import ArgumentError, UnsupportedError
 
 __all__ = ["components", "criterion", "residuals", "responsibilities", "states", "trace", "transitions"]
 
@@ -209,26 +210,34 @@ def transitions(estimator, least=0.005, ax=None):
     return ax
 
 
-def quantile_residuals(estimator, X, lengths=None, column=0):
-    """Φ⁻¹(½ P(x < cell) + ½ P(x ≤ cell)) of a column, given the rows before in a chain: standard normal where the model
-    is right and the column continuous (Dunn and Smyth 1996; of chains Zucchini, MacDonald and Langrock 2016, section
-    6.2). NaN where the cell is missing.
+def quantile_residuals(estimator, X, lengths=None, column=0, groups=None):
+    """Φ⁻¹(½ P(x < cell) + ½ P(x ≤ cell)) of a column, given the rows before in its sequence or group and what the model
+    takes as given in its row (covariates, exposures, the columns of a gate): standard normal where the model is right and
+    the column continuous (Dunn and Smyth 1996; of chains Zucchini, MacDonald and Langrock 2016, section 6.2). NaN where
+    the cell is missing.
 
     Parameters
     ----------
     estimator : any mixture or chain of the library's families
-        Columns of angles, and those that depend on given columns, have no distribution function; they are refused.
+        Columns of angles, of interval ends and of counts with a common total have no distribution function; they are
+        refused.
     column : int or str
         Of X; of a jensen.Mixture, of the columns that it models.
+    groups
+        As of predict(X, groups), where the model was fitted to rows in groups.
     """
-    return estimator._residuals(X, lengths, column)
+    if groups is None:
+        return estimator._residuals(X, lengths, column)
+    if not isinstance(estimator, GroupedRows):
+        raise ArgumentError("groups: only a jensen.Mixture has groups")
+    return estimator._residuals(X, lengths, column, groups)
 
 
-def residuals(estimator, X, lengths=None, column=0, ax=None):
+def residuals(estimator, X, lengths=None, column=0, ax=None, groups=None):
     """Quantile residuals of a column against standard normal quantiles: on the line where the model is right and the
     column continuous. Cells that the model has for impossible are left out."""
     ax = _axes(ax)
-    found = np.sort(quantile_residuals(estimator, X, lengths, column))
+    found = np.sort(quantile_residuals(estimator, X, lengths, column, groups))
     found = found[np.isfinite(found)]
     normal = statistics.NormalDist()
     expected = [normal.inv_cdf((i + 0.5) / len(found)) for i in range(len(found))]

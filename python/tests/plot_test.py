@@ -166,6 +166,54 @@ def test_residuals_of_a_chain_of_counts_are_the_tools(tool, tmp_path):
     np.testing.assert_allclose(plot.quantile_residuals(theirs, counts), expected, rtol=1e-5)
 
 
+def test_residuals_given_covariates_groups_and_mixtures_within_states(tool, tmp_path):
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=120)
+    table = {"y": np.where(rng.random(120) < 0.5, 1 + 2 * x, 6 - x) + 0.5 * rng.normal(size=120), "x": x}
+    gated = jensen.Mixture({"y": "linear-regression(x1=x)"}, n_components=2, gate=["x"], random_state=0).fit(table)
+    value = dict(zip(gated.parameters_["parameter"].tolist(), gated.parameters_["value"]))
+    share = 1 / (1 + np.exp(-(value["gate[1,0]"] + value["gate[1,1]"] * x)))
+    normal = statistics.NormalDist()
+    parts = [[normal.cdf(z) for z in (table["y"] - value[f"y.coefficient[{k},0]"] - value[f"y.coefficient[{k},1]"] * x)
+              / np.sqrt(value[f"y.variance[{k}]"])] for k in (0, 1)]
+    expected = normal_quantiles((1 - share) * parts[0] + share * parts[1])
+    np.testing.assert_allclose(plot.quantile_residuals(gated, table), expected, atol=1e-8)
+    gated.save(tmp_path / "gated.json")
+    np.savetxt(tmp_path / "rows.csv", np.stack([table["y"], x], axis=1), delimiter=",", header="y,x", comments="",
+               fmt="%.17g")
+    shown = subprocess.run([tool, "score", tmp_path / "gated.json", tmp_path / "rows.csv", "--residuals"], check=True,
+                           capture_output=True, text=True).stdout.splitlines()
+    assert shown[0] == "log_density,residual_y"
+    np.testing.assert_allclose([float(line.split(",")[1]) for line in shown[1:]], expected, rtol=1e-5)
+
+    person = np.arange(120) % 30  # rows of a group lie apart
+    visits = {"count": rng.poisson(np.where(person < 15, 2, 9)).astype(float)}
+    grouped = jensen.Mixture({"count": "poisson"}, n_components=2, random_state=0).fit(visits, groups=person)
+    found = plot.quantile_residuals(grouped, visits, groups=person)
+    order = np.argsort(person, kind="stable")
+    again = plot.quantile_residuals(grouped, {"count": visits["count"][order]}, groups=person[order])
+    np.testing.assert_allclose(found[order], again)
+    with pytest.raises(jensen.ArgumentError, match="groups"):
+        plot.residuals(grouped, visits)
+    with pytest.raises(jensen.ArgumentError, match="groups"):
+        plot.residuals(jensen.GaussianMixture(1).fit(x[:, None]), x[:, None], groups=person)
+
+    nested = hmm.GMMHMM(2, 2, covariance_type="tied")
+    nested.startprob_, nested.transmat_ = np.array([1.0, 0]), np.array([[1.0, 0], [0.5, 0.5]])  # never leaves state 0
+    nested.weights_, nested.means_ = np.array([[0.3, 0.7], [0.5, 0.5]]), np.array([[[0.0], [4.0]], [[9.0], [12.0]]])
+    nested.covars_ = np.array([[[2.0]], [[1.0]]])
+    expected = normal_quantiles([0.3 * normal.cdf(v / np.sqrt(2)) + 0.7 * normal.cdf((v - 4) / np.sqrt(2)) for v in x])
+    np.testing.assert_allclose(plot.quantile_residuals(nested, x[:, None]), expected, atol=1e-8)
+
+    series = {"y": np.cumsum(rng.normal(size=60))}
+    walk = jensen.HiddenMarkov("y ~ lag(y)").fit(series)
+    value = dict(zip(walk.parameters_["parameter"].tolist(), walk.parameters_["value"]))
+    ahead = value["y.coefficient[0,0]"] + value["y.coefficient[0,1]"] * series["y"][:-1]
+    found = plot.quantile_residuals(walk, series)
+    assert np.isnan(found[0])
+    np.testing.assert_allclose(found[1:], (series["y"][1:] - ahead) / np.sqrt(value["y.variance[0]"]), atol=1e-6)
+
+
 def test_what_cannot_be_drawn_is_said(mixture, faithful, tmp_path):
     counts = jensen.HiddenMarkov("poisson", n_components=1).fit([[1.0], [2], [4]])
     with pytest.raises(jensen.UnsupportedError, match="means"):

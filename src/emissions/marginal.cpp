@@ -4,6 +4,7 @@
 #include <jensen/emissions/factor_analyzers.h>
 #include <jensen/emissions/gaussian.h>
 #include <jensen/emissions/marginal.h>
+#include <jensen/emissions/nested.h>
 #include <jensen/emissions/product.h>
 #include <jensen/emissions/regression.h>
 #include <jensen/emissions/student_t.h>
@@ -131,10 +132,34 @@ std::optional<Marginal> given_marginal(const AnyEmissions& emissions, int k, std
   return std::nullopt;
 }
 
+// Of a mixture within the state: the mixture of its components' own.
+std::optional<Marginal> mixed_marginal(const NestedMixture& nested, int k, int column, std::span<const double> row) {
+  std::vector<double> weights;
+  std::vector<Marginal> own;
+  for (int m = 0; m < nested.components(); ++m) {
+    const int inner = k * nested.components() + m;
+    auto one = marginal_of(nested.inner(), inner, column, row);
+    if (!one) return std::nullopt;
+    weights.push_back(nested.weights()[static_cast<std::size_t>(inner)]);
+    own.push_back(*std::move(one));
+  }
+  const bool whole = own.front().whole;
+  const MixedMarginal mixed(std::move(weights), std::move(own));
+  return Marginal{mixed.mean(), mixed.deviation(), whole, [mixed](double x) { return mixed.up_to(x); }};
+}
+
+// Whether all columns are explained, one beside the other.
+bool explains_jointly(const AnyEmissions& emissions) {
+  if (const auto* nested = emissions.as<NestedMixture>()) return explains_jointly(nested->inner());
+  return emissions.as<Gaussian>() != nullptr || emissions.as<StudentT>() != nullptr ||
+         emissions.as<FactorAnalyzers>() != nullptr;
+}
+
 // row: of the part's own columns; empty where nothing is known of them.
 std::optional<Marginal> part_marginal(const AnyEmissions& emissions, int k, int column, std::span<const double> row) {
   const bool regresses = emissions.as<Independent<LinearRegression>>() != nullptr ||
                          emissions.as<Independent<GeneralizedRegression>>() != nullptr;
+  if (const auto* nested = emissions.as<NestedMixture>()) return mixed_marginal(*nested, k, column, row);
   const Moments m = moments_of(emissions, k, column);
   if (emissions.as<Gaussian>() != nullptr || emissions.as<FactorAnalyzers>() != nullptr)
     return Marginal{m.mean, m.deviation, false, normal_up_to(m.mean, m.deviation)};
@@ -175,9 +200,7 @@ std::optional<Marginal> marginal_of(const AnyEmissions& emissions, int k, int co
     const auto found = std::find(part.columns.begin(), part.columns.end(), column);
     if (found == part.columns.end()) continue;
     const auto position = static_cast<int>(found - part.columns.begin());
-    const bool jointly = part.emissions.as<Gaussian>() != nullptr || part.emissions.as<StudentT>() != nullptr ||
-                         part.emissions.as<FactorAnalyzers>() != nullptr;
-    if (position != 0 && !jointly) continue;
+    if (position != 0 && !explains_jointly(part.emissions)) continue;
     std::vector<double> own;
     for (const int j : part.columns) {
       if (!row.empty()) own.push_back(row[static_cast<std::size_t>(j)]);
@@ -185,6 +208,19 @@ std::optional<Marginal> marginal_of(const AnyEmissions& emissions, int k, int co
     return part_marginal(part.emissions, k, position, own);
   }
   return std::nullopt;
+}
+
+std::vector<Marginal> marginals_of(const AnyEmissions& emissions, int column, std::span<const double> row,
+                                   const char* purpose) {
+  std::vector<Marginal> result;
+  for (int k = 0; k < emissions.states(); ++k) {
+    auto marginal = marginal_of(emissions, k, column, row);
+    if (!marginal) {
+      throw UnsupportedError("column " + std::to_string(column + 1), "give a distribution function", purpose);
+    }
+    result.push_back(*std::move(marginal));
+  }
+  return result;
 }
 
 MixedMarginal::MixedMarginal(std::vector<double> weights, std::vector<Marginal> marginals)

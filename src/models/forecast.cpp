@@ -1,30 +1,15 @@
 #include <jensen/emissions/optional.h>
 #include <jensen/error.h>
-#include <jensen/math/normal_quantile.h>
 #include <jensen/math/random.h>
 #include <jensen/models/forecast.h>
 
-#include <algorithm>
 #include <cmath>
-#include <limits>
 #include <optional>
 #include <string>
 
 namespace jensen {
 
 namespace {
-
-std::vector<Marginal> marginals(const AnyEmissions& emissions, int column, std::span<const double> row = {}) {
-  std::vector<Marginal> result;
-  for (int k = 0; k < emissions.states(); ++k) {
-    auto marginal = marginal_of(emissions, k, column, row);
-    if (!marginal) {
-      throw UnsupportedError("column " + std::to_string(column + 1), "give a distribution function", "a forecast");
-    }
-    result.push_back(*std::move(marginal));
-  }
-  return result;
-}
 
 void check(std::span<const Feedback> feedback, const Panel& x) {
   for (const Feedback& f : feedback) {
@@ -68,12 +53,12 @@ class RowsToCome {
 }  // namespace
 
 MixedMarginal column_forecast(const AnyEmissions& emissions, std::span<const double> state_probabilities, int column) {
-  return {{state_probabilities.begin(), state_probabilities.end()}, marginals(emissions, column)};
+  return {{state_probabilities.begin(), state_probabilities.end()}, marginals_of(emissions, column, {}, "a forecast")};
 }
 
 MixedMarginal column_forecast(const AnyEmissions& emissions, std::span<const double> state_probabilities, int column,
                               std::span<const double> row) {
-  return {{state_probabilities.begin(), state_probabilities.end()}, marginals(emissions, column, row)};
+  return {{state_probabilities.begin(), state_probabilities.end()}, marginals_of(emissions, column, row, "a forecast")};
 }
 
 void sample_with_feedback(const AnyHiddenMarkov& model, std::span<const Feedback> feedback, std::uint64_t seed, Panel x,
@@ -99,25 +84,6 @@ void draw_ahead(const AnyHiddenMarkov& model, std::span<const double> next_state
     if (h == 0) path.emplace(model.chain(), state);
     rows.draw(h, state, stream);
     if (!z.empty()) z[static_cast<std::size_t>(h)] = state;
-  }
-}
-
-void pseudo_residuals(const AnyHiddenMarkov& model, const Block& x, int column, std::span<double> out) {
-  const auto states = static_cast<std::size_t>(model.states());
-  const auto own = marginals(model.emissions(), column);
-  std::vector<double> memory(static_cast<std::size_t>(x.rows()) * states);
-  const Panel predicted{memory.data(), x.rows(), model.states(), x.rows()};
-  model.predicted(x, predicted);
-  std::vector<double> known(states);
-  for (std::int64_t t = 0; t < x.rows(); ++t) {
-    const double cell = x.x(t, column);
-    double& residual = out[static_cast<std::size_t>(t)];
-    residual = std::numeric_limits<double>::quiet_NaN();
-    if (std::isnan(cell)) continue;
-    for (std::size_t k = 0; k < states; ++k) known[k] = predicted(t, static_cast<int>(k));
-    const MixedMarginal ahead(known, own);
-    const double u = (ahead.below(cell) + ahead.up_to(cell)) / 2;
-    if (!std::isnan(u)) residual = normal_quantile(std::clamp(u, 0.0, 1.0));
   }
 }
 

@@ -64,14 +64,18 @@ Panel GatedMixture::panel_for(const Block& x, Scratch& scratch) const {
   return {scratch.panel.data(), x.rows(), states(), x.rows()};
 }
 
-Panel GatedMixture::log_joint(const Block& x, Scratch& scratch) const {
-  const Panel panel = panel_for(x, scratch);
+void GatedMixture::log_weights(const Block& x, Panel panel, Scratch& scratch) const {
   const MultinomialLogit logit{states(), terms()};
   for (std::int64_t i = 0; i < x.rows(); ++i) {
     design(x.x, i, scratch.design);
     logit.log_probabilities(gate_, scratch.design, scratch.weights);
     for (int k = 0; k < states(); ++k) panel(i, k) = scratch.weights[static_cast<std::size_t>(k)];
   }
+}
+
+Panel GatedMixture::log_joint(const Block& x, Scratch& scratch) const {
+  const Panel panel = panel_for(x, scratch);
+  log_weights(x, panel, scratch);
   emissions_.add_log_density(x, panel, scratch.emissions);
   return panel;
 }
@@ -121,6 +125,14 @@ void GatedMixture::score(const Block& x, std::span<double> log_density) const {
 void GatedMixture::responsibilities(const Block& x, Panel p) const {
   Scratch scratch;
   discrete_responsibilities(x, log_joint(x, scratch), p);
+}
+void GatedMixture::predicted(const Block& x, Panel p) const {
+  Scratch scratch;
+  (void)panel_for(x, scratch);
+  log_weights(x, p, scratch);
+  for (int k = 0; k < states(); ++k) {
+    std::transform(p.column(k), p.column(k) + p.rows, p.column(k), [](double w) { return std::exp(w); });
+  }
 }
 void GatedMixture::impute(const Block& x, Panel filled) const {
   optional::fill_holes(emissions_, x, filled, [&](const Block& block, Panel p) { responsibilities(block, p); });

@@ -37,6 +37,7 @@ declare -A front_door=(
     [fit_summary_json]="em json"
     [uncertainty_json]="em json"           # standard errors in files
     [model_file]="em json"                 # files of any model
+    [model_residuals]="em models emissions"  # residuals of any model
     [model_format]="em json"
 )
 

@@ -198,7 +198,7 @@ TEST_F(GroupedMixtureTest, WhatDoesNotGoWithGroupsIsRefused) {
             0);
   EXPECT_REFUSED(run({"predict", path("m.json"), table, "--viterbi"}), "--viterbi: is for hidden Markov models");
   EXPECT_REFUSED(run({"predict", path("m.json"), table, "--sequence", "id"}), "--group");
-  EXPECT_REFUSED(run({"score", path("m.json"), table, "--residuals"}), "--residuals: is for hidden Markov models");
+  EXPECT_EQ(lines(run({"score", path("m.json"), table, "--residuals"}).out)[0], "log_density,residual_y");
   EXPECT_REFUSED(run({"forecast", path("m.json"), table}), "forecast");
   EXPECT_REFUSED(run({"predict", faithful_model(), data("faithful.csv"), "--group", "waiting"}),
                  "--group: the model takes rows as independent");

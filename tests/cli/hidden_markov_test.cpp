@@ -598,7 +598,8 @@ TEST_F(HiddenMarkovTest, RefusesByName) {
   EXPECT_REFUSED(attempt("x,id\n1,b\n-2,b\n3,a\n", {"--sequence", "id"}), "row 2, column 'x'");
   EXPECT_REFUSED(run({"predict", faithful_model(), data("faithful.csv"), "--viterbi"}), "--viterbi");
   EXPECT_REFUSED(run({"predict", faithful_model(), data("faithful.csv"), "--sequence", "waiting"}), "--sequence");
-  EXPECT_REFUSED(run({"score", faithful_model(), data("faithful.csv"), "--residuals"}), "--residuals");
+  EXPECT_REFUSED(run({"score", faithful_model(), data("faithful.csv"), "--rows"}),
+                 "--rows: is for hidden Markov models");
 }
 
 TEST_F(HiddenMarkovTest, ChoosesTheNumberOfStates) {

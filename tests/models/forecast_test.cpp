@@ -2,6 +2,7 @@
 #include <jensen/emissions/counts.h>
 #include <jensen/math/normal_quantile.h>
 #include <jensen/models/forecast.h>
+#include <jensen/models/residuals.h>
 
 #include <gtest/gtest.h>
 
@@ -135,24 +136,6 @@ TEST(Forecast, PseudoResidualsAreQuantilesGivenThePast) {
     }
     EXPECT_NEAR(residual[t], normal_quantile(u), 1e-11) << t;
   }
-}
-
-TEST(Forecast, PseudoResidualsOfTheRightModelAreStandardNormal) {
-  const AnyHiddenMarkov model(MarkovChain({0.5, 0.5}, {0.95, 0.05, 0.1, 0.9}),
-                              AnyEmissions(Independent<Normal>(std::vector<Normal>{Normal(-2, 1), Normal(2, 4)})));
-  const std::int64_t rows = 20000;
-  std::vector<double> x(static_cast<std::size_t>(rows));
-  model.sample(5, 0, {x.data(), rows, 1, rows}, {});
-  std::vector<double> residual(x.size());
-  pseudo_residuals(model, block_of(x), 0, residual);
-  double mean = 0;
-  double square = 0;
-  for (const double r : residual) {
-    mean += r / static_cast<double>(rows);
-    square += r * r / static_cast<double>(rows);
-  }
-  EXPECT_NEAR(mean, 0, 4 / std::sqrt(static_cast<double>(rows)));
-  EXPECT_NEAR(square, 1, 6 / std::sqrt(static_cast<double>(rows)));
 }
 
 }  // namespace

@@ -44,7 +44,8 @@ void add_score(CLI::App& app, Command& chosen) {
   auto* score = app.add_subcommand("score", "Log-density of each row, and the total");
   auto a = add_application<ScoreArguments>(*score, "CSV file to write [standard output]");
   score->add_flag("--rows", a->rows, "Of sequences or groups: each row, given those before it");
-  score->add_flag("--residuals", a->residuals, "The same, with the pseudo-residual of each column");
+  score->add_flag("--residuals", a->residuals,
+                  "Each row, with the quantile residual of each column given the rows before");
   add_results(*score, a->json, a->quiet);
   score->footer(
       "Examples:\n"

@@ -22,7 +22,8 @@ struct Marginal {
 };
 
 /// Column `column` of the block that the emissions read, in state k: exact for the families of continuous.h, counts.h
-/// and categories.h (a category counts by the number of its level), for Gaussians, Student's t and factor analysers.
+/// and categories.h (a category counts by the number of its level), for Gaussians, Student's t and factor analysers,
+/// and mixtures of these within a state.
 /// Empty where there is none: angles and directions, which have no order; a column that is given, not modelled; one
 /// that depends on such a column (an exposure, a covariate).
 std::optional<Marginal> marginal_of(const AnyEmissions& emissions, int k, int column);
@@ -31,6 +32,11 @@ std::optional<Marginal> marginal_of(const AnyEmissions& emissions, int k, int co
 /// that are given: of a regression (regression.h) its covariates, offset and trials, of counts their exposure or their
 /// trials. Empty as well where one of those is missing (NaN).
 std::optional<Marginal> marginal_of(const AnyEmissions& emissions, int k, int column, std::span<const double> row);
+
+/// The same in every state. Throws UnsupportedError, "column 1 cannot give a distribution function, which `purpose`
+/// needs", where one of them is empty.
+std::vector<Marginal> marginals_of(const AnyEmissions& emissions, int column, std::span<const double> row,
+                                   const char* purpose);
 
 /// Σ_k p_k Marginal_k. weights sum to 1; all marginals are of one column. Where no weight is positive (a row that
 /// cannot follow those before it leaves none) nothing is known, and all answers but most_probable() are NaN.

@@ -43,12 +43,4 @@ void sample_with_feedback(const AnyHiddenMarkov& model, std::span<const Feedback
 void draw_ahead(const AnyHiddenMarkov& model, std::span<const double> next_state, std::span<const Feedback> feedback,
                 std::uint64_t seed, std::uint64_t draw, Panel ahead, std::span<std::int32_t> z = {});
 
-/// Forecast pseudo-residuals (Zucchini, MacDonald and Langrock 2016, section 6.2.2) of one column: Φ⁻¹(u_t) with
-///
-///   u_t = ½ P(X_t < x_t | x_1 … x_{t−1}) + ½ P(X_t ≤ x_t | x_1 … x_{t−1}),
-///
-/// standard normal where the model is right and the column continuous; NaN for a missing cell, ±∞ where x_t lies beyond
-/// all that the past allows. Errors as column_forecast.
-void pseudo_residuals(const AnyHiddenMarkov& model, const Block& x, int column, std::span<double> out);
-
 }  // namespace jensen

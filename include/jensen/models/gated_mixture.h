@@ -43,6 +43,8 @@ class GatedMixture {
   std::vector<Degeneracy> degeneracies() const { return emissions_.degeneracies(); }
   void score(const Block& x, std::span<double> log_density) const;
   void responsibilities(const Block& x, Panel p) const;
+  /// p(i, k) = π_k(v_i), before the row itself is seen.
+  void predicted(const Block& x, Panel p) const;
   /// As Mixture's. The covariates must be there.
   void impute(const Block& x, Panel filled) const;
   /// Reads the covariates from x.
@@ -62,6 +64,7 @@ class GatedMixture {
   void design(const ConstPanel& x, std::int64_t i, std::vector<double>& v) const;
   // Room for it, and a look at the covariates.
   Panel panel_for(const Block& x, Scratch& scratch) const;
+  void log_weights(const Block& x, Panel panel, Scratch& scratch) const;
   Panel log_joint(const Block& x, Scratch& scratch) const;
   void add_gate(const Block& x, ConstPanel r, Statistics& s, Scratch& scratch) const;
   ConstSlice emission_part(const Statistics& s) const;

@@ -100,6 +100,25 @@ class GroupedMixture {
     }
   }
 
+  /// p(i, k) = p(z = k | the rows before i in its group; θ).
+  void predicted(const Block& x, Panel p) const {
+    Scratch scratch;
+    const Panel rows = panel(x.rows(), scratch.rows);
+    emissions().add_log_density(x, rows, scratch.emissions);
+    std::vector<double> so_far(static_cast<std::size_t>(states()));
+    for (const Group& g : groups_of(x)) {
+      for (int k = 0; k < states(); ++k) so_far[static_cast<std::size_t>(k)] = log_weight(k);
+      for (std::int64_t i = g.first; i < g.end; ++i) {
+        const double total = log_sum(so_far);
+        for (int k = 0; k < states(); ++k) {
+          double& own = so_far[static_cast<std::size_t>(k)];
+          p(i, k) = std::isinf(total) ? 0 : std::exp(own - total);
+          own += rows(i, k);
+        }
+      }
+    }
+  }
+
   /// p(i, k) = p(z = k | the whole group of row i; θ), among the states that the block allows all its rows.
   void responsibilities(const Block& x, Panel p) const {
     Scratch scratch;
