@@ -122,6 +122,7 @@ int run(const PredictArguments& a) {
   if (a.filtered || a.viterbi) {
     throw Error(fmt::format("--{}: is for hidden Markov models", a.filtered ? "filtered" : "viterbi"));
   }
+  if (a.memory) throw Error("--memory: is for hidden Markov models");
   write_to(a.output, [&](std::ostream& out) { write_components(out, file, data.table, a.probabilities); });
   return exit_done;
 }
@@ -134,6 +135,7 @@ int run(const ScoreArguments& a) {
   const LoadedData data = load_data_for(file, a.data);
   if (file.model->sequential()) return score_sequences(a, file, data);
   if (a.rows) throw Error("--rows: is for hidden Markov models");
+  if (a.memory) throw Error("--memory: is for hidden Markov models");
   std::vector<double> log_density(static_cast<std::size_t>(data.table.rows()));
   Sum sum;
   for_each_block(data.table, [&](const Block& block) {

@@ -152,6 +152,21 @@ void refuse_of_groups(const AnyHiddenMarkov* chain, bool given, const char* opti
   if (given && chain == nullptr) throw Error(fmt::format("{}: is for hidden Markov models", option));
 }
 
+// The model with what it is to keep of a sequence.
+ModelFile with_memory(const ModelFile& file, const std::optional<std::string>& memory) {
+  if (!memory) return file;
+  const auto* chain = file.get<AnyHiddenMarkov>();
+  refuse_of_groups(chain, true, "--memory");
+  if (*memory == "checkpoints" && chain->chain().as<jensen::MarkovChain>() == nullptr) {
+    throw Error("--memory checkpoints: does not go with durations, inputs, clusters or continuous time");
+  }
+  AnyHiddenMarkov model = *chain;
+  model.set_memory(jensen::chain_memory_named(*memory));
+  ModelFile result = file;
+  result.model = std::make_shared<jensen::Erased<AnyHiddenMarkov>>(std::move(model));
+  return result;
+}
+
 }  // namespace
 
 std::vector<std::int64_t> table_rows(const LoadedData& data) {
@@ -166,9 +181,11 @@ std::vector<std::string> names_of_sequences(const LoadedData& data) {
   return data.sequence_names.empty() ? std::vector<std::string>{"1"} : data.sequence_names;
 }
 
-int predict_sequences(const PredictArguments& a, const ModelFile& file, const LoadedData& data) {
+int predict_sequences(const PredictArguments& a, const ModelFile& said, const LoadedData& data) {
   if (a.viterbi && a.filtered) throw Error("--viterbi: is about whole sequences; it does not go with --filtered");
   if (a.viterbi && a.probabilities) throw Error("--viterbi: a path has no probabilities by row: leave one out");
+  if (a.memory && !a.viterbi) throw Error("--memory: is for --viterbi: probabilities are T x K numbers themselves");
+  const ModelFile file = with_memory(said, a.memory);
   const jensen::Model& model = *file.model;
   const auto* chain = file.get<AnyHiddenMarkov>();
   refuse_of_groups(chain, a.viterbi, "--viterbi");
@@ -201,7 +218,9 @@ int predict_sequences(const PredictArguments& a, const ModelFile& file, const Lo
   return exit_done;
 }
 
-int score_sequences(const ScoreArguments& a, const ModelFile& file, const LoadedData& data) {
+int score_sequences(const ScoreArguments& a, const ModelFile& said, const LoadedData& data) {
+  if (a.memory && a.residuals) throw Error("--memory: does not go with --residuals, which need T x K numbers");
+  const ModelFile file = with_memory(said, a.memory);
   const auto* chain = file.get<AnyHiddenMarkov>();
   const std::string unit = chain != nullptr ? "sequence" : "group";
   Scores found{log_densities(*file.model, data.table), {}};

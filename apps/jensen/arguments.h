@@ -162,12 +162,14 @@ struct ApplyArguments {
 };
 struct PredictArguments : ApplyArguments {
   bool probabilities = false;
-  bool filtered = false;  ///< of sequences: given the rows up to each
-  bool viterbi = false;   ///< of sequences: the most probable path
+  bool filtered = false;              ///< of sequences: given the rows up to each
+  bool viterbi = false;               ///< of sequences: the most probable path
+  std::optional<std::string> memory;  ///< of sequences: what the path is found from, if not as the model says
 };
 struct ScoreArguments : ApplyArguments {
-  bool rows = false;       ///< of sequences: by row instead of by sequence
-  bool residuals = false;  ///< of sequences: pseudo-residuals, by row
+  bool rows = false;                  ///< of sequences: by row instead of by sequence
+  bool residuals = false;             ///< of sequences: pseudo-residuals, by row
+  std::optional<std::string> memory;  ///< of sequences: what is kept of one, if not as the model says
   bool json = false;
   bool quiet = false;
 };

@@ -52,8 +52,8 @@ class HiddenMarkov(Estimator):
     max_duration : int, optional
         With durations: no stay is longer; by default twice the longest sequence, at most 1000. Said for "free".
     memory : {"all", "checkpoints"}, default "all"
-        What an E-step keeps of a sequence of T rows: T x K numbers; or K numbers for each 64 to 512 rows, where densities
-        are computed twice. Results are the same.
+        What an E-step, `score` and `decode` keep of a sequence of T rows: T x K numbers; or K numbers for each 64 to 512
+        rows, where densities are computed twice. Results are the same.
     start : HiddenMarkov or dict, optional
         Where the fit begins: a model, or values by the names of parameters (``{"transition[0,0]": 0.9, …}``, as in
         parameters_); what is not named comes from `init_params`.

@@ -108,6 +108,10 @@ void AnyChain::score(const Block& x, Panel log_density, std::span<double> out, C
   std::visit([&](const auto& own) { chain_score(x, own, log_density, out, scratch); }, held_);
 }
 
+void AnyChain::score(const Block& x, ChainSegments& segments, std::span<double> out, ChainScratch& scratch) const {
+  std::visit([&](const auto& own) { chain_score(x, own, segments, out, scratch); }, held_);
+}
+
 void AnyChain::filter(const Block& x, Panel log_density, ChainScratch& scratch) const {
   std::visit([&](const auto& own) { chain_filter(x, own, log_density, scratch); }, held_);
 }
@@ -118,6 +122,11 @@ void AnyChain::predict(const Block& x, Panel log_density, ChainScratch& scratch)
 
 void AnyChain::decode(const Block& x, Panel log_density, std::span<std::int32_t> path, std::span<double> value) const {
   std::visit([&](const auto& own) { viterbi(x, own, log_density, path, value); }, held_);
+}
+
+void AnyChain::decode(const Block& x, ChainSegments& segments, std::span<std::int32_t> path,
+                      std::span<double> value) const {
+  std::visit([&](const auto& own) { viterbi(x, own, segments, path, value); }, held_);
 }
 
 }  // namespace jensen

@@ -235,6 +235,35 @@ class GivenByRow {
 
 }  // namespace
 
+namespace {
+
+// log p of each row given those before it; `out` is of this sequence.
+void score_sequence(const ChainPotentials& chain, std::int64_t first, ChainSegments& segments, std::span<double> out,
+                    ChainScratch& scratch) {
+  const auto steps = static_cast<std::int64_t>(out.size());
+  std::fill(out.begin(), out.end(), 0.0);
+  ChainSmoother smoother({chain, nullptr, 1, segments, ChainMemory::checkpoints, first, steps}, scratch.segments);
+  if (smoother.forward(nullptr, out.data()) && smoother.safe()) return;
+  std::fill(out.begin(), out.end(), 0.0);
+  std::vector<double> numbers(out.size() * static_cast<std::size_t>(chain.states));
+  const Panel p{numbers.data(), steps, chain.states, steps};
+  segments.add_log_density(first, p);
+  filter_in_logs(chain.initial, log_moves(chain), {p, 0, steps}, scratch, out.data());
+}
+
+}  // namespace
+
+void chain_score(const Block& x, const MarkovChain& chain, ChainSegments& segments, std::span<double> out,
+                 ChainScratch& scratch) {
+  const ChainPotentials exact = potentials(chain);
+  const auto bounds = sequence_bounds(x);
+  for (std::size_t s = 0; s + 1 < bounds.size(); ++s) {
+    const auto first = static_cast<std::size_t>(bounds[s]);
+    score_sequence(exact, bounds[s], segments, out.subspan(first, static_cast<std::size_t>(bounds[s + 1]) - first),
+                   scratch);
+  }
+}
+
 std::size_t ChainScratch::Segments::size() const {
   std::size_t total = 0;
   for (const auto* own : {&panel, &density, &filtered, &smoothed, &checkpoints, &shift, &normalizer, &rows,

@@ -13,12 +13,11 @@
 #include "math/chain_kernels.h"
 #include "models/allowed_states.h"
 #include "models/chain_smoother.h"
+#include "models/viterbi_step.h"
 
 namespace jensen {
 
 namespace {
-
-constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 
 double product_of(double q, double value) { return q > 0 ? q * value : 0; }  // 0 × −∞ = 0
 
@@ -237,33 +236,21 @@ double best_path(ChainSteps& steps, const ConstPanel& p, std::int64_t first, std
   const auto initial = steps.initial(first);
   for (std::size_t k = 0; k < states; ++k) reached[k] = std::log(initial[k]) + p(first, static_cast<int>(k));
   for (std::size_t t = 1; t < count; ++t) {
-    const auto moves = steps.log_into(first + static_cast<std::int64_t>(t));
-    for (std::size_t j = 0; j < states; ++j) {
-      double best = minus_infinity;
-      std::int32_t argument = 0;
-      for (std::size_t i = 0; i < states; ++i) {
-        const double value = reached[i] + moves[i * states + j];
-        if (value > best) {
-          best = value;
-          argument = static_cast<std::int32_t>(i);
-        }
-      }
-      from[t * states + j] = argument;
-      next[j] = best + p(first + static_cast<std::int64_t>(t), static_cast<int>(j));
-    }
+    const std::int64_t row = first + static_cast<std::int64_t>(t);
+    viterbi_step(steps.log_into(row), p, row, reached, next, from.data() + t * states);
     reached.swap(next);
   }
-  const auto best = std::max_element(reached.begin(), reached.end());
-  if (*best == minus_infinity || std::isnan(*best)) {
+  const PathEnd end = path_end(reached);
+  if (end.state < 0) {
     std::fill(path.begin(), path.end(), -1);
-    return *best;
+    return end.value;
   }
-  auto state = static_cast<std::int32_t>(best - reached.begin());
+  std::int32_t state = end.state;
   for (std::size_t t = count; t-- > 0;) {
     path[t] = state;
     state = from[t * states + static_cast<std::size_t>(state)];
   }
-  return *best;
+  return end.value;
 }
 
 class Modes {

@@ -412,6 +412,31 @@ TEST_F(HiddenMarkovTest, CheckpointsChangeNothingButMemory) {
   EXPECT_FALSE(nlohmann::json::parse(read(path("all.json")))["chain"].contains("memory"));
   EXPECT_EQ(run({"predict", path("checkpoints.json"), rows, "--probabilities"}).out,
             run({"predict", path("all.json"), rows, "--probabilities"}).out);
+  for (const Words& command : {Words{"score"}, Words{"score", "--rows"}, Words{"predict", "--viterbi"}}) {
+    const auto with = [&](const char* model, const Words& memory) {
+      Words said{command.front(), path(model), rows};
+      said.insert(said.end(), command.begin() + 1, command.end());
+      said.insert(said.end(), memory.begin(), memory.end());
+      const auto finished = run(said);
+      EXPECT_EQ(finished.code, 0) << finished.err;
+      return finished.out;
+    };
+    const std::string known = with("all.json", {});
+    EXPECT_EQ(with("checkpoints.json", {}), known);
+    EXPECT_EQ(with("all.json", {"--memory", "checkpoints"}), known);
+    EXPECT_EQ(with("checkpoints.json", {"--memory", "all"}), known);
+  }
+  EXPECT_REFUSED(run({"predict", path("all.json"), rows, "--memory", "checkpoints"}), "--memory: is for --viterbi");
+  EXPECT_REFUSED(run({"score", path("all.json"), rows, "--residuals", "--memory", "checkpoints"}),
+                 "--memory: does not go with --residuals");
+  EXPECT_REFUSED(run({"score", faithful_model(), data("faithful.csv"), "--memory", "checkpoints"}),
+                 "--memory: is for hidden Markov models");
+  ASSERT_EQ(run(fit_words({rows, "-k", "2", "--columns", "x:gaussian", "--sequence", "id", "--order", "when", "-o",
+                           path("stays.json"), "--durations", "poisson"}))
+                .code,
+            0);
+  EXPECT_REFUSED(run({"score", path("stays.json"), rows, "--memory", "checkpoints"}),
+                 "--memory checkpoints: does not go with durations");
   auto more = words("checkpoints");
   more.insert(more.end(), {"--durations", "poisson"});
   EXPECT_REFUSED(run(more), "--memory checkpoints: does not go with --durations");

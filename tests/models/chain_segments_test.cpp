@@ -390,6 +390,108 @@ TEST(ChainSegments, AChainThatSeesWholeSequencesRefusesCheckpoints) {
   EXPECT_NO_THROW(model.expect(x, Posterior{}, statistics, scratch));
   model.set_memory(ChainMemory::checkpoints);
   EXPECT_THROW(model.expect(x, Posterior{}, statistics, scratch), UnsupportedError);
+  std::vector<double> scores(3);
+  std::vector<std::int32_t> path(3);
+  EXPECT_THROW(model.score(x, scores), UnsupportedError);
+  EXPECT_THROW(model.decode(x, path), UnsupportedError);
+}
+
+// What a model says of rows from all of its memory and from checkpoints.
+template <class Model>
+void expect_same_scores_and_paths(Model model, const Block& x) {
+  const auto rows = static_cast<std::size_t>(x.rows());
+  std::vector<double> scores(rows, 1), again(rows, 2), value(sequence_bounds(x).size() - 1), other(value.size());
+  std::vector<std::int32_t> path(rows, 7), found(rows, 8);
+  model.score(x, scores);
+  model.decode(x, path, value);
+  model.set_memory(ChainMemory::checkpoints);
+  model.score(x, again);
+  model.decode(x, found, other);
+  EXPECT_EQ(again, scores);
+  EXPECT_EQ(found, path);
+  EXPECT_EQ(other, value);
+}
+
+TEST(ChainSegments, ScoresAndPathsFromCheckpointsAreTheSameBits) {
+  for (const int states : {1, 3, 9}) {
+    for (const std::int64_t rows : {1, 63, 512, 513, 3000}) {
+      SCOPED_TRACE(std::to_string(states) + " states, " + std::to_string(rows) + " rows");
+      auto model = two_columns(states);
+      std::vector<double> values(static_cast<std::size_t>(2 * rows));
+      model.sample(1, 0, {values.data(), rows, 2, rows}, {});
+      for (std::size_t i = 0; i < values.size(); i += 7) values[i] = std::numeric_limits<double>::quiet_NaN();
+      const std::vector<std::int64_t> begins =
+          rows > 600 ? std::vector<std::int64_t>{0, 1, 600, rows} : std::vector<std::int64_t>{0, rows};
+      Block x;
+      x.x = {values.data(), rows, 2, rows};
+      x.has_missing = true;
+      x.sequences = begins;
+      expect_same_scores_and_paths(model, x);
+      // Known states, of which some cannot follow one another: impossible from some row on.
+      if (states == 1) continue;
+      StateSets sets;
+      sets.states = states;
+      for (int k = 0; k < states; ++k) {
+        for (int other = 0; other < states; ++other) sets.allowed.push_back(other == k ? 1 : 0);
+      }
+      std::vector<std::int32_t> allowed(static_cast<std::size_t>(rows), -1);
+      if (rows > 600) allowed[700] = 1;
+      if (rows > 600) allowed[900] = 0;
+      x.allowed = allowed;
+      x.state_sets = &sets;
+      expect_same_scores_and_paths(HiddenMarkov<Gaussian>(MarkovChain::left_to_right(states), model.emissions()), x);
+    }
+  }
+}
+
+TEST(ChainSegments, AScoreFromCheckpointsFindsAStateLostToUnderflow) {
+  // State 1 cannot be reached again once it is left; the last rows are its own, the first ones all but impossible.
+  Gaussian emissions(2, 1, Covariance::diagonal);
+  emissions.set({0, 20}, {1, 1});
+  const HiddenMarkov<Gaussian> model(MarkovChain({0.5, 0.5}, {1, 0, 0.5, 0.5}), emissions);
+  std::vector<double> values(800, 20.0);
+  std::fill_n(values.begin(), 5, 0.0);
+  Block x;
+  x.x = {values.data(), 800, 1, 800};
+  expect_same_scores_and_paths(model, x);
+}
+
+// Remembers what it is asked for.
+class Watched final : public ChainSegments {
+ public:
+  explicit Watched(Panel all) : all_(all) {}
+  void add_log_density(std::int64_t first, Panel p) override {
+    most = std::max(most, p.rows);
+    rows += p.rows;
+    all_.add_log_density(first, p);
+  }
+  void take(std::int64_t, ConstPanel) override { ADD_FAILURE() << "there is no posterior"; }
+  ChainSegments& other_end() override { return *this; }
+
+  std::int64_t most = 0;
+  std::int64_t rows = 0;
+
+ private:
+  PanelSegments all_;
+};
+
+TEST(ChainSegments, ScoresAndPathsFromCheckpointsTakeAFewRowsAtATime) {
+  Sequence sequence(4, 20'000, 2);
+  Block x;
+  x.x = {sequence.log_density.data(), sequence.steps, 4, sequence.steps};
+  const Panel all{sequence.log_density.data(), sequence.steps, 4, sequence.steps};
+  Watched scored(all);
+  ChainScratch scratch;
+  std::vector<double> scores(20'000);
+  chain_score(x, sequence.chain, scored, scores, scratch);
+  EXPECT_LE(scored.most, 512);
+  EXPECT_EQ(scored.rows, 20'000) << "once";
+  EXPECT_LT(scratch.size(), 20'000u * 4 / 2);
+  Watched decoded(all);
+  std::vector<std::int32_t> path(20'000);
+  viterbi(x, sequence.chain, decoded, path, {});
+  EXPECT_LE(decoded.most, 512);
+  EXPECT_LE(decoded.rows, 40'000) << "twice";
 }
 
 }  // namespace

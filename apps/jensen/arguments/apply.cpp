@@ -20,6 +20,14 @@ std::shared_ptr<Arguments> add_application(CLI::App& app, const char* output) {
   return a;
 }
 
+void add_memory(CLI::App& app, std::optional<std::string>& memory, const char* what) {
+  app.add_option("--memory", memory,
+                 std::string("Of a hidden Markov model: ") + what +
+                     " of a sequence of T rows from T x K numbers, or from K for each 64 to 512 rows [as in the model]")
+      ->check(one_of({"all", "checkpoints"}))
+      ->type_name("all|checkpoints");
+}
+
 }  // namespace
 
 void add_predict(CLI::App& app, Command& chosen) {
@@ -28,6 +36,7 @@ void add_predict(CLI::App& app, Command& chosen) {
   predict->add_flag("--probabilities", a->probabilities, "Add the probability of each component");
   predict->add_flag("--filtered", a->filtered, "Of a hidden Markov model: from the rows up to each alone");
   predict->add_flag("--viterbi", a->viterbi, "Of a hidden Markov model: the most probable path of each sequence");
+  add_memory(*predict, a->memory, "find the path");
   predict->footer(
       "Examples:\n"
       "  jensen predict model.json data.csv -o out.csv\n"
@@ -46,6 +55,7 @@ void add_score(CLI::App& app, Command& chosen) {
   score->add_flag("--rows", a->rows, "Of sequences or groups: each row, given those before it");
   score->add_flag("--residuals", a->residuals,
                   "Each row, with the quantile residual of each column given the rows before");
+  add_memory(*score, a->memory, "find the log-density");
   add_results(*score, a->json, a->quiet);
   score->footer(
       "Examples:\n"

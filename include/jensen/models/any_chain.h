@@ -76,6 +76,10 @@ class AnyChain {
                           ChainScratch& scratch) {
     chain.score(x, log_density, out, scratch);
   }
+  friend void chain_score(const Block& x, const AnyChain& chain, ChainSegments& segments, std::span<double> out,
+                          ChainScratch& scratch) {
+    chain.score(x, segments, out, scratch);
+  }
   friend void chain_filter(const Block& x, const AnyChain& chain, Panel log_density, ChainScratch& scratch) {
     chain.filter(x, log_density, scratch);
   }
@@ -86,6 +90,10 @@ class AnyChain {
                       std::span<double> value = {}) {
     chain.decode(x, log_density, path, value);
   }
+  friend void viterbi(const Block& x, const AnyChain& chain, ChainSegments& segments, std::span<std::int32_t> path,
+                      std::span<double> value) {
+    chain.decode(x, segments, path, value);
+  }
 
  private:
   Evidence posterior(const Block& x, const Rule& rule, Panel log_density, Slice statistics,
@@ -93,9 +101,11 @@ class AnyChain {
   Evidence posterior(const Block& x, const Rule& rule, ChainSegments& segments, const ChainPlan& plan, Slice statistics,
                      ChainScratch& scratch) const;
   void score(const Block& x, Panel log_density, std::span<double> out, ChainScratch& scratch) const;
+  void score(const Block& x, ChainSegments& segments, std::span<double> out, ChainScratch& scratch) const;
   void filter(const Block& x, Panel log_density, ChainScratch& scratch) const;
   void predict(const Block& x, Panel log_density, ChainScratch& scratch) const;
   void decode(const Block& x, Panel log_density, std::span<std::int32_t> path, std::span<double> value) const;
+  void decode(const Block& x, ChainSegments& segments, std::span<std::int32_t> path, std::span<double> value) const;
 
   Held held_;
 };

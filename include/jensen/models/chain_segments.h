@@ -31,10 +31,11 @@ class ChainSegments {
   virtual ChainSegments& other_end() = 0;
 };
 
-/// What is kept of a sequence between its forward and its backward recursion. Results are the same bits.
+/// What is kept of a sequence: between its forward and its backward recursion, in scores, and in most probable paths.
+/// Results are the same bits.
 enum class ChainMemory {
   log_densities,  ///< T × K numbers, so that emissions are asked once
-  checkpoints,    ///< K numbers for each segment of 64 to 512 rows; emissions are asked twice
+  checkpoints,    ///< K numbers for each segment of 64 to 512 rows; emissions are asked twice but for scores
 };
 /// "all" or "checkpoints".
 std::string to_string(ChainMemory memory);
@@ -68,6 +69,25 @@ Evidence chain_posterior_at_once(const Block& x, const Rule& rule, const Chain& 
 /// underflow that its rows make likely again, takes T × K numbers whatever is asked for.
 Evidence chain_posterior(const Block& x, const Rule& rule, const MarkovChain& chain, ChainSegments& segments,
                          const ChainPlan& plan, Slice statistics, ChainScratch& scratch);
+
+/// chain_score() (chain_posterior.h) to the same bits, K numbers for each segment; a sequence that needs recursions in
+/// logs takes T × K.
+void chain_score(const Block& x, const MarkovChain& chain, ChainSegments& segments, std::span<double> out,
+                 ChainScratch& scratch);
+/// viterbi() (viterbi.h) to the same bits: K numbers for each 512 rows, from which the states before are found again
+/// when the path is followed back. Emissions are asked twice.
+void viterbi(const Block& x, const MarkovChain& chain, ChainSegments& segments, std::span<std::int32_t> path,
+             std::span<double> value);
+
+// For chains that see whole sequences only: they throw UnsupportedError.
+template <class Chain>
+void chain_score(const Block&, const Chain&, ChainSegments&, std::span<double>, ChainScratch&) {
+  throw UnsupportedError("this chain", "work from checkpoints", "ChainMemory::checkpoints");
+}
+template <class Chain>
+void viterbi(const Block&, const Chain&, ChainSegments&, std::span<std::int32_t>, std::span<double>) {
+  throw UnsupportedError("this chain", "work from checkpoints", "ChainMemory::checkpoints");
+}
 
 /// For chains that see whole sequences only, from one end. Throws UnsupportedError for checkpoints.
 template <class Chain>

@@ -70,8 +70,8 @@ class HiddenMarkov {
   const E& emissions() const { return emissions_; }
   E& emissions() { return emissions_; }
 
-  /// What an E-step under Posterior keeps of a sequence: T × K log-densities, unless said otherwise. No parameter.
-  /// Rules that choose or draw whole paths take T × K numbers whatever is said.
+  /// What an E-step under Posterior, score() and decode() keep of a sequence: T × K log-densities, unless said
+  /// otherwise. No parameter. Rules that choose or draw whole paths take T × K numbers whatever is said.
   void set_memory(ChainMemory memory) { plan_.memory = memory; }
   ChainMemory memory() const { return plan_.memory; }
   /// Markov chains take sequences of at least so many rows from both ends at once under Posterior, by two threads where
@@ -126,6 +126,10 @@ class HiddenMarkov {
   /// log p(x_t | the rows before it in its sequence; θ).
   void score(const Block& x, std::span<double> log_density_of_row) const {
     Scratch scratch;
+    if (plan_.memory == ChainMemory::checkpoints) {
+      Segments segments(emissions_, x, {}, scratch);
+      return chain_score(x, chain_, segments, log_density_of_row, scratch.chain);
+    }
     const Panel panel = log_density(x, scratch);
     chain_score(x, chain_, panel, log_density_of_row, scratch.chain);
   }
@@ -204,6 +208,10 @@ class HiddenMarkov {
   /// The most probable path of each sequence (viterbi.h), among the states that the block allows.
   void decode(const Block& x, std::span<std::int32_t> path, std::span<double> value = {}) const {
     Scratch scratch;
+    if (plan_.memory == ChainMemory::checkpoints) {
+      Segments segments(emissions_, x, {}, scratch);
+      return viterbi(x, chain_, segments, path, value);
+    }
     const Panel panel = log_density(x, scratch);
     viterbi(x, chain_, panel, path, value);
   }
