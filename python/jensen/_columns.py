@@ -164,12 +164,12 @@ class Columns:
         return values
 
 
-def levels_for(columns, schema, level_columns):
-    """The levels of the columns whose cells are words; yes and no keep both where only one of them comes up."""
+def levels_for(columns, level_columns, binary):
+    """The levels of the columns whose cells are words; the binary ones keep yes and no where only one comes up."""
     levels = {}
     for name in level_columns:
         found = columns.levels(name)
-        if f"{_quoted(name)}:bernoulli" in schema:
+        if name in binary:
             if len(found) > 2:
                 raise DataError(f"column '{name}' is bernoulli, but has {len(found)} levels ({', '.join(found)}): is "
                                 "it categorical?")
@@ -186,11 +186,11 @@ def read(columns, X, gate=(), groups=None):
     not modelled unless `columns` names it."""
     table = Columns(X)
     text = schema_text(columns, [name for name in table.names if name != groups])
-    names, level_columns, _ = _core.schema_columns(text, list(gate))
+    names, level_columns, binary = _core.schema_columns(text, list(gate))
     if not table.has_names and len(table.names) == len(names):
         table._columns = {name: table[own] for name, own in zip(names, table.names)}
         table.names = names
-    levels = levels_for(table, text, level_columns)
+    levels = levels_for(table, level_columns, binary)
     return text, names, levels, table.matrix(names, levels), table
 
 
@@ -214,17 +214,17 @@ def families_in(columns):
 def read_with_families(known, own, X):
     """As read(), with families over further columns: (names, indices, family, whether its parameters bear the name)."""
     table = Columns(X)
-    text, names, level_columns = "", [], []
+    text, names, level_columns, binary = "", [], [], []
     if known:
         text = schema_text(known, table.names)
-        names, level_columns, _ = _core.schema_columns(text, [])
+        names, level_columns, binary = _core.schema_columns(text, [])
     joined = [tuple(table.names) if name is None else (name,) if isinstance(name, str) else tuple(name)
               for name, _ in own]
     names = list(dict.fromkeys([*names, *(name for several in joined for name in several)]))
     if not table.has_names and len(table.names) == len(names):
         table._columns = {name: table[known_as] for name, known_as in zip(names, table.names)}
         table.names = names
-    levels = levels_for(table, text, level_columns)
+    levels = levels_for(table, level_columns, binary)
     families = [(several, [names.index(name) for name in several], family, name is not None)
                 for several, (name, family) in zip(joined, own)]
     return text, names, levels, table.matrix(names, levels), table, families

@@ -211,9 +211,9 @@ constraints, checkpoint, n_jobs, callback
             raise ArgumentError("covariance_type: is said with the kind where columns have names: "
                                 "'a + b:gaussian(tied)'")
         self._text = _sequence_columns.schema_of(self.emissions, self.family, table.names)
-        engine_names, level_columns, _ = _core.schema_columns(self._text, [])
+        engine_names, level_columns, binary = _core.schema_columns(self._text, [])
         seen = table.call(engine_names)
-        self._words = _columns.levels_for(table, self._text, level_columns)
+        self._words = _columns.levels_for(table, level_columns, binary)
         self._given(len(engine_names))
         return table.matrix(engine_names, self._words), engine_names, seen if table.has_names else None
 

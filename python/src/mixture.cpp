@@ -53,11 +53,15 @@ nb::tuple fit(const Table& table, const std::string& text, const Levels& levels,
   return result_of(std::move(*fitted));
 }
 
-// What the schema asks of a table: its columns, those whose cells are words, those that are read but not modelled.
+// What the schema asks of a table: its columns, those whose cells are words, and of these the ones that are yes or no.
 nb::tuple columns_read(const std::string& text, const std::vector<std::string>& gate) {
   const auto forms = alternatives(parse_schema(text));
   for (const Schema& form : forms) check_schema(form);
-  return nb::make_tuple(columns_of(forms.front(), gate), level_columns(forms.front()), given_columns(forms.front()));
+  std::vector<std::string> binary;
+  for (const SchemaPart& part : forms.front()) {
+    if (part.kind == "bernoulli") binary.insert(binary.end(), part.columns.begin(), part.columns.end());
+  }
+  return nb::make_tuple(columns_of(forms.front(), gate), level_columns(forms.front()), binary);
 }
 
 }  // namespace

@@ -222,6 +222,12 @@ def column_of(kind, rng, rows):
     return [None if gone else value for value, gone in zip(values, rng.random(rows) < 0.15)]
 
 
+def test_a_name_that_ends_like_a_binary_columns_is_not_one():
+    cells = {"a": ["red", "green", "blue"], "ba": ["yes", "no", "yes"]}
+    _, _, levels, _, _ = _columns.read({"a": "categorical", "ba": "bernoulli"}, cells)
+    assert levels == {"a": ["blue", "green", "red"], "ba": ["no", "yes"]}
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.text("ab c=:,()+é", min_size=1, max_size=5).map(str.strip).filter(bool),
                           st.sampled_from(KINDS)), min_size=1, max_size=4, unique_by=lambda one: one[0]),

@@ -6,7 +6,7 @@ root=${1:?usage: check.sh ROOT}
 # What the headers and sources of a folder may include of jensen: folders, or single headers. "." is include/jensen.
 declare -A may_include=(
     [.]=". data"
-    [math]="math error.h data/panel.h data/turn-inl.h"
+    [math]="math error.h data/panel.h data/instruction_sets.h data/turn-inl.h"
     [data]="data error.h"
     [execution]="execution concepts.h error.h data"
     [emissions]="emissions math concepts.h error.h data"

@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include <jensen/math/special.h>
 #include <jensen/models/mixture.h>
 
 namespace jensen {
@@ -84,39 +85,22 @@ class GroupedMixture {
 
   /// log p(x_t | the rows before it in its group; θ).
   void score(const Block& x, std::span<double> log_density) const {
-    Scratch scratch;
-    const Panel rows = panel(x.rows(), scratch.rows);
-    emissions().add_log_density(x, rows, scratch.emissions);
-    std::vector<double> so_far(static_cast<std::size_t>(states()));
-    for (const Group& g : groups_of(x)) {
-      for (int k = 0; k < states(); ++k) so_far[static_cast<std::size_t>(k)] = log_weight(k);
-      double before = 0;
-      for (std::int64_t i = g.first; i < g.end; ++i) {
-        for (int k = 0; k < states(); ++k) so_far[static_cast<std::size_t>(k)] += rows(i, k);
-        const double now = log_sum(so_far);
-        log_density[static_cast<std::size_t>(i)] = now - before;
-        before = now;
-      }
-    }
+    double before = 0;
+    for_each_row(x, [&](std::int64_t i, bool first, std::span<const double>, std::span<const double> with_row) {
+      const double now = log_sum_exp(with_row);
+      log_density[static_cast<std::size_t>(i)] = now - (first ? 0 : before);
+      before = now;
+    });
   }
 
   /// p(i, k) = p(z = k | the rows before i in its group; θ).
   void predicted(const Block& x, Panel p) const {
-    Scratch scratch;
-    const Panel rows = panel(x.rows(), scratch.rows);
-    emissions().add_log_density(x, rows, scratch.emissions);
-    std::vector<double> so_far(static_cast<std::size_t>(states()));
-    for (const Group& g : groups_of(x)) {
-      for (int k = 0; k < states(); ++k) so_far[static_cast<std::size_t>(k)] = log_weight(k);
-      for (std::int64_t i = g.first; i < g.end; ++i) {
-        const double total = log_sum(so_far);
-        for (int k = 0; k < states(); ++k) {
-          double& own = so_far[static_cast<std::size_t>(k)];
-          p(i, k) = std::isinf(total) ? 0 : std::exp(own - total);
-          own += rows(i, k);
-        }
+    for_each_row(x, [&](std::int64_t i, bool, std::span<const double> without_row, std::span<const double>) {
+      const double total = log_sum_exp(without_row);
+      for (int k = 0; k < states(); ++k) {
+        p(i, k) = std::isinf(total) ? 0 : std::exp(without_row[static_cast<std::size_t>(k)] - total);
       }
-    }
+    });
   }
 
   /// p(i, k) = p(z = k | the whole group of row i; θ), among the states that the block allows all its rows.
@@ -187,12 +171,23 @@ class GroupedMixture {
 
   double log_weight(int k) const { return std::log(weights()[static_cast<std::size_t>(k)]); }
 
-  static double log_sum(std::span<const double> terms) {
-    const double largest = *std::max_element(terms.begin(), terms.end());
-    if (std::isinf(largest)) return largest;
-    double total = 0;
-    for (const double term : terms) total += std::exp(term - largest);
-    return largest + std::log(total);
+  // visit(row, first of its group, log p(z = k, the rows before it in its group), the same with the row).
+  template <class Visit>
+  void for_each_row(const Block& x, Visit visit) const {
+    Scratch scratch;
+    const Panel rows = panel(x.rows(), scratch.rows);
+    emissions().add_log_density(x, rows, scratch.emissions);
+    std::vector<double> without(static_cast<std::size_t>(states())), with(without.size());
+    for (const Group& g : groups_of(x)) {
+      for (int k = 0; k < states(); ++k) without[static_cast<std::size_t>(k)] = log_weight(k);
+      for (std::int64_t i = g.first; i < g.end; ++i) {
+        for (int k = 0; k < states(); ++k) {
+          with[static_cast<std::size_t>(k)] = without[static_cast<std::size_t>(k)] + rows(i, k);
+        }
+        visit(i, i == g.first, std::span<const double>(without), std::span<const double>(with));
+        without.swap(with);
+      }
+    }
   }
 
   // Zeros.
