@@ -2,10 +2,11 @@
 programs and beside the machine's own limits.
 
 Same data, same start, same number of iterations. Each program runs 1 and 2 iterations and, where these are quick, 1 and
-1 + N, several times; the difference, divided by the number of iterations, is the time of one, so that neither reading
-the data nor setting up counts. The log-likelihoods after two iterations must agree to 1e-9 relative, or the comparison
-is void and the exit status is 1; programs that do something else by design are compared in time alone, and a note says
-what they do. Everything is printed as Markdown.
+1 + N; the difference, divided by the number of iterations, is the time of one, so that neither reading the data nor
+setting up counts. The limits and the programs take turns, several times, as a machine that others share is not always
+equally fast: times are medians, and so are ratios, each of neighbours in time. The log-likelihoods after two iterations
+must agree to 1e-9 relative, or the comparison is void and the exit status is 1; programs that do something else by
+design are compared in time alone, and a note says what they do. Everything is printed as Markdown.
 """
 import argparse
 import json
@@ -24,32 +25,43 @@ SLOW = 2.0  # seconds of an iteration from which one measurement, of one iterati
 
 
 class Measured:
-    """Seconds of an iteration of one program on one shape, and its log-likelihood at the end."""
+    """Seconds of an iteration of one program on one shape, turn by turn, and its log-likelihood after two."""
 
     def __init__(self, program, folder, shape, threads, arguments):
-        self.failure = ""
-
-        def seconds_and_likelihood(iterations):
-            answer = program.run(folder, shape, threads, [1, 1 + iterations])
-            short, long = answer["runs"]
-            return (long["seconds"] - short["seconds"]) / iterations, long["log_likelihood"], answer["version"]
-
+        self.failure, self.turns = "", []
+        self.program, self.folder, self.shape, self.threads = program, folder, shape, threads
+        self.iterations = arguments.iterations
         try:
-            seconds, self.log_likelihood, self.version = seconds_and_likelihood(1)
-            if seconds < SLOW:
-                seconds = statistics.median(
-                    seconds_and_likelihood(arguments.iterations)[0] for _ in range(arguments.repeats))
-            self.seconds = seconds if seconds > 0 else float("nan")  # too little work to tell from noise
+            self.first, self.log_likelihood, self.version = self.run(1)
         except Failed as failure:
             self.failure = str(failure)
 
+    def run(self, iterations):
+        answer = self.program.run(self.folder, self.shape, self.threads, [1, 1 + iterations])
+        short, long = answer["runs"]
+        return (long["seconds"] - short["seconds"]) / iterations, long["log_likelihood"], answer["version"]
 
-def limits(chosen, threads, chains):
-    command = [ROOT / "build/release/bin/jensen_limits", str(threads)]
-    command += [] if chains else [shape.argument() for shape in chosen]
+    def take_turn(self):
+        """Of slow programs the first measurement stands for every turn."""
+        if self.failure:
+            return
+        try:
+            self.turns.append(self.first if self.first >= SLOW else self.run(self.iterations)[0])
+        except Failed as failure:
+            self.failure = str(failure)
+
+    def seconds(self):
+        seconds = statistics.median(self.turns)
+        return seconds if seconds > 0 else float("nan")  # too little work to tell from noise
+
+    def ratio_to(self, others):
+        return statistics.median(mine / other for mine, other in zip(self.turns, others))
+
+
+def measure_machine(shape, threads, chains):
+    command = [ROOT / "build/release/bin/jensen_limits", str(threads)] + ([] if chains else [shape.argument()])
     machine = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    if chains:
-        machine["seconds"] = [shape.seconds(machine) for shape in chosen]
+    machine["limit"] = shape.seconds(machine) if chains else machine["seconds"][0]
     return machine
 
 
@@ -62,9 +74,9 @@ def figure(seconds):
 class Comparison:
     def __init__(self, programs, arguments):
         self.programs, self.arguments = programs, arguments
-        self.notes, self.versions, self.agree = {}, {}, True
+        self.notes, self.versions, self.machines, self.agree = {}, {}, [], True
 
-    def row(self, folder, shape, threads, limit, alone):
+    def row(self, folder, shape, threads, alone):
         """A line of the table. `alone` remembers what programs without threads did on this shape."""
         results = {}
         for program in self.programs:
@@ -72,9 +84,17 @@ class Comparison:
             if not program.threaded:
                 alone[program.name] = results[program.name]
         ours = results["jensen"]
+        limits = []
+        for turn in range(self.arguments.repeats):
+            self.machines.append(measure_machine(shape, threads, self.arguments.chains))
+            limits.append(self.machines[-1]["limit"])
+            for result in results.values():
+                if len(result.turns) == turn:
+                    result.take_turn()
         if ours.failure:
             sys.exit(f"jensen: {ours.failure}")
-        cells = [str(shape), str(threads), figure(limit), figure(ours.seconds), f"{ours.seconds / limit:.2f}"]
+        cells = [str(shape), str(threads), figure(statistics.median(limits)), figure(ours.seconds()),
+                 f"{ours.ratio_to(limits):.2f}"]
         for program in self.programs[1:]:
             cells.append(self.cell(program, results[program.name], ours, shape))
         print("| " + " | ".join(cells) + " |", flush=True)
@@ -92,7 +112,7 @@ class Comparison:
             if not difference <= 1e-9:
                 self.agree = False
                 self.note(program, f"VOID: its log-likelihood differs by {difference:.1e} relative ({shape})")
-        return f"{figure(result.seconds)} (×{figure(result.seconds / ours.seconds)})"
+        return f"{figure(result.seconds())} (×{figure(result.ratio_to(ours.turns))})"
 
     def note(self, program, text):
         self.notes.setdefault(program.name, {})[text] = None
@@ -117,12 +137,18 @@ def processor():
     return platform.processor()
 
 
-def print_machine(machine):
-    print(f"Processor: {processor()}, {machine[min(machine)]['instruction_set']}. Measured in this run:\n")
+def print_machine(machines):
+    print(f"\nProcessor: {processor()}, {machines[0]['instruction_set']}. Measured in turns with the programs, median (and "
+          "range):\n")
     print("| threads | products of blocks in cache, GFLOP/s | one exp, ns |")
     print("| --- | --- | --- |")
-    for threads, limit in machine.items():
-        print(f"| {threads} | {limit['product_gflops']:.1f} | {limit['exp_ns']:.2f} |")
+    for threads in sorted({machine["threads"] for machine in machines}):
+        cells = [str(threads)]
+        for what, digits in (("product_gflops", 1), ("exp_ns", 2)):
+            values = [machine[what] for machine in machines if machine["threads"] == threads]
+            low, middle, high = (f"{f(values):.{digits}f}" for f in (min, statistics.median, max))
+            cells.append(f"{middle} ({low}–{high})")
+        print("| " + " | ".join(cells) + " |")
 
 
 def main():
@@ -146,20 +172,19 @@ def main():
         chosen, arguments.repeats = [rows.quick(shape) for shape in chosen], 1
     threads = [int(t) for t in arguments.threads.split(",")]
 
-    machine = {t: limits(chosen, t, arguments.chains) for t in threads}
-    print_machine(machine)
-    print("\nSeconds of one EM iteration, float64:\n")
+    print("Seconds of one EM iteration, float64:\n")
     what = "data and states" if arguments.chains else "n, d, K, covariance"
     heads = [what, "threads", "limit", "jensen", "jensen / limit"] + [p.name for p in programs[1:]]
     print("| " + " | ".join(heads) + " |")
     print("|" + " --- |" * len(heads))
     comparison = Comparison(programs, arguments)
-    for index, shape in enumerate(chosen):
+    for shape in chosen:
         with tempfile.TemporaryDirectory() as name:
             rows.make(Path(name), shape)
             alone = {}
             for t in threads:
-                comparison.row(Path(name), shape, t, machine[t]["seconds"][index], alone)
+                comparison.row(Path(name), shape, t, alone)
+    print_machine(comparison.machines)
     comparison.print_notes()
     if not comparison.agree:
         sys.exit("log-likelihoods differ: the comparison is void")
