@@ -78,6 +78,23 @@ bool all_finite(const double* x, std::int64_t count) { return finite_run(x, coun
 
 Oddities scan(const MatrixView& matrix) { return matrix.single ? scan_as<float>(matrix) : scan_as<double>(matrix); }
 
+Panel block_panel(std::int64_t rows, int columns, std::vector<double>& memory) {
+  // Columns a large power of two apart would compete for the same cache sets.
+  const std::int64_t stride = rows % 64 == 0 ? rows + 8 : rows;
+  memory.resize(static_cast<std::size_t>(stride * columns));
+  return {memory.data(), rows, columns, stride};
+}
+
+Block with_columns(const Block& block, std::vector<double>& memory) {
+  if (block.by_row.data == nullptr) return block;
+  Block whole = block;
+  const Panel panel = block_panel(block.rows(), block.columns(), memory);
+  columns_of_rows(block.by_row.data, block.by_row.stride, panel);
+  whole.x = panel;
+  whole.by_row = {};
+  return whole;
+}
+
 void gather(const MatrixView& matrix, std::int64_t first, Panel out) {
   matrix.single ? gather_as<float>(matrix, first, out) : gather_as<double>(matrix, first, out);
 }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include <jensen/data/panel.h>
 #include <jensen/data/table.h>
@@ -20,6 +21,9 @@ struct Oddities {
 Oddities scan(const MatrixView& matrix);
 
 bool all_finite(const double* x, std::int64_t count);
+
+/// A panel in `memory` for a block.
+Panel block_panel(std::int64_t rows, int columns, std::vector<double>& memory);
 
 /// Copies rows [first, first + out.rows) into a column-major panel, widened to double.
 void gather(const MatrixView& matrix, std::int64_t first, Panel out);

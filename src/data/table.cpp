@@ -188,12 +188,14 @@ Block Table::block(std::int64_t first, std::int64_t count, BlockBuffer& buffer) 
     const auto* data = static_cast<const double*>(matrix_.data);
     block.x = {data == nullptr ? nullptr : data + first, count, columns(), matrix_.column_stride};
   } else {
-    // Columns a large power of two apart would compete for the same cache sets.
-    const std::int64_t stride = count % 64 == 0 ? count + 8 : count;
-    buffer.x.resize(static_cast<std::size_t>(stride * columns()));
-    const Panel panel{buffer.x.data(), count, columns(), stride};
-    gather(matrix_, first, panel);
-    block.x = panel;
+    if (buffer.by_row && !matrix_.single && !has_missing_ && matrix_.column_stride == 1) {
+      block.x = {nullptr, count, columns(), 0};
+      block.by_row = {static_cast<const double*>(matrix_.data) + first * matrix_.row_stride, matrix_.row_stride};
+    } else {
+      const Panel panel = block_panel(count, columns(), buffer.x);
+      gather(matrix_, first, panel);
+      block.x = panel;
+    }
     block.ahead = memory_of_rows(matrix_, first + count, count);
   }
   for (int j = 0; has_missing_ && !block.has_missing && j < columns(); ++j) {

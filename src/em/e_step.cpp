@@ -22,9 +22,10 @@ Expected EStep::view(const Data& data, const Model& model, const Rule& rule) {
   const auto pass = [&](double negligible) {
     rows_seen_ += data_.rows();
     for (auto& scratch : scratch_) scratch->leave_out_below(negligible);
-    Expected total = reduce(data, workers_, zero, [&](Expected& sum, const Block& block, int worker) {
+    const auto visit = [&](Expected& sum, const Block& block, int worker) {
       sum.evidence += model.expect(block, rule, sum.statistics, *scratch_[static_cast<std::size_t>(worker)]);
-    });
+    };
+    Expected total = reduce(data, workers_, zero, visit, model.takes_rows(rule));
     const bool any = std::any_of(scratch_.begin(), scratch_.end(), [](const auto& s) { return s->left_out(); });
     for (auto& scratch : scratch_) scratch->leave_out_below(0);
     return std::pair(std::move(total), any);

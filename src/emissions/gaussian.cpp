@@ -21,6 +21,8 @@ Gaussian::Gaussian(int components, int columns, Covariance covariance, int group
   if (groups < 1 || components % groups != 0) {
     throw ArgumentError("Gaussian", "groups", fmt::format("must divide the {} components, got {}", components, groups));
   }
+  if (is_shared(structure_)) components_of_factor_ = group_size();
+  shape_size_ = jensen::shape_size(structure_, columns);
   means_.assign(static_cast<std::size_t>(components) * static_cast<std::size_t>(columns), 0.0);
   covariances_.assign(static_cast<std::size_t>(factors()) * shape_size(), has_matrices() ? 0.0 : 1.0);
   if (has_matrices()) {

@@ -18,8 +18,10 @@ std::optional<Evidence> Gaussian::expect_posterior(const Block& x, std::span<con
   if (!far_.empty() || x.has_missing) return std::nullopt;
 
   const auto d = static_cast<std::size_t>(columns_);
-  std::vector<kernels::TriangularTerm> triangular;
-  std::vector<kernels::DiagonalTerm> diagonal;
+  auto& triangular = scratch.triangular;
+  auto& diagonal = scratch.diagonal;
+  triangular.clear();
+  diagonal.clear();
   for (int k = 0; k < components_; ++k) {
     const auto at = static_cast<std::size_t>(k);
     const double* offset = offsets_.data() + at * d;
@@ -32,8 +34,8 @@ std::optional<Evidence> Gaussian::expect_posterior(const Block& x, std::span<con
   }
   scratch.moments.assign(static_cast<std::size_t>(components_) * pairs_.size(), 0.0);
   const auto [normalized, left_out] = kernels::add_posterior_moments(
-      {x.x, pivot_.data(), triangular, diagonal, log_weights.data(), x.weights.empty() ? nullptr : x.weights.data(),
-       pairs_, scratch.moments.data(), x.ahead, -std::log(negligible)},
+      {x.x, x.by_row, pivot_.data(), triangular, diagonal, log_weights.data(),
+       x.weights.empty() ? nullptr : x.weights.data(), pairs_, scratch.moments.data(), x.ahead, -std::log(negligible)},
       scratch.workspace);
   scratch.left_out = scratch.left_out || left_out;
   for (std::size_t k = 0; k < static_cast<std::size_t>(components_); ++k) weights[k] += scratch.moments[k];

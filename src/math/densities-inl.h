@@ -12,6 +12,7 @@
 
 #include <cstddef>
 
+#include "math/center_rows-inl.h"
 #include "math/lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -20,20 +21,6 @@ namespace jensen::kernels::HWY_NAMESPACE {
 template <class T>
 constexpr std::size_t group_rows_of =
     register_vectors* lanes_of<T>;  // rows that one pass of a density kernel holds in registers
-
-HWY_INLINE void center_rows_on(ConstPanel x, const double* point, double* to, std::size_t stride, std::size_t padded) {
-  const Lane d;
-  const auto rows = static_cast<std::size_t>(x.rows);
-  for (int j = 0; j < x.columns; ++j) {
-    const double* HWY_RESTRICT source = x.column(j);
-    double* HWY_RESTRICT target = to + static_cast<std::size_t>(1 + j) * stride;
-    const Vector shift = hn::Set(d, point[j]);
-    std::size_t i = 0;
-    for (; i + lanes <= rows; i += lanes) hn::Store(hn::Sub(hn::LoadU(d, source + i), shift), d, target + i);
-    for (; i < rows; ++i) target[i] = source[i] - point[j];
-    for (; i < padded; ++i) target[i] = 0;
-  }
-}
 
 // One column of a group of rows, V vectors of them: one, or as many as the registers are for. Named members, not an
 // array: GCC keeps an array that is read in a loop in memory.

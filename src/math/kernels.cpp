@@ -291,9 +291,10 @@ HWY_INLINE void normalize_and_add(double* p, std::size_t stride, std::size_t sta
   for (std::size_t v = 0; v < N; ++v) {
     weight[v] = weights == nullptr ? hn::Set(d, 1.0) : hn::LoadU(d, weights + v * lanes);
   }
-  normalize_rows<N>(p, stride, states, weight, row, [&](std::size_t k, std::size_t v, Vector r) HWY_ATTR {
-    hn::StoreU(r, d, p + k * stride + v * lanes);
-  });
+  Vector scale[N];
+  normalize_rows<N>(p, stride, states, weight, row, scale);
+  scale_rows<N>(p, stride, states, scale,
+                [&](std::size_t k, std::size_t v, Vector r) HWY_ATTR { hn::StoreU(r, d, p + k * stride + v * lanes); });
   for (std::size_t v = 0; v < N; ++v) {
     if (log_normalizers != nullptr) hn::StoreU(log_normalizer(row[v]), d, log_normalizers + v * lanes);
     total.add(i + v * lanes, weight[v], row[v]);
@@ -355,7 +356,9 @@ HWY_INLINE void normalize_and_add_single(float* p, std::size_t stride, std::size
     }
     weight[v] = hn::Load(d, values);
   }
-  normalize_rows<N>(p, stride, states, weight, row, [&](std::size_t k, std::size_t v, VectorOf<float> r) HWY_ATTR {
+  VectorOf<float> scale[N];
+  normalize_rows<N>(p, stride, states, weight, row, scale);
+  scale_rows<N>(p, stride, states, scale, [&](std::size_t k, std::size_t v, VectorOf<float> r) HWY_ATTR {
     hn::StoreU(r, d, p + k * stride + v * width);
   });
   const hn::Rebind<float, Lane> part;  // as many floats as a vector has doubles

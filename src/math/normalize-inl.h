@@ -36,26 +36,63 @@ struct EveryState {
   T lowest = lowest_exponent_of<T>();  // e to the power of less is 0
 };
 
-// N vectors of rows of normalize(): column k of vector v lies at p + k · stride + v · lanes. Several at once, because
-// what is done to one row is a long chain of dependent operations. store(k, v, r) gets the responsibilities. States
-// below a row's largest by more than −relevant.lowest count as 0; if these are to be many (by_vector),
-// relevant.found(k, v, rows) gets the others.
-template <std::size_t N, class T, class Store, class Relevant = EveryState<T>>
-HWY_INLINE void normalize_rows(T* p, std::size_t stride, std::size_t states, const VectorOf<T>* weight,
-                               RowVector<T>* row, const Store& store, const Relevant& relevant = {}) {
+// Of N vectors of rows, as normalize_rows() has them: whether all of p are finite and none is below its row's largest
+// by more than −lowest. Then p ← e^(p − largest), with the sums of `total` and `mean` but for their scale, needs
+// neither masks nor limits. Otherwise nothing is changed.
+template <std::size_t N, class T>
+HWY_INLINE bool exponentiate_narrow(T* p, std::size_t stride, std::size_t states, VectorOf<T> lowest,
+                                    RowVector<T>* row) {
+  using V = VectorOf<T>;
+  const LaneOf<T> d;
+  constexpr std::size_t width = lanes_of<T>;
+  V largest[N], smallest[N], sum[N];  // Max and Min may lose a NaN, a sum does not
+  for (std::size_t v = 0; v < N; ++v) largest[v] = smallest[v] = sum[v] = hn::LoadU(d, p + v * width);
+  for (std::size_t k = 1; k < states; ++k) {
+    for (std::size_t v = 0; v < N; ++v) {
+      const V value = in_register(hn::LoadU(d, p + k * stride + v * width));
+      largest[v] = hn::Max(largest[v], value);
+      smallest[v] = hn::Min(smallest[v], value);
+      sum[v] = hn::Add(sum[v], value);
+    }
+  }
+  auto narrow = hn::IsFinite(sum[0]);
+  for (std::size_t v = 1; v < N; ++v) narrow = hn::And(narrow, hn::IsFinite(sum[v]));
+  for (std::size_t v = 0; v < N; ++v) {
+    narrow = hn::And(narrow, hn::Ge(hn::Sub(smallest[v], largest[v]), lowest));
+  }
+  if (!hn::AllTrue(d, narrow)) return false;
+  V total[N], weighted[N];
+  for (std::size_t v = 0; v < N; ++v) total[v] = weighted[v] = hn::Zero(d);
+  for (std::size_t k = 0; k < states; ++k) {
+    for (std::size_t v = 0; v < N; ++v) {
+      const V t = hn::Sub(hn::LoadU(d, p + k * stride + v * width), largest[v]);
+      const V e = exp_inside(t);
+      hn::StoreU(e, d, p + k * stride + v * width);
+      total[v] = hn::Add(total[v], e);
+      weighted[v] = hn::MulAdd(e, t, weighted[v]);
+    }
+  }
+  for (std::size_t v = 0; v < N; ++v) row[v] = {largest[v], total[v], weighted[v]};
+  return true;
+}
+
+// The same of rows that hold whatever there is. States below a row's largest by more than −relevant.lowest count as 0;
+// total is 0 where nothing is possible, largest NaN where there is NaN or +∞.
+template <std::size_t N, class T, class Relevant>
+HWY_INLINE void exponentiate_any(T* p, std::size_t stride, std::size_t states, const Relevant& relevant,
+                                 RowVector<T>* row) {
   using V = VectorOf<T>;
   const LaneOf<T> d;
   constexpr std::size_t width = lanes_of<T>;
   const V infinity = hn::Set(d, std::numeric_limits<T>::infinity());
   const V lowest = hn::Set(d, relevant.lowest);  // 0 · −∞ must not arise below
   V largest[N], shift[N], total[N], weighted[N];
-  auto sound = hn::Lt(hn::Zero(d), infinity);
   for (std::size_t v = 0; v < N; ++v) {
     largest[v] = hn::Neg(infinity);
-    total[v] = weighted[v] = hn::Zero(d);  // weighted: Σ e^t t with t = p − max ≤ 0
+    total[v] = weighted[v] = hn::Zero(d);
   }
   hn::Mask<LaneOf<T>> sound_rows[N];
-  for (auto& s : sound_rows) s = sound;  // neither NaN nor +∞ among them
+  for (auto& s : sound_rows) s = hn::Lt(hn::Zero(d), infinity);  // neither NaN nor +∞ among them
   for (std::size_t k = 0; k < states; ++k) {
     for (std::size_t v = 0; v < N; ++v) {
       const V value = hn::LoadU(d, p + k * stride + v * width);
@@ -94,19 +131,52 @@ HWY_INLINE void normalize_rows(T* p, std::size_t stride, std::size_t states, con
       weighted[v] = hn::MulAdd(e, t, weighted[v]);
     }
   }
-  V scale[N];
   for (std::size_t v = 0; v < N; ++v) {
-    const auto possible = hn::Gt(total[v], hn::Zero(d));
-    const V inverse = hn::IfThenElse(possible, hn::Div(hn::Set(d, T{1}), total[v]), hn::Zero(d));
-    scale[v] = hn::Mul(inverse, weight[v]);
-    row[v].largest = hn::IfThenElse(possible, shift[v], hn::Neg(infinity));
-    row[v].largest = hn::IfThenElse(sound_rows[v], row[v].largest, hn::Set(d, std::numeric_limits<T>::quiet_NaN()));
-    row[v].total = hn::IfThenElse(possible, total[v], hn::Set(d, T{1}));
-    row[v].mean = hn::Mul(weighted[v], inverse);
+    const V sound = hn::IfThenElse(sound_rows[v], shift[v], hn::Set(d, std::numeric_limits<T>::quiet_NaN()));
+    row[v] = {sound, total[v], weighted[v]};
   }
+}
+
+// N vectors of rows of normalize(): column k of vector v lies at p + k · stride + v · lanes. Several at once, because
+// what is done to one row is a long chain of dependent operations. p becomes what scale_rows() makes responsibilities
+// of. States below a row's largest by more than −relevant.lowest count as 0; if these are to be many (by_vector),
+// relevant.found(k, v, rows) gets the others.
+template <std::size_t N, class T, class Relevant = EveryState<T>>
+HWY_INLINE void normalize_rows(T* p, std::size_t stride, std::size_t states, const VectorOf<T>* weight,
+                               RowVector<T>* row, VectorOf<T>* scale, const Relevant& relevant = {}) {
+  using V = VectorOf<T>;
+  const LaneOf<T> d;
+  const V one = hn::Set(d, T{1});
+  if constexpr (!Relevant::by_vector) {
+    if (exponentiate_narrow<N>(p, stride, states, hn::Set(d, relevant.lowest), row)) {
+      for (std::size_t v = 0; v < N; ++v) {
+        const V inverse = hn::Div(one, row[v].total);
+        scale[v] = hn::Mul(inverse, weight[v]);
+        row[v].mean = hn::Mul(row[v].mean, inverse);
+      }
+      return;
+    }
+  }
+  exponentiate_any<N>(p, stride, states, relevant, row);
+  for (std::size_t v = 0; v < N; ++v) {
+    const V total = row[v].total;
+    const auto possible = hn::Gt(total, hn::Zero(d));
+    const V inverse = hn::IfThenElseZero(possible, hn::Div(one, total));
+    scale[v] = hn::Mul(inverse, weight[v]);
+    const auto nowhere = hn::AndNot(possible, hn::Eq(row[v].largest, row[v].largest));
+    row[v].largest = hn::IfThenElse(nowhere, hn::Set(d, -std::numeric_limits<T>::infinity()), row[v].largest);
+    row[v].total = hn::IfThenElse(possible, total, one);
+    row[v].mean = hn::Mul(row[v].mean, inverse);
+  }
+}
+
+// store(k, v, r) gets the responsibilities of N vectors of rows, of what normalize_rows() left.
+template <std::size_t N, class T, class Store>
+HWY_INLINE void scale_rows(const T* p, std::size_t stride, std::size_t states, const VectorOf<T>* scale,
+                           const Store& store) {
   for (std::size_t k = 0; k < states; ++k) {
     for (std::size_t v = 0; v < N; ++v) {
-      store(k, v, hn::Mul(hn::LoadU(d, p + k * stride + v * width), scale[v]));
+      store(k, v, hn::Mul(hn::LoadU(LaneOf<T>(), p + k * stride + v * lanes_of<T>), scale[v]));
     }
   }
 }

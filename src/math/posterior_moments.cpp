@@ -48,24 +48,25 @@ constexpr std::size_t whole_lanes(std::size_t count) {
   return (count + virtual_lanes - 1) / virtual_lanes * virtual_lanes;
 }
 
-// What a portion of rows needs: centred columns, responsibilities as pack() lays them out, weights, and the log-joints
-// of one group, what weigh() makes of a tile; and where few components matter to a row, which, the centred rows one by
+// What a portion of rows needs: centred columns, responsibilities as pack() lays them out, weights, the log-joints of
+// two groups, what weigh() makes of a tile; and where few components matter to a row, which, the centred rows one by
 // one, and the moments.
 struct PosteriorMemory {
-  static constexpr std::size_t rows = product_rows_of<double>, stride = rows + virtual_lanes;
   static constexpr std::size_t small_part = 4;  // a quarter of all pairs of rows and components
-  PosteriorMemory(double* memory, std::size_t dimensions, std::size_t states)
-      : length(whole_lanes(dimensions)),
+  PosteriorMemory(double* memory, std::size_t dimensions, std::size_t states, bool weighing)
+      : rows(product_rows_of<double>(weighing)),
+        stride(rows + virtual_lanes),
+        length(whole_lanes(dimensions)),
         most_hits(rows * states / small_part),
         columns(memory),
         packed(columns + (1 + dimensions) * stride),
         weights(packed + rows * states),
         log_joint(weights + rows),
-        weighted(log_joint + group_rows_of<double> * states),
+        weighted(log_joint + 2 * group_rows_of<double> * states),
         by_row(weighted + most_states_of_tile * rows),
         moments(by_row + rows * length),
         hits(reinterpret_cast<Hit*>(moments + states * (2 * length + virtual_lanes))) {}
-  std::size_t length, most_hits;
+  std::size_t rows, stride, length, most_hits;
   double* columns;
   double* packed;
   double* weights;
@@ -168,6 +169,19 @@ HWY_INLINE void log_joint_of_group(const PosteriorMoments& p, const double* colu
                                         HWY_ATTR { finish(k, p.diagonal[k].constant, squares); });
 }
 
+// Responsibilities of the group of rows from i on, to where their components are.
+HWY_INLINE void store_responsibilities(const double* exponentials, std::size_t states, const Vector* scale,
+                                       const std::vector<Place>& place, std::size_t i, double* packed) {
+  const Place* of = place.data();
+  scale_rows<register_vectors>(exponentials, group_rows_of<double>, states, scale,
+                               [&](std::size_t k, std::size_t v, Vector r) HWY_ATTR {
+                                 const std::size_t at = v * lanes;
+                                 double* group = packed + of[k].offset + i / virtual_lanes * of[k].distance;
+                                 double* to = group + at / virtual_lanes * of[k].distance;
+                                 hn::Store(r, Lane(), to + (i + at) % virtual_lanes);
+                               });
+}
+
 // The moments of C components from `k` on.
 template <std::size_t C, std::size_t D>
 HWY_INLINE void few_columns_tiles(const Product<double>& p, const double* packed, std::size_t states, std::size_t k,
@@ -235,9 +249,11 @@ void posterior_of(const PosteriorMoments& p, double* memory, PosteriorSums* resu
   constexpr std::size_t group = group_rows_of<double>;
   const std::size_t states = p.triangular.size() + p.diagonal.size();
   const auto dimensions = static_cast<std::size_t>(p.x.columns);
-  const PosteriorMemory own(memory, dimensions, states);
+  const bool weighing = weighs_first(p.pairs, states);
+  const PosteriorMemory own(memory, dimensions, states, weighing);
   const bool few = D > 0 && states <= most_few_states;
   std::vector<Place> place;
+  place.reserve(states);
   if (few) {
     for (std::size_t k = 0; k < states; ++k) place.push_back({k * virtual_lanes, states * virtual_lanes});
   } else {
@@ -249,7 +265,6 @@ void posterior_of(const PosteriorMoments& p, double* memory, PosteriorSums* resu
   }
   std::fill_n(own.columns, own.stride, 1.0);
   const Product<double> moments{own.columns, own.stride, p.pairs.data(), p.pairs.size(), nullptr, states, p.sums};
-  const bool weighing = weighs_first(moments);
   const std::size_t tiles = tiles_of(moments);
   NormalizedSums total(p.weights == nullptr);
   bool sparse = !p.diagonal.empty() && p.span < -lowest_exponent;
@@ -259,36 +274,43 @@ void posterior_of(const PosteriorMoments& p, double* memory, PosteriorSums* resu
     const std::size_t rows = std::min(own.rows, all - first);
     constexpr std::size_t whole = std::max(group, virtual_lanes);
     const std::size_t padded = (rows + whole - 1) / whole * whole;
-    const ConstPanel x{p.x.data + first, static_cast<std::int64_t>(rows), p.x.columns, p.x.stride};
-    center_rows_on(x, p.point, own.columns, own.stride, padded);
+    if (p.x.data == nullptr) {
+      const RowsInMemory x{p.by_row.row(static_cast<std::int64_t>(first)), p.by_row.stride};
+      center_rows_on(x, rows, dimensions, p.point, own.columns, own.stride, padded);
+    } else {
+      const ConstPanel x{p.x.data + first, static_cast<std::int64_t>(rows), p.x.columns, p.x.stride};
+      center_rows_on(x, p.point, own.columns, own.stride, padded);
+    }
     for (std::size_t i = 0; i < rows; ++i) own.weights[i] = p.weights == nullptr ? 1.0 : p.weights[first + i];
     std::fill(own.weights + rows, own.weights + padded, 0.0);
-    RowsAhead rows_ahead(p, first, rows);
+    RowsAhead rows_ahead(p, first, rows, own.rows);
     std::size_t hits = 0;
     std::size_t pairs = 0;
+    Vector scale[register_vectors];
+    double* log_joint = own.log_joint;
     for (std::size_t i = 0; i < padded; i += group) {
       if (sparse && i % trial_rows == 0 && pairs * own.small_part > i * states) {  // no small part, as it seems
         result->left_out |= pairs < std::min(i, rows) * states;
         sparse = false;
       }
       rows_ahead.fetch(rows_ahead.share_of_group(sparse ? 0 : tiles));
-      log_joint_of_group<D>(p, own.columns + own.stride + i, own.stride, own.log_joint);
+      const double* before = log_joint;
+      log_joint = own.log_joint + i / group % 2 * group * states;
+      log_joint_of_group<D>(p, own.columns + own.stride + i, own.stride, log_joint);
+      // The group before waited for its divisions meanwhile.
+      if (i > 0) store_responsibilities(before, states, scale, place, i - group, own.packed);
       Vector weight[register_vectors];
       RowVector<double> row[register_vectors];
       for (std::size_t v = 0; v < register_vectors; ++v) weight[v] = hn::Load(d, own.weights + i + v * lanes);
-      const auto store = [&](std::size_t k, std::size_t v, Vector r) HWY_ATTR {
-        const std::size_t at = i + v * lanes;
-        double* to = own.packed + place[k].offset + at / virtual_lanes * place[k].distance;
-        hn::Store(r, d, to + at % virtual_lanes);
-      };
       if (sparse) {
         const HitList relevant{-p.span, i, rows, own, hits, pairs};
-        normalize_rows<register_vectors>(own.log_joint, group, states, weight, row, store, relevant);
+        normalize_rows<register_vectors>(log_joint, group, states, weight, row, scale, relevant);
       } else {
-        normalize_rows<register_vectors>(own.log_joint, group, states, weight, row, store);
+        normalize_rows<register_vectors>(log_joint, group, states, weight, row, scale);
       }
       for (std::size_t v = 0; v < register_vectors; ++v) total.add(first + i + v * lanes, weight[v], row[v]);
     }
+    store_responsibilities(log_joint, states, scale, place, padded - group, own.packed);
     result->left_out |= sparse && pairs < rows * states;
     sparse = sparse && pairs <= own.most_hits;
     if (sparse) {
@@ -322,12 +344,13 @@ namespace jensen::kernels {
 HWY_EXPORT(posterior);
 
 PosteriorSums add_posterior_moments(const PosteriorMoments& p, Workspace& workspace) {
-  constexpr std::size_t portion = 256, line = 8, most_group = 32;
+  constexpr std::size_t line = 8, most_group = 32;
   const auto columns = static_cast<std::size_t>(p.x.columns);
   const std::size_t states = p.triangular.size() + p.diagonal.size();
+  const std::size_t portion = weighs_first(p.pairs, states) ? 512 : 256;
   const std::size_t length = (columns + line - 1) / line * line;
   constexpr std::size_t tile = 8;
-  const std::size_t size = (1 + columns) * (portion + line) + portion * (states + 1 + tile) + most_group * states +
+  const std::size_t size = (1 + columns) * (portion + line) + portion * (states + 1 + tile) + 2 * most_group * states +
                            portion * length + states * (2 * length + line) + portion * states / 4 + line;
   if (workspace.size() < size + line) workspace.resize(size + line);
   const auto address = reinterpret_cast<std::uintptr_t>(workspace.data());

@@ -14,6 +14,7 @@ namespace jensen::kernels {
 /// ones, the other span being empty. Their `out` is not used.
 struct PosteriorMoments {
   ConstPanel x;
+  RowsInMemory by_row;  ///< instead of x, where its data are null
   const double* point;  ///< on which rows are centred
   std::span<const TriangularTerm> triangular;
   std::span<const DiagonalTerm> diagonal;

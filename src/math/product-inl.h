@@ -17,9 +17,12 @@
 HWY_BEFORE_NAMESPACE();
 namespace jensen::kernels::HWY_NAMESPACE {
 
-// Rows that a product over rows runs through at once: what a tile reads stays in the first-level cache.
+// Rows that a product over rows runs through at once: what a tile reads stays in the first-level cache. Where columns
+// are weighed first a tile reads less, and adding up its sums, few of which are side by side, costs more.
 template <class T>
-constexpr std::size_t product_rows_of = 2048 / sizeof(T);
+constexpr std::size_t product_rows_of(bool weighing) {
+  return (weighing ? 4096 : 2048) / sizeof(T);
+}
 
 // What a tile fetches into the cache meanwhile: fetch() is called once for each group of virtual lanes.
 struct NothingAhead {
@@ -118,17 +121,6 @@ void add_formed_tile(const Product<T>& p, const T* packed, std::size_t packed_st
   add_tile<C, F>(p, packed, packed_states, k, f, p.pair_count, rows, FormedFeatures<F, T>(p, f, first), ahead);
 }
 
-// A product (r c_a) c_b costs a multiplication for each component and a, r (c_a c_b) one for each pair: the former is
-// for many columns and few components. Never for those that have tiles of their own (most_few_states).
-template <class T>
-bool weighs_first(const Product<T>& p) {
-  constexpr std::size_t most_few_pairs = 15;
-  if (p.pair_count <= most_few_pairs) return false;
-  std::size_t runs = 0;  // of pairs with the same a
-  for (std::size_t f = 0; f < p.pair_count; ++f) runs += f == 0 || p.pairs[f].a != p.pairs[f - 1].a ? 1 : 0;
-  return 2 * runs * p.states <= p.pair_count;
-}
-
 // to ← packed responsibilities of C components times a column.
 template <std::size_t C, class T>
 void weigh(const T* packed, const T* column, std::size_t rows, T* to) {
@@ -201,14 +193,15 @@ HWY_INLINE void in_tiles(std::size_t components, const Visit& visit) {
   }
 }
 
-// `memory`: room for 2 × 8 × product_rows_of<T> numbers.
+// `memory`: room for 2 × 8 × product_rows_of<T>(true) numbers.
 template <class T>
 HWY_INLINE void product(const Product<T>& p, std::size_t rows, T* memory) {
-  const bool weighing = weighs_first(p);
+  const bool weighing = weighs_first({p.pairs, p.pair_count}, p.states);
+  const std::size_t at_once = product_rows_of<T>(weighing);
   T* packed = memory;
-  T* weighted = memory + 8 * product_rows_of<T>;
-  for (std::size_t first = 0; first < rows; first += product_rows_of<T>) {
-    const std::size_t end = std::min(rows, first + product_rows_of<T>);
+  T* weighted = memory + 8 * at_once;
+  for (std::size_t first = 0; first < rows; first += at_once) {
+    const std::size_t end = std::min(rows, first + at_once);
     in_tiles(p.states, [&](std::size_t k, auto tile) HWY_ATTR {
       constexpr std::size_t states = decltype(tile)::states, pairs = decltype(tile)::pairs;
       pack<states>(p, k, first, end, packed);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 
 #include <jensen/math/panel_kernels.h>
 
@@ -17,5 +18,15 @@ struct Product {
   std::size_t states;
   double* sums;  // [pair][state]
 };
+
+// A product (r c_a) c_b costs a multiplication for each component and a, r (c_a c_b) one for each pair: the former is
+// for many columns and few components. Never for those that have tiles of their own (most_few_states).
+inline bool weighs_first(std::span<const ColumnPair> pairs, std::size_t states) {
+  constexpr std::size_t most_few_pairs = 15;
+  if (pairs.size() <= most_few_pairs) return false;
+  std::size_t runs = 1;  // of pairs with the same a
+  for (std::size_t f = 1; f < pairs.size(); ++f) runs += pairs[f].a != pairs[f - 1].a ? 1 : 0;
+  return 2 * runs * states <= pairs.size();
+}
 
 }  // namespace jensen::kernels

@@ -35,24 +35,34 @@ struct LinesAhead {
 // block at its beginning. What is not there does no harm.
 class RowsAhead {
  public:
-  RowsAhead(const PosteriorMoments& p, std::size_t first, std::size_t rows) {
-    if (p.ahead.empty()) {
-      address_ = reinterpret_cast<std::uintptr_t>(p.x.data + first + product_rows_of<double>);
+  // Portions are of `portion` rows, of which there may be fewer.
+  RowsAhead(const PosteriorMoments& p, std::size_t first, std::size_t rows, std::size_t portion)
+      : groups_(portion / group_rows_of<double>), lines_of_piece_(portion / virtual_lanes) {
+    if (p.x.data == nullptr) {  // rows read where they lie, of this block or the one after it
+      if (p.by_row.stride != p.x.columns) return;
+      const auto row = sizeof(double) * static_cast<std::size_t>(p.by_row.stride);
+      const std::size_t end = static_cast<std::size_t>(p.x.rows) * row + p.ahead.size();
+      const std::size_t distance = p.x.columns <= 64 ? 1024 : portion;
+      const std::size_t begin = std::min(end, (first + distance) * row);
+      address_ = reinterpret_cast<std::uintptr_t>(p.by_row.data) + begin;
+      apart_ = lines_of_piece_ * line;
+      lines_ = (std::min(end - begin, portion * row) + line - 1) / line;
+    } else if (p.ahead.empty()) {
+      address_ = reinterpret_cast<std::uintptr_t>(p.x.data + first + portion);
       apart_ = static_cast<std::size_t>(p.x.stride) * sizeof(double);
-      lines_ = static_cast<std::size_t>(p.x.columns) * lines_of_piece;
+      lines_ = static_cast<std::size_t>(p.x.columns) * lines_of_piece_;
     } else {
       const std::size_t bytes = p.ahead.size() / static_cast<std::size_t>(p.x.rows);
       const std::size_t begin = std::min(p.ahead.size(), first * bytes);
       address_ = reinterpret_cast<std::uintptr_t>(p.ahead.data()) + begin;
-      apart_ = lines_of_piece * line;
+      apart_ = lines_of_piece_ * line;
       lines_ = (std::min(p.ahead.size() - begin, rows * bytes) + line - 1) / line;
     }
   }
 
   // Of all lines, a share for each group of rows, if `tiles` pieces are left to the tiles.
   std::size_t share_of_group(std::size_t tiles) const {
-    constexpr std::size_t groups = product_rows_of<double> / group_rows_of<double>;
-    return (lines_ - std::min(lines_, tiles * lines_of_piece) + groups - 1) / groups;
+    return (lines_ - std::min(lines_, tiles * lines_of_piece_) + groups_ - 1) / groups_;
   }
 
   void fetch(std::size_t lines) {
@@ -63,17 +73,18 @@ class RowsAhead {
   LinesAhead next_piece() {
     if (at_ >= lines_) return {address_, 0};
     const LinesAhead piece = here();
-    at_ = (at_ / lines_of_piece + 1) * lines_of_piece;
+    at_ = (at_ / lines_of_piece_ + 1) * lines_of_piece_;
     return piece;
   }
 
  private:
-  static constexpr std::size_t line = 64, lines_of_piece = product_rows_of<double> / virtual_lanes;
+  static constexpr std::size_t line = 64;
 
-  LinesAhead here() const { return {address_ + at_ / lines_of_piece * apart_ + at_ % lines_of_piece * line, line}; }
+  LinesAhead here() const { return {address_ + at_ / lines_of_piece_ * apart_ + at_ % lines_of_piece_ * line, line}; }
 
-  std::uintptr_t address_;
-  std::size_t apart_, lines_, at_ = 0;
+  std::size_t groups_, lines_of_piece_;
+  std::uintptr_t address_ = 0;
+  std::size_t apart_ = 0, lines_ = 0, at_ = 0;
 };
 
 }  // namespace jensen::kernels::HWY_NAMESPACE

@@ -96,6 +96,39 @@ TEST(Table, ReadsAnyLayout) {
   }
 }
 
+TEST(Table, LeavesRowsAsTheyLieForWhoeverIsContentWithThem) {
+  constexpr std::int64_t rows = 40, apart = 5;
+  constexpr int columns = 3;
+  std::vector<double> values(static_cast<std::size_t>(rows * apart));
+  std::iota(values.begin(), values.end(), 0.0);
+  const auto table_of = [&] { return Table(MatrixView{values.data(), false, rows, columns, apart, 1, nullptr}); };
+  BlockBuffer buffer;
+  buffer.by_row = true;
+  const Block block = table_of().block(4, 20, buffer);
+  EXPECT_TRUE(buffer.x.empty());
+  EXPECT_EQ(block.x.data, nullptr);
+  EXPECT_EQ(block.rows(), 20);
+  EXPECT_EQ(block.columns(), columns);
+  EXPECT_EQ(block.by_row.row(7)[2], static_cast<double>((4 + 7) * apart + 2));
+  std::vector<double> memory;
+  const Block whole = with_columns(block, memory);
+  EXPECT_EQ(whole.by_row.data, nullptr);
+  EXPECT_EQ(whole.x(7, 2), static_cast<double>((4 + 7) * apart + 2));
+  EXPECT_EQ(with_columns(whole, memory).x.data, whole.x.data);
+
+  // Columns all the same: floats, other layouts, and where cells are missing.
+  const std::vector<float> singles(static_cast<std::size_t>(rows * columns), 1.0F);
+  const Table single(MatrixView{singles.data(), true, rows, columns, columns, 1, nullptr});
+  EXPECT_NE(single.block(0, rows, buffer).x.data, nullptr);
+  const Table scattered(MatrixView{values.data(), false, rows, 2, apart, 2, nullptr});
+  EXPECT_NE(scattered.block(0, rows, buffer).x.data, nullptr);
+  values[6] = std::nan("");
+  const Block holes = table_of().block(0, rows, buffer);
+  EXPECT_NE(holes.x.data, nullptr);
+  EXPECT_TRUE(holes.has_missing);
+  EXPECT_EQ(holes.by_row.data, nullptr);
+}
+
 TEST(Table, OneColumnNeedsNoColumnStride) {
   const std::vector<double> values = {1, 2, 3};
   for (const std::int64_t column_stride : {0, 1, -5}) {

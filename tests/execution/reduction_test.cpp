@@ -65,11 +65,17 @@ TEST(MergeTreeReduction, AnyOrderOfArrivalGivesTheSameTree) {
 }
 
 TEST(ChunkLayout, CoversEveryRowOnce) {
-  for (const int columns : {1, 48, 49, 500}) {
+  EXPECT_EQ(chunk_layout(48 * 1024, 2).block_rows, 1024);
+  EXPECT_EQ(chunk_layout(47 * 1024, 2).block_rows, 512);
+  EXPECT_EQ(chunk_layout(70 * 1024, 2).block_rows, 512);  // 35 chunks of two
+  EXPECT_EQ(chunk_layout(1'000'000, 128).block_rows, 1024);
+  EXPECT_EQ(chunk_layout(1'000'000, 129).block_rows, 256);
+  for (const int columns : {1, 16, 48, 49, 500}) {
     for (const std::int64_t rows : {1, 255, 256, 257, 511, 512, 513, 5000, 32768, 32769, 100000, 12345678}) {
       const ChunkLayout layout = chunk_layout(rows, columns);
       EXPECT_LE(layout.chunks(), ChunkLayout::most_chunks);
       EXPECT_EQ(layout.chunk_rows % layout.block_rows, 0);
+      EXPECT_TRUE(layout.block_rows <= 512 || layout.chunks() >= ChunkLayout::enough_chunks);
       EXPECT_EQ(layout.chunk_begin(0), 0);
       for (int c = 0; c + 1 < layout.chunks(); ++c) EXPECT_EQ(layout.chunk_end(c), layout.chunk_begin(c + 1));
       EXPECT_EQ(layout.chunk_end(layout.chunks() - 1), rows);

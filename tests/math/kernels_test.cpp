@@ -241,6 +241,32 @@ TEST(Kernels, NormalizeAtTheEdges) {
   });
 }
 
+// Vectors of rows without extremes are normalised without looking out for them.
+TEST(Kernels, WhatARowHoldsDoesNotChangeAnother) {
+  on_every_instruction_set([](const std::string& name) {
+    constexpr std::int64_t rows = 70;
+    constexpr int states = 3;
+    constexpr std::size_t odd = 9;  // the row that is to hold extremes
+    std::vector<double> narrow(static_cast<std::size_t>(rows * states));
+    for (std::size_t i = 0; i < narrow.size(); ++i) narrow[i] = -3.0 * static_cast<double>(i * 7 % 11);
+    const auto expected = normalized(narrow, rows, states, {});
+    for (const double extreme : {-800.0, 800.0, -infinity, infinity, std::nan("")}) {
+      for (int state = 0; state < states; ++state) {
+        auto wide = narrow;
+        wide[odd + static_cast<std::size_t>(state * rows)] = extreme;
+        const auto got = normalized(wide, rows, states, {});
+        EXPECT_EQ(std::isnan(got.log_normalizer[odd]), !(extreme < infinity)) << name << extreme;
+        for (std::size_t i = 0; i < static_cast<std::size_t>(rows); ++i) {
+          if (i == odd) continue;
+          ASSERT_EQ(got.log_normalizer[i], expected.log_normalizer[i]) << name << extreme;
+          for (std::size_t at = i; at < wide.size(); at += rows)
+            ASSERT_EQ(got.p[at], expected.p[at]) << name << extreme;
+        }
+      }
+    }
+  });
+}
+
 // Unweighted rows have their logarithms taken together, weighted ones each for itself.
 TEST(Kernels, WeightsOfOneAreNoWeights) {
   on_every_instruction_set([](const std::string& name) {

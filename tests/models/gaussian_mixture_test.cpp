@@ -1,5 +1,7 @@
 // What follows from a fitted mixture: marginal and conditional distributions, imputation, samples.
 #include <gtest/gtest.h>
+#include <jensen/data/table.h>
+#include <jensen/em/e_step.h>
 #include <jensen/error.h>
 #include <jensen/models/gaussian_mixture.h>
 
@@ -9,6 +11,7 @@
 
 #include "support/data.h"
 #include "support/gaussian_reference.h"
+#include "support/normals.h"
 #include "support/refusal.h"
 
 namespace jensen {
@@ -36,6 +39,49 @@ double density(const GaussianMixture& model, std::vector<double> row) {
   double result = 0;
   model.score(block, {&result, 1});
   return std::exp(result);
+}
+
+// Rows that lie side by side are read where they are if nothing stands against it.
+TEST(GaussianMixture, TheLayoutOfTheDataChangesNoBit) {
+  constexpr std::int64_t rows = 1500;
+  const auto values = support::normals(3 * rows, 5, 2.0);
+  std::vector<double> by_column(values.size());
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (std::size_t j = 0; j < 3; ++j) by_column[j * rows + i] = values[3 * i + j];
+  }
+  std::vector<std::int32_t> labels(rows, -1);
+  labels[3] = 0;
+  labels[1400] = 1;
+  Workers workers(1);
+  const auto expect = [&](const GaussianMixture& model, const Table& table, const Rule& rule) {
+    EStep e_step(table, workers);
+    return e_step(Erased<GaussianMixture>(model), rule);
+  };
+  for (const auto structure : structures) {
+    for (const double apart : {1.0, 1000.0}) {  // near the pivot, and not
+      auto model = mixture(structure);
+      std::vector<double> means(model.emissions().means().begin(), model.emissions().means().end());
+      for (double& m : means) m *= apart;
+      const auto covariances = model.emissions().covariances();
+      model.emissions().set(means, {covariances.begin(), covariances.end()});
+      EXPECT_EQ(Erased<GaussianMixture>(model).takes_rows(Posterior{}), apart == 1);
+      for (const Rule& rule : {Rule(Posterior{}), Rule(Posterior{0.5}), Rule(Mode{})}) {
+        for (const bool labelled : {false, true}) {
+          Table lying(MatrixView{values.data(), false, rows, 3, 3, 1, nullptr});
+          Table standing(by_column, rows, 3);
+          if (labelled) {
+            lying = lying.with_labels(labels, 2);
+            standing = standing.with_labels(labels, 2);
+          }
+          const Expected a = expect(model, lying, rule);
+          const Expected b = expect(model, standing, rule);
+          EXPECT_EQ(a.statistics.sum, b.statistics.sum);
+          EXPECT_EQ(a.evidence.log_likelihood, b.evidence.log_likelihood);
+          EXPECT_EQ(a.evidence.entropy, b.evidence.entropy);
+        }
+      }
+    }
+  }
 }
 
 TEST(GaussianMixture, MarginalIntegratesTheOthersOut) {

@@ -25,9 +25,11 @@ struct StateSets {
 /// A view of consecutive units. A unit is a row, or a sequence of rows where the data have sequences; units are
 /// independent and never cut between blocks.
 struct Block {
-  ConstPanel x;                           ///< rows × columns; NaN is a missing cell
-  bool has_missing = false;               ///< false promises that x holds no NaN
-  std::int64_t first_row = 0;             ///< index of the first row in the whole data: keys random streams
+  ConstPanel x;                ///< rows × columns; NaN is a missing cell
+  RowsInMemory by_row;         ///< instead of x, whose data are null: where whoever asked for the block wants no more
+                               ///< (BlockBuffer::by_row). Never with missing cells
+  bool has_missing = false;    ///< false promises that x holds no NaN
+  std::int64_t first_row = 0;  ///< index of the first row in the whole data: keys random streams
   std::span<const double> weights;        ///< ≥ 0, one per row; empty means that every row weighs 1
   std::span<const std::int32_t> allowed;  ///< index into state_sets, −1 for "any state"; empty means all −1
   const StateSets* state_sets = nullptr;
@@ -45,5 +47,8 @@ struct Block {
     return allowed.empty() || state_sets->allows(allowed[static_cast<std::size_t>(i)], state);
   }
 };
+
+/// The block with its columns in x, which lie in `memory` where they were not.
+Block with_columns(const Block& block, std::vector<double>& memory);
 
 }  // namespace jensen

@@ -19,6 +19,7 @@ enum class WeightKind {
 /// Memory of one worker that a Data may use to lay a block out; its content means nothing between calls.
 struct BlockBuffer {
   std::vector<double> x;
+  bool by_row = false;  ///< whoever asks is content with Block::by_row
 };
 
 /// Observations. Implementations are immutable and safe to read from several threads at once.

@@ -22,4 +22,12 @@ struct BasicPanel {
 using Panel = BasicPanel<double>;
 using ConstPanel = BasicPanel<const double>;
 
+/// Rows of float64 that lie side by side in memory: cell (i, j) at data[i · stride + j].
+struct RowsInMemory {
+  const double* data = nullptr;
+  std::int64_t stride = 0;
+
+  const double* row(std::int64_t i) const { return data + i * stride; }
+};
+
 }  // namespace jensen

@@ -40,6 +40,7 @@ class ConstrainedModel final : public Model {
   Evidence expect(const Block& x, const Rule& q, Statistics& s, Scratch& scratch) const override {
     return inner_->expect(x, q, s, scratch);
   }
+  bool takes_rows(const Rule& q) const override { return inner_->takes_rows(q); }
   bool resolved(const Statistics& s, double negligible) const override { return inner_->resolved(s, negligible); }
   void maximize(const Statistics& s) override;
   bool tentative() const override { return tentative_; }

@@ -37,6 +37,8 @@ class Model {
   virtual Statistics no_statistics() const = 0;
   virtual std::unique_ptr<Scratch> scratch() const = 0;
   virtual Evidence expect(const Block& x, const Rule& q, Statistics& s, Scratch& scratch) const = 0;
+  /// Whether expect() is content with Block::by_row under this rule.
+  virtual bool takes_rows(const Rule&) const { return false; }
   /// Whether what E-steps with Scratch::leave_out_below left out changed nothing beyond rounding; if not, they are to
   /// be repeated without.
   virtual bool resolved(const Statistics&, double) const { return true; }
@@ -148,6 +150,15 @@ class Erased final : public Model {
       evidence.log_likelihood = model_.expect(x, s);
       return evidence;
     }
+  }
+
+  bool takes_rows(const Rule& q) const override {
+    if constexpr (requires {
+                    { model_.takes_rows(q) } -> std::same_as<bool>;
+                  }) {
+      return model_.takes_rows(q);
+    }
+    return false;
   }
 
   bool resolved(const Statistics& s, double negligible) const override {

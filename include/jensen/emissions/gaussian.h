@@ -52,6 +52,8 @@ class Gaussian {
     kernels::CenteredRows centered;
     kernels::SingleCenteredRows single_centered;
     std::vector<float> single_panel;
+    std::vector<kernels::TriangularTerm> triangular;
+    std::vector<kernels::DiagonalTerm> diagonal;
     std::vector<double> moments, by_component, delta, sums, largest, floor;
     std::vector<std::int32_t> states, indices;
     std::vector<double> rows, weights, second;
@@ -105,6 +107,8 @@ class Gaussian {
   /// Σ_l …, adds Σ_i r(i, k) to weights[k] and what accumulate() adds to s. r(i, k) may be taken for 0 where it is less
   /// than `negligible` ≥ 0 times the row's largest; scratch.left_out says whether one was. nullopt, and nothing done,
   /// where that is no faster than step by step.
+  /// Whether that is so by what this object is, and Block::by_row will do for x.
+  bool takes_rows() const { return precision_ == Precision::float64 && bound_columns_ == 0 && far_.empty(); }
   std::optional<Evidence> expect_posterior(const Block& x, std::span<const double> log_weights, double negligible,
                                            std::span<double> weights, Slice s, Scratch& scratch) const;
   void maximize(ConstSlice s);
@@ -136,14 +140,14 @@ class Gaussian {
   // A "factor" is one covariance: K of them, or one for each group where it is shared. Each has shape_size() numbers,
   // in the parameters and in the statistics alike: packed d(d+1)/2, d, or 1 (the trace, in the statistics).
   int group_size() const { return components_ / groups_; }
-  int components_of_factor() const { return is_shared(structure_) ? group_size() : 1; }
-  int factors() const { return components_ / components_of_factor(); }
-  int factor_of(int k) const { return k / components_of_factor(); }
+  int components_of_factor() const { return components_of_factor_; }
+  int factors() const { return components_ / components_of_factor_; }
+  int factor_of(int k) const { return k / components_of_factor_; }
   // Of the components of a group.
   std::span<const double> covariances_of(int group) const;
   bool has_matrices() const { return shape_ == CovarianceShape::matrix; }
   bool has_variances() const { return shape_ == CovarianceShape::diagonal; }
-  std::size_t shape_size() const { return jensen::shape_size(structure_, columns_); }
+  std::size_t shape_size() const { return shape_size_; }
   double weight_of(ConstSlice s, int factor) const;
   // Σ_k Σ_i r(i, k) (x_i − c_k)(x_i − c_k)ᵀ in the structure's shape, over the components of a factor; c is K × d
   std::vector<double> scatter(ConstSlice s, int factor, std::span<const double> centers) const;
@@ -202,6 +206,8 @@ class Gaussian {
   int groups_;
   Covariance structure_;
   CovarianceShape shape_;
+  int components_of_factor_ = 1;
+  std::size_t shape_size_ = 0;
   std::vector<double> means_;
   std::vector<double> covariances_;
   CovariancePrior prior_;

@@ -18,6 +18,7 @@ struct ChunkLayout {
   std::vector<std::int64_t> bounds;         ///< with sequences: where chunks begin, and the end of the last one
 
   static constexpr std::int64_t most_chunks = 64;
+  static constexpr std::int64_t enough_chunks = 48;  // for threads to share
 
   int chunks() const {
     if (!bounds.empty()) return static_cast<int>(bounds.size()) - 1;
@@ -43,10 +44,18 @@ struct ChunkLayout {
 inline ChunkLayout chunk_layout(std::int64_t rows, int columns, std::span<const std::int64_t> sequences = {}) {
   ChunkLayout layout;
   layout.rows = rows;
-  layout.block_rows = columns <= 128 ? 512 : 256;
-  const std::int64_t blocks = (rows + layout.block_rows - 1) / layout.block_rows;
-  const std::int64_t blocks_per_chunk = (blocks + ChunkLayout::most_chunks - 1) / ChunkLayout::most_chunks;
-  layout.chunk_rows = std::max<std::int64_t>(1, blocks_per_chunk) * layout.block_rows;
+  const auto set_block_rows = [&](std::int64_t block_rows) {
+    const std::int64_t blocks = (rows + block_rows - 1) / block_rows;
+    const std::int64_t blocks_per_chunk = (blocks + ChunkLayout::most_chunks - 1) / ChunkLayout::most_chunks;
+    layout.block_rows = block_rows;
+    layout.chunk_rows = std::max<std::int64_t>(1, blocks_per_chunk) * block_rows;
+  };
+  set_block_rows(columns <= 128 ? 512 : 256);
+  if (sequences.empty() && columns <= 128) {  // what a block costs beside its rows is better paid half as often
+    const ChunkLayout small = layout;
+    set_block_rows(1024);
+    if (layout.chunks() < ChunkLayout::enough_chunks) layout = small;
+  }
   if (sequences.empty() || rows == 0) return layout;
   layout.sequences = sequences;
   layout.bounds = {0};

@@ -75,12 +75,14 @@ class MergeTree {
 };
 
 /// Σ over all rows: visit(total, block, worker) is called for every block of every chunk, in order within a chunk, with
-/// a total that starts as a copy of `zero`; Total needs +=. Data without rows give `zero`.
+/// a total that starts as a copy of `zero`; Total needs +=. Data without rows give `zero`. `by_row`: visit() is content
+/// with Block::by_row.
 template <class Total, class Visit>
-Total reduce(const Data& data, Workers& workers, const Total& zero, Visit visit) {
+Total reduce(const Data& data, Workers& workers, const Total& zero, Visit visit, bool by_row = false) {
   const ChunkLayout layout = chunk_layout(data.rows(), data.columns(), data.sequences());
   if (layout.rows == 0) return zero;
   std::vector<BlockBuffer> buffers(static_cast<std::size_t>(workers.count()));
+  for (auto& buffer : buffers) buffer.by_row = by_row;
   MergeTree<Total> tree(layout.chunks());
   workers.run(layout.chunks(), [&](int chunk, int worker) {
     Total total = zero;

@@ -23,7 +23,7 @@ template <Emissions E>
 class Mixture {
  public:
   struct Scratch {
-    std::vector<double> panel, log_weights;
+    std::vector<double> panel, log_weights, columns;
     typename E::Scratch emissions;
     /// States whose share of a row is provably below this may count as 0 under Posterior{1}. Whoever sets it asks
     /// resolved() of the sum, and goes without where that says no. 0: every state is looked at.
@@ -63,9 +63,15 @@ class Mixture {
     return s;
   }
 
+  /// Whether expect() needs no columns under this rule: where the emissions say so (takes_rows()) and no state is
+  /// known.
+  bool takes_rows(const Rule& rule) const {
+    if constexpr (requires { emissions_.takes_rows(); }) return is_plain(rule) && emissions_.takes_rows();
+    return false;
+  }
+
   Evidence expect(const Block& x, const Rule& rule, Statistics& s, Scratch& scratch) const {
-    const auto* posterior = std::get_if<Posterior>(&rule);
-    const bool plain = posterior != nullptr && posterior->temperature == 1 && x.allowed.empty();
+    const bool plain = is_plain(rule) && x.allowed.empty();
     if constexpr (requires(std::span<double> sums, Slice own) {
                     emissions_.expect_posterior(x, scratch.log_weights, 0.0, sums, own, scratch.emissions);
                   }) {
@@ -80,6 +86,7 @@ class Mixture {
         if (done) return *done;
       }
     }
+    if (x.by_row.data != nullptr) return expect(with_columns(x, scratch.columns), rule, s, scratch);
     const Panel panel =
         log_joint_matters(rule) ? log_joint(x, scratch, plain ? scratch.negligible : 0) : panel_for(x, scratch);
     Evidence evidence = discrete_posterior(x, rule, panel);
@@ -223,6 +230,11 @@ class Mixture {
   void take_log_weights(Scratch& scratch) const {
     scratch.log_weights.resize(weights_.size());
     for (std::size_t k = 0; k < weights_.size(); ++k) scratch.log_weights[k] = std::log(weights_[k]);
+  }
+
+  static bool is_plain(const Rule& rule) {
+    const auto* posterior = std::get_if<Posterior>(&rule);
+    return posterior != nullptr && posterior->temperature == 1;
   }
 
   // A weight so small is that of a component on its way out, whose every trace of responsibility counts.
