@@ -2,11 +2,12 @@
 programs and beside the machine's own limits.
 
 Same data, same start, same number of iterations. Each program runs 1 and 2 iterations and, where these are quick, 1 and
-1 + N; the difference, divided by the number of iterations, is the time of one, so that neither reading the data nor
-setting up counts. The limits and the programs take turns, several times, as a machine that others share is not always
-equally fast: times are medians, and so are ratios, each of neighbours in time. The log-likelihoods after two iterations
-must agree to 1e-9 relative, or the comparison is void and the exit status is 1; programs that do something else by
-design are compared in time alone, and a note says what they do. Everything is printed as Markdown.
+1 + N, or more where these are very quick; the difference, divided by the number of iterations, is the time of one, so
+that neither reading the data nor setting up counts. The limits and the programs take turns, several times, as a machine
+that others share is not always equally fast: times are medians, and so are ratios, each of neighbours in time. The
+log-likelihoods after two iterations must agree to 1e-9 relative, or the comparison is void and the exit status is 1;
+programs that do something else by design are compared in time alone, and a note says what they do. Everything is printed
+as Markdown.
 """
 import argparse
 import json
@@ -22,15 +23,15 @@ import shapes
 from programs import CHAIN_PROGRAMS, PROGRAMS, ROOT, Failed
 
 SLOW = 2.0  # seconds of an iteration from which one measurement, of one iteration, has to do
+LONG, MOST = 0.1, 30  # seconds at the limit that the iterations of one measurement take, if no more than so many do
 
 
 class Measured:
     """Seconds of an iteration of one program on one shape, turn by turn, and its log-likelihood after two."""
 
-    def __init__(self, program, folder, shape, threads, arguments):
+    def __init__(self, program, folder, shape, threads):
         self.failure, self.turns = "", []
         self.program, self.folder, self.shape, self.threads = program, folder, shape, threads
-        self.iterations = arguments.iterations
         try:
             self.first, self.log_likelihood, self.version = self.run(1)
         except Failed as failure:
@@ -41,12 +42,12 @@ class Measured:
         short, long = answer["runs"]
         return (long["seconds"] - short["seconds"]) / iterations, long["log_likelihood"], answer["version"]
 
-    def take_turn(self):
+    def take_turn(self, iterations):
         """Of slow programs the first measurement stands for every turn."""
         if self.failure:
             return
         try:
-            self.turns.append(self.first if self.first >= SLOW else self.run(self.iterations)[0])
+            self.turns.append(self.first if self.first >= SLOW else self.run(iterations)[0])
         except Failed as failure:
             self.failure = str(failure)
 
@@ -80,7 +81,7 @@ class Comparison:
         """A line of the table. `alone` remembers what programs without threads did on this shape."""
         results = {}
         for program in self.programs:
-            results[program.name] = alone.get(program.name) or Measured(program, folder, shape, threads, self.arguments)
+            results[program.name] = alone.get(program.name) or Measured(program, folder, shape, threads)
             if not program.threaded:
                 alone[program.name] = results[program.name]
         ours = results["jensen"]
@@ -88,9 +89,10 @@ class Comparison:
         for turn in range(self.arguments.repeats):
             self.machines.append(measure_machine(shape, threads, self.arguments.chains))
             limits.append(self.machines[-1]["limit"])
+            iterations = max(self.arguments.iterations, min(MOST, round(LONG / limits[0])))
             for result in results.values():
                 if len(result.turns) == turn:
-                    result.take_turn()
+                    result.take_turn(iterations)
         if ours.failure:
             sys.exit(f"jensen: {ours.failure}")
         cells = [str(shape), str(threads), figure(statistics.median(limits)), figure(ours.seconds()),
