@@ -24,9 +24,10 @@ Cholesky cholesky(std::span<const double> matrix, int d) {
     if (!(variance > 0) || !std::isfinite(variance)) return result;
     scale(j) = std::exp2(std::round(0.5 * std::log2(variance)));
   }
+  const Eigen::VectorXd unscale = scale.cwiseInverse();  // of powers of two: exact
   Matrix scaled = unpack_symmetric(matrix, d);
-  for (int a = 0; a < d; ++a) {
-    for (int b = 0; b < d; ++b) scaled(a, b) = scaled(a, b) / scale(a) / scale(b);
+  for (int b = 0; b < d; ++b) {
+    for (int a = 0; a < d; ++a) scaled(a, b) = scaled(a, b) * unscale(a) * unscale(b);
   }
   if (!scaled.allFinite()) return result;
   const Eigen::LLT<Matrix> llt(scaled);
@@ -35,10 +36,10 @@ Cholesky cholesky(std::span<const double> matrix, int d) {
   Matrix inverse = factor.triangularView<Eigen::Lower>().solve(Matrix::Identity(d, d));
   double log_determinant = 0;
   for (int j = 0; j < d; ++j) log_determinant += 2 * (std::log(factor(j, j)) + std::log(scale(j)));
-  for (int a = 0; a < d; ++a) {
-    for (int b = 0; b <= a; ++b) {
+  for (int b = 0; b < d; ++b) {
+    for (int a = b; a < d; ++a) {
       factor(a, b) *= scale(a);
-      inverse(a, b) /= scale(b);
+      inverse(a, b) *= unscale(b);
     }
   }
   if (!factor.allFinite() || !inverse.allFinite()) return result;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # instructions.sh TOOL FOLDER: instructions that small fits execute, counted by valgrind, within budgets. Counts do not
-# depend on how busy the machine is; valgrind knows no AVX-512, so that AVX2's code runs on every newer processor.
+# depend on how busy the machine is; valgrind knows no AVX-512, so that AVX2's code runs on every newer processor. What
+# comes before main() is left out: there Highway's library watches the clock, as long as that takes.
 set -euo pipefail
 tool=${1:?usage: instructions.sh TOOL FOLDER}
 folder=${2:?usage: instructions.sh TOOL FOLDER}
@@ -13,7 +14,7 @@ trap 'rm -rf "$scratch"' EXIT
 
 run() {  # ARGUMENT...: instructions of the tool with these arguments
     local status=0
-    valgrind --tool=callgrind --callgrind-out-file="$scratch/out" "$tool" "$@" >"$scratch/log" 2>&1 || status=$?
+    valgrind --tool=callgrind --collect-atstart=no --toggle-collect=main --callgrind-out-file="$scratch/out" "$tool" "$@" >"$scratch/log" 2>&1 || status=$?
     # 2: the limit of iterations was reached, which is what was asked for
     [ "$status" -eq 0 ] || [ "$status" -eq 2 ] || { cat "$scratch/log" >&2; exit 1; }
     sed -n 's/^totals: //p' "$scratch/out"
@@ -32,7 +33,7 @@ within() {  # WHAT INSTRUCTIONS BUDGET
 # The budgets are what was counted and a tenth or so: lower them when the code gets better.
 over=no
 nothing=$(run --version)
-within "loading the tool and declaring its arguments" "$nothing" 14000000
+within "declaring the arguments" "$nothing" 7600000
 before=$(count 1 faithful.csv -k 2)
 after=$(count 21 faithful.csv -k 2)
 within "reading 272 rows of text, summary, seeding, an iteration and report" $((before - nothing)) 1000000
