@@ -107,10 +107,10 @@ class Gaussian {
   /// Σ_l …, adds Σ_i r(i, k) to weights[k] and what accumulate() adds to s. r(i, k) may be taken for 0 where it is less
   /// than `negligible` ≥ 0 times the row's largest; scratch.left_out says whether one was. nullopt, and nothing done,
   /// where that is no faster than step by step.
-  /// Whether that is so by what this object is, and Block::by_row will do for x.
-  bool takes_rows() const { return precision_ == Precision::float64 && bound_columns_ == 0 && far_.empty(); }
   std::optional<Evidence> expect_posterior(const Block& x, std::span<const double> log_weights, double negligible,
                                            std::span<double> weights, Slice s, Scratch& scratch) const;
+  /// Whether this object is one whose expect_posterior() takes Block::by_row for x.
+  bool takes_rows() const { return precision_ == Precision::float64 && bound_columns_ == 0 && far_.empty(); }
   void maximize(ConstSlice s);
 
   double expected_log_density(ConstSlice s) const;  ///< Σ_k E_q[1(z = k) log p(x | z = k)], missing cells included
