@@ -56,6 +56,8 @@ class Measured:
         return seconds if seconds > 0 else float("nan")  # too little work to tell from noise
 
     def ratio_to(self, others):
+        if not min(self.turns + others) > 0:
+            return float("nan")
         return statistics.median(mine / other for mine, other in zip(self.turns, others))
 
 

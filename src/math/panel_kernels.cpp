@@ -294,14 +294,14 @@ std::size_t select_at_least(std::span<const double> v, const double* floor, std:
 
 void add_pair_moments(const CenteredRows& x, std::span<const ColumnPair> pairs, std::span<const double* const> r,
                       double* sums) {
-  alignas(64) double memory[2 * 8 * 512];
+  alignas(64) double memory[2 * 8 * product_rows_of<double>(true)];
   HWY_DYNAMIC_DISPATCH(add_product)
   (Product<double>{x.data(), x.stride(), pairs.data(), pairs.size(), r.data(), r.size(), sums}, x.rows(), memory);
 }
 
 void add_pair_moments(const SingleCenteredRows& x, std::span<const ColumnPair> pairs, std::span<const float* const> r,
                       double* sums) {
-  alignas(64) float memory[2 * 8 * 1024];
+  alignas(64) float memory[2 * 8 * product_rows_of<float>(true)];
   HWY_DYNAMIC_DISPATCH(add_product_single)
   (Product<float>{x.data(), x.stride(), pairs.data(), pairs.size(), r.data(), r.size(), sums}, x.rows(), memory);
 }

@@ -347,7 +347,7 @@ PosteriorSums add_posterior_moments(const PosteriorMoments& p, Workspace& worksp
   constexpr std::size_t line = 8, most_group = 32;
   const auto columns = static_cast<std::size_t>(p.x.columns);
   const std::size_t states = p.triangular.size() + p.diagonal.size();
-  const std::size_t portion = weighs_first(p.pairs, states) ? 512 : 256;
+  const std::size_t portion = product_rows_of<double>(weighs_first(p.pairs, states));
   const std::size_t length = (columns + line - 1) / line * line;
   constexpr std::size_t tile = 8;
   const std::size_t size = (1 + columns) * (portion + line) + portion * (states + 1 + tile) + 2 * most_group * states +

@@ -17,13 +17,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace jensen::kernels::HWY_NAMESPACE {
 
-// Rows that a product over rows runs through at once: what a tile reads stays in the first-level cache. Where columns
-// are weighed first a tile reads less, and adding up its sums, few of which are side by side, costs more.
-template <class T>
-constexpr std::size_t product_rows_of(bool weighing) {
-  return (weighing ? 4096 : 2048) / sizeof(T);
-}
-
 // What a tile fetches into the cache meanwhile: fetch() is called once for each group of virtual lanes.
 struct NothingAhead {
   HWY_INLINE void fetch() const {}
