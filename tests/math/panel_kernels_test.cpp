@@ -7,9 +7,9 @@
 #include <cmath>
 #include <limits>
 
-#include "math/posterior_moments.h"
 #include "support/instruction_sets.h"
 #include "support/normals.h"
+#include "support/panel_problem.h"
 
 namespace jensen {
 namespace {
@@ -18,28 +18,7 @@ using support::compare;
 using support::normals;
 using support::on_every_instruction_set;
 using support::same_bits;
-
-struct Problem {
-  Problem(std::int64_t n, int columns, int components) : rows(n), d(columns), k(components) {
-    const std::int64_t stride = n + 3;  // columns need not touch
-    x = normals(static_cast<std::size_t>(stride * d), 1, 2, 5);
-    panel = {x.data(), n, d, stride};
-    point = normals(static_cast<std::size_t>(d), 2, 1, 5);
-    triangles = normals(packed_size(d) * static_cast<std::size_t>(k), 3);
-    scales = normals(static_cast<std::size_t>(d * k), 4);
-    offsets = normals(static_cast<std::size_t>(d * k), 6);
-    r = normals(static_cast<std::size_t>(n * k), 5);
-    for (double& w : r) w = std::abs(w);
-    for (int a = 0; a <= d; ++a) {
-      for (int b = 0; b <= a; ++b) pairs.push_back({a, b});
-    }
-  }
-  std::int64_t rows;
-  int d, k;
-  std::vector<double> x, point, triangles, scales, offsets, r;
-  ConstPanel panel;
-  std::vector<kernels::ColumnPair> pairs;
-};
+using Problem = support::PanelProblem;
 
 struct Results {
   std::vector<double> triangular, diagonal, moments;
@@ -335,167 +314,6 @@ TEST(PanelKernels, NormalizesFloats) {
       }
     }
   });
-}
-
-// One go and step by step: the same bits, whatever number of rows and components is left over.
-void check_posterior_moments(const Problem& p, bool triangular, bool weighted, const std::string& where) {
-  const auto n = static_cast<std::size_t>(p.rows);
-  const auto d = static_cast<std::size_t>(p.d);
-  const auto count = static_cast<std::size_t>(p.k);
-  const std::vector<double> log_weights = normals(count, 11);
-  std::vector<double> weights = weighted ? normals(n, 12) : std::vector<double>{};
-  for (double& w : weights) w = std::max(0.0, w);
-
-  std::vector<double> panel(n * count);
-  std::vector<kernels::TriangularTerm> full;
-  std::vector<kernels::DiagonalTerm> diagonal;
-  std::vector<const double*> r;
-  for (std::size_t k = 0; k < count; ++k) {
-    double* column = panel.data() + k * n;
-    std::fill_n(column, n, log_weights[k]);
-    if (triangular) full.push_back({p.triangles.data() + k * packed_size(p.d), p.offsets.data() + k * d, -1.5, column});
-    if (!triangular) diagonal.push_back({p.scales.data() + k * d, p.offsets.data() + k * d, -1.5, column});
-    r.push_back(column);
-  }
-  kernels::CenteredRows centered;
-  centered.assign(p.panel, p.point.data());
-  kernels::add_triangular_log_densities(centered, full);
-  kernels::add_diagonal_log_densities(centered, p.d, diagonal);
-  const auto expected = kernels::normalize(Panel{panel.data(), p.rows, p.k, p.rows}, weights, nullptr);
-  std::vector<double> moments(p.pairs.size() * count, 0.0);
-  kernels::add_pair_moments(centered, p.pairs, r, moments.data());
-
-  const auto check = [&](ConstPanel x, RowsInMemory by_row, const std::string& how) {
-    std::vector<double> sums(moments.size(), 0.0);
-    kernels::Workspace workspace;
-    constexpr double everything = std::numeric_limits<double>::infinity();
-    const auto [got, left_out] = kernels::add_posterior_moments({x,
-                                                                 by_row,
-                                                                 p.point.data(),
-                                                                 full,
-                                                                 diagonal,
-                                                                 log_weights.data(),
-                                                                 weighted ? weights.data() : nullptr,
-                                                                 p.pairs,
-                                                                 sums.data(),
-                                                                 {},
-                                                                 everything},
-                                                                workspace);
-    EXPECT_FALSE(left_out) << where << how;
-    EXPECT_EQ(sums, moments) << where << how;
-    EXPECT_EQ(got.log_likelihood, expected.log_likelihood) << where << how;
-    EXPECT_EQ(got.entropy, expected.entropy) << where << how;
-    EXPECT_EQ(got.weight, expected.weight) << where << how;
-  };
-  check(p.panel, {}, "");
-  for (const std::size_t apart : {d, d + 3}) {  // the same cells row by row
-    std::vector<double> rows(n * apart, std::numeric_limits<double>::quiet_NaN());
-    for (std::size_t i = 0; i < n; ++i) {
-      for (std::size_t j = 0; j < d; ++j) {
-        rows[i * apart + j] = p.panel(static_cast<std::int64_t>(i), static_cast<int>(j));
-      }
-    }
-    const auto stride = static_cast<std::int64_t>(apart);
-    check({nullptr, p.rows, p.d, 0}, {rows.data(), stride}, ", rows " + std::to_string(apart) + " apart");
-  }
-}
-
-TEST(PanelKernels, PosteriorMomentsAreThoseOfTheSteps) {
-  on_every_instruction_set([](const std::string& name) {
-    for (const int d : {1, 2, 3, 4, 5, 9, 14}) {
-      for (const int k : {1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 16, 17, 26}) {
-        for (const std::int64_t rows : {1, 8, 31, 32, 250, 256, 300, 512, 1100}) {
-          if (rows > 512 && k > 2) continue;
-          const std::string where = name + ", " + std::to_string(d) + " columns, " + std::to_string(k) +
-                                    " components, " + std::to_string(rows) + " rows";
-          const Problem p(rows, d, k);
-          check_posterior_moments(p, true, rows % 2 == 0, where + ", full");
-          check_posterior_moments(p, false, rows % 2 == 0, where + ", diagonal");
-        }
-      }
-    }
-  });
-}
-
-// Components on a line, so many standard deviations apart, and rows at one of them each: every number of columns and
-// rows left over.
-struct Separated {
-  Separated(std::int64_t n, int d, int k, double distance) : rows(n), columns(d), states(k) {
-    x = normals(static_cast<std::size_t>(n * d), 21);
-    offsets.resize(static_cast<std::size_t>(d * k));
-    for (int s = 0; s < k; ++s) offsets[static_cast<std::size_t>(s * d)] = distance * s;
-    for (std::int64_t i = 0; i < n; ++i) x[static_cast<std::size_t>(i)] += distance * static_cast<double>(i * 7 % k);
-    scales.assign(offsets.size(), 1.0);
-    point.assign(static_cast<std::size_t>(d), 0.0);
-    log_weights.assign(static_cast<std::size_t>(k), -1.0);
-    weights = normals(static_cast<std::size_t>(n), 22);
-    for (double& w : weights) w = std::abs(w);
-    pairs.push_back({});
-    for (int j = 1; j <= d; ++j) pairs.insert(pairs.end(), {{j, 0}, {j, j}});
-  }
-  std::pair<kernels::PosteriorSums, std::vector<double>> run(double span) const {
-    std::vector<kernels::DiagonalTerm> terms;
-    for (int s = 0; s < states; ++s)
-      terms.push_back({&scales[static_cast<std::size_t>(s * columns)], &offsets[static_cast<std::size_t>(s * columns)],
-                       -0.5, nullptr});
-    std::vector<double> sums(pairs.size() * static_cast<std::size_t>(states), 0.0);
-    kernels::Workspace workspace(100, std::numeric_limits<double>::quiet_NaN());
-    const auto result = kernels::add_posterior_moments({{x.data(), rows, columns, rows},
-                                                        {},
-                                                        point.data(),
-                                                        {},
-                                                        terms,
-                                                        log_weights.data(),
-                                                        weights.data(),
-                                                        pairs,
-                                                        sums.data(),
-                                                        {},
-                                                        span},
-                                                       workspace);
-    return {result, sums};
-  }
-  std::int64_t rows;
-  int columns, states;
-  std::vector<double> x, offsets, scales, point, log_weights, weights;
-  std::vector<kernels::ColumnPair> pairs;
-};
-
-TEST(PanelKernels, LeavesOutWhatIsBeyondTheSpan) {
-  constexpr double everything = std::numeric_limits<double>::infinity();
-  on_every_instruction_set([](const std::string& name) {
-    for (const int d : {1, 4, 7, 8, 9, 17}) {
-      for (const std::int64_t rows : {1, 9, 33, 64, 250, 256, 300, 512}) {
-        const Separated problem(rows, d, 12, 14);
-        const auto [quick, sums] = problem.run(62);
-        const auto [whole, all] = problem.run(everything);
-        EXPECT_TRUE(quick.left_out) << name;
-        EXPECT_FALSE(whole.left_out) << name;
-        EXPECT_NEAR(quick.sums.log_likelihood, whole.sums.log_likelihood, 1e-14 * std::abs(whole.sums.log_likelihood));
-        EXPECT_NEAR(quick.sums.entropy, whole.sums.entropy, 1e-14 * (1 + whole.sums.entropy));
-        EXPECT_EQ(quick.sums.weight, whole.sums.weight);
-        for (std::size_t i = 0; i < sums.size(); ++i) {
-          EXPECT_NEAR(sums[i], all[i], 1e-12 * (1 + std::abs(all[i]))) << name << ", " << d << ", " << rows;
-        }
-      }
-    }
-    const Separated close(512, 5, 12, 0.5);  // nothing to leave out
-    const auto [quick, sums] = close.run(62);
-    EXPECT_FALSE(quick.left_out);
-    EXPECT_EQ(sums, close.run(everything).second);
-  });
-}
-
-TEST(PanelKernels, LeavingOutHasTheSameBitsOnInstructionSetsWithFusedMultiplyAdd) {
-  for (const double distance : {1.0, 3.0, 5.0, 14.0}) {
-    std::vector<std::vector<double>> all;
-    on_every_instruction_set([&](const std::string&) {
-      if (!kernels::fuses_multiply_add()) return;
-      const auto [result, sums] = Separated(500, 5, 12, distance).run(62);
-      all.push_back(sums);
-      all.back().insert(all.back().end(), {result.sums.log_likelihood, result.sums.entropy});
-    });
-    for (const auto& other : all) EXPECT_EQ(other, all.front()) << distance;
-  }
 }
 
 TEST(PanelKernels, LargestStatesAndSelection) {
