@@ -1,200 +1,125 @@
-// Not doing work that cannot change the result: components whose responsibility for a row is provably below rounding.
-// docs/kernels.md has the bound and the argument.
+// Upper bounds of log-densities at the cost of one dot product: what an E-step needs to leave out components whose
+// responsibility for a row is provably below rounding. docs/kernels.md has the bound and the argument.
 #include <jensen/emissions/gaussian.h>
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace jensen {
 
 namespace {
 
-constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
-constexpr double slack = 1;  // nats: far more than the bounds' own rounding
+// Measured, in multiply-adds: what a row of a component costs, once for its log-density and once for its moments,
+// beside their own, of which it takes more where rows are gathered; and the same of a guess and a bound, 3 d
+// multiply-adds.
+constexpr double gathering = 400;
+constexpr double of_gathered = 1.3;
+constexpr double looking = 100;
+constexpr double of_looked = 4.0 / 3;
+// The share of the whole work that the rest may be. What is left is computed in double, the whole might be in float.
+constexpr double worth_trying = 0.85;
+constexpr double worth_trying_single = 0.4;
+constexpr std::size_t most_numbers = std::size_t{1} << 21;  // 16 MiB
+constexpr double too_near = 0x1p-400;                       // whose square has lost digits
 
 }  // namespace
 
-// For the first m columns, with ρ the largest absolute row sum of the correlations among them and so at least their
-// largest eigenvalue:  (x − μ)ᵀ Σ⁻¹ (x − μ) ≥ (1/ρ) Σ_{j ≤ m} (x_j − μ_j)² / σ_j².
-void Gaussian::derive_bounds_of(int columns) {
-  const auto m = static_cast<std::size_t>(columns);
-  const auto d = static_cast<std::size_t>(columns_);
-  bound_columns_ = columns;
-  bound_scales_.resize(static_cast<std::size_t>(components_) * m);
-  bound_offsets_.resize(static_cast<std::size_t>(components_) * m);
-  for (int k = 0; k < components_; ++k) {
-    const double* own = covariances_.data() + static_cast<std::size_t>(factor_of(k)) * shape_size();
-    const auto deviation = [&](int j) { return std::sqrt(own[packed_index(j, j)]); };
-    double rho = 0;
-    for (int a = 0; a < columns; ++a) {
-      double sum = 0;
-      for (int b = 0; b < columns; ++b) sum += std::abs(own[packed_index(a, b)]) / deviation(b);
-      rho = std::max(rho, sum / deviation(a));
-    }
-    for (std::size_t j = 0; j < m; ++j) {
-      const double scale = 1 / (std::sqrt(rho) * deviation(static_cast<int>(j)));
-      const std::size_t at = static_cast<std::size_t>(k) * m + j;
-      bound_scales_[at] = scale;
-      bound_offsets_[at] = scale * (means_[static_cast<std::size_t>(k) * d + j] - pivot_[j]);
-    }
-  }
-}
-
-// The share of components that the bounds rule out for a typical row, judged by the distances between the means. It
-// decides what is worth trying and nothing else.
-double Gaussian::share_beyond_bounds(double negligible) const {
-  const auto m = static_cast<std::size_t>(bound_columns_);
-  const int step = std::max(1, components_ / 64);
-  double beyond = 0;
-  double pairs = 0;
-  for (int k = 0; k < components_; ++k) {
-    const auto at = static_cast<std::size_t>(k);
-    for (int l = k % step; l < components_; l += step) {
-      double squares = 0;
-      for (std::size_t j = 0; j < m; ++j) {
-        const double gap = means_[static_cast<std::size_t>(l) * static_cast<std::size_t>(columns_) + j] - pivot_[j];
-        const double z = bound_scales_[at * m + j] * gap - bound_offsets_[at * m + j];
-        squares += z * z;
-      }
-      const double needed =
-          constants_[at] - constants_[static_cast<std::size_t>(l)] + 0.5 * columns_ + slack - std::log(negligible);
-      beyond += 0.35 * squares > needed ? 1 : 0;  // ½, less what rows scatter about their means
-      pairs += 1;
-    }
-  }
-  return beyond / pairs;
-}
-
+// For every unit vector v,  ‖W_k (x − μ_k)‖ ≥ |vᵀ W_k (x − μ_j) + vᵀ W_k (μ_j − μ_k)|. Most is gained for rows of
+// component j by v = W_k (μ_j − μ_k) / distance: then the second term is the distance. Direction (j, k) is W_kᵀ v.
 void Gaussian::derive_bounds() {
-  bound_columns_ = 0;
-  if (!has_matrices() || components_ < 8 || columns_ < 6) return;
-  constexpr double negligible = 0x1p-90;
+  most_relevant_ = 0;
+  directions_.clear();
+  distances_.clear();
+  const auto d = static_cast<std::size_t>(columns_);
+  const auto count = static_cast<std::size_t>(components_);
+  if (!has_matrices() || count * count * d > most_numbers) return;
+
+  // A row costs a guess, the look along all directions, and what is computed of the components that remain: one at
+  // least.
   const double whole = 0.5 * columns_ * (columns_ + 1) + columns_;
-  // Of the whole work: less is not worth the trouble. What is left is computed in double, the whole might be in float.
-  double cheapest = precision_ == Precision::float64 ? 0.7 : 0.4;
-  int chosen = 0;
-  for (const int columns : {columns_ / 4, columns_ / 2, columns_}) {
-    if (columns < 2) continue;
-    derive_bounds_of(columns);
-    const auto lost = [](double offset) { return !(std::abs(offset) < 1e6); };  // digits that `slack` does not cover
-    if (std::any_of(bound_offsets_.begin(), bound_offsets_.end(), lost)) continue;
-    const double cost = 2 * columns / whole + 1 - share_beyond_bounds(negligible);
-    if (cost < cheapest) {
-      cheapest = cost;
-      chosen = columns;
+  const double looked = of_looked * 3 * columns_ + looking;
+  const double evaluated = of_gathered * whole + gathering;
+  const double worth = precision_ == Precision::float64 ? worth_trying : worth_trying_single;
+  const double most = (worth * 2 * whole - looked) / (2 * evaluated);
+  if (components_ * most <= 1) return;
+
+  distances_.resize(count * count);
+  std::vector<double> whitened(count * d * count);  // [k][column][j]
+  std::vector<double> gaps(d * count);              // [column][j]
+  for (std::size_t k = 0; k < count; ++k) {
+    for (std::size_t b = 0; b < d; ++b) {
+      for (std::size_t j = 0; j < count; ++j) gaps[b * count + j] = means_[j * d + b] - means_[k * d + b];
     }
-  }
-  bound_columns_ = 0;
-  if (chosen > 0) derive_bounds_of(chosen);
-}
-
-// p(i, k) = an upper bound of log_weights[k] + log p(x_i | k)
-void Gaussian::bound_log_joint(std::span<const double> log_weights, Panel p, Scratch& scratch) const {
-  std::vector<kernels::DiagonalTerm> terms;
-  for (int k = 0; k < components_; ++k) {
-    const std::size_t at = static_cast<std::size_t>(k) * static_cast<std::size_t>(bound_columns_);
-    std::fill_n(p.column(k), p.rows, log_weights[static_cast<std::size_t>(k)] + slack);
-    terms.push_back(
-        {bound_scales_.data() + at, bound_offsets_.data() + at, constants_[static_cast<std::size_t>(k)], p.column(k)});
-  }
-  kernels::add_diagonal_log_densities(scratch.centered, bound_columns_, terms);
-}
-
-// out[t] = log p(x_rows[t] | k)
-void Gaussian::evaluate_rows(ConstPanel x, int k, std::span<const std::int32_t> rows, double* out,
-                             Scratch& scratch) const {
-  scratch.centered.assign(x, mean(k).data(), rows);
-  scratch.second.assign(static_cast<std::size_t>(columns_), 0.0);
-  std::fill_n(out, rows.size(), 0.0);
-  const kernels::TriangularTerm term{factors_[static_cast<std::size_t>(factor_of(k))].inverse.data(),
-                                     scratch.second.data(), constants_[static_cast<std::size_t>(k)], out};
-  kernels::add_triangular_log_densities(scratch.centered, {&term, 1});
-}
-
-// Labels leave a row few components, and those of a block together many: each is evaluated where it may be.
-void Gaussian::add_possible_rows(ConstPanel x, Panel p, Scratch& scratch) const {
-  for (int k = 0; k < components_; ++k) {
-    double* column = p.column(k);
-    scratch.indices.clear();
-    for (std::int64_t i = 0; i < p.rows; ++i) {
-      if (column[i] > minus_infinity) scratch.indices.push_back(static_cast<std::int32_t>(i));
+    const double* factor = factors_[static_cast<std::size_t>(factor_of(static_cast<int>(k)))].inverse.data();
+    std::vector<double> squares(count, 0.0);
+    for (std::size_t a = 0; a < d; ++a) {
+      double* z = whitened.data() + (k * d + a) * count;
+      for (std::size_t b = 0; b <= a; ++b, ++factor) {
+        const double* gap = gaps.data() + b * count;
+        for (std::size_t j = 0; j < count; ++j) z[j] += *factor * gap[j];
+      }
+      for (std::size_t j = 0; j < count; ++j) squares[j] += z[j] * z[j];
     }
-    if (scratch.indices.empty()) continue;
-    scratch.weights.resize(scratch.indices.size());
-    evaluate_rows(x, k, scratch.indices, scratch.weights.data(), scratch);
-    for (std::size_t t = 0; t < scratch.indices.size(); ++t) column[scratch.indices[t]] += scratch.weights[t];
+    for (std::size_t j = 0; j < count; ++j) distances_[j * count + k] = std::sqrt(squares[j]);
   }
-}
 
-void Gaussian::relevant_log_joint(const Block& x, std::span<const double> log_weights, double negligible, Panel p,
-                                  Scratch& scratch) const {
-  if (x.has_missing || bound_columns_ == 0) {
-    for (int k = 0; k < components_; ++k) std::fill_n(p.column(k), p.rows, log_weights[static_cast<std::size_t>(k)]);
-    add_log_density(x, p, scratch);
+  if (share_within_bounds() >= most) {
+    distances_.clear();
     return;
   }
-  const auto rows = static_cast<std::size_t>(p.rows);
-  scratch.largest.resize(rows);
-  scratch.floor.resize(rows);
-  scratch.states.resize(rows);
-  scratch.indices.resize(rows);
-  scratch.weights.resize(rows);
-  scratch.centered.assign({x.x.data, x.x.rows, bound_columns_, x.x.stride}, pivot_.data());
-  bound_log_joint(log_weights, p, scratch);
-
-  // Each row's most promising component gives a lower bound of its likelihood …
-  kernels::largest_states(p, scratch.largest.data(), scratch.states.data());
-  std::vector<std::size_t> begin(static_cast<std::size_t>(components_) + 1, 0);
-  for (const std::int32_t k : scratch.states) ++begin[static_cast<std::size_t>(k) + 1];
-  for (std::size_t k = 1; k < begin.size(); ++k) begin[k] += begin[k - 1];
-  std::vector<std::int32_t> by_state(rows);
-  auto next = begin;
-  for (std::size_t i = 0; i < rows; ++i) {
-    by_state[next[static_cast<std::size_t>(scratch.states[i])]++] = static_cast<std::int32_t>(i);
-  }
-  const double span = -std::log(negligible);
-  for (int k = 0; k < components_; ++k) {
-    const auto at = static_cast<std::size_t>(k);
-    const auto chosen = std::span<const std::int32_t>(by_state).subspan(begin[at], begin[at + 1] - begin[at]);
-    if (chosen.empty()) continue;
-    evaluate_rows(x.x, k, chosen, scratch.weights.data(), scratch);
-    for (std::size_t t = 0; t < chosen.size(); ++t) {
-      const auto i = static_cast<std::size_t>(chosen[t]);
-      scratch.largest[i] = log_weights[at] + scratch.weights[t];
-      scratch.floor[i] = scratch.largest[i] - span;
-    }
-  }
-  // … and components whose upper bound is below that by more than the span are left out.
-  for (int k = 0; k < components_; ++k) {
-    const auto at = static_cast<std::size_t>(k);
-    scratch.indices.resize(rows);
-    scratch.indices.resize(kernels::select_at_least({p.column(k), rows}, scratch.floor.data(), scratch.indices.data()));
-    std::erase_if(scratch.indices, [&](std::int32_t i) { return scratch.states[static_cast<std::size_t>(i)] == k; });
-    std::fill_n(p.column(k), rows, minus_infinity);
-    if (!scratch.indices.empty()) {
-      evaluate_rows(x.x, k, scratch.indices, scratch.weights.data(), scratch);
-      for (std::size_t t = 0; t < scratch.indices.size(); ++t) {
-        p(scratch.indices[t], k) = log_weights[at] + scratch.weights[t];
-      }
-    }
-    for (std::size_t t = begin[at]; t < begin[at + 1]; ++t) {
-      p(by_state[t], k) = scratch.largest[static_cast<std::size_t>(by_state[t])];
-    }
-  }
+  most_relevant_ = most;
+  derive_directions(whitened);
 }
 
-// Adds these rows to the moments of component k, about its mean.
-void Gaussian::accumulate_chosen_rows(ConstPanel x, const double* r, int k, std::span<const std::int32_t> rows, Slice s,
-                                      Scratch& scratch) const {
-  if (rows.empty()) return;
-  scratch.weights.resize(rows.size());
-  for (std::size_t t = 0; t < rows.size(); ++t) scratch.weights[t] = r[rows[t]];
-  scratch.centered.assign(x, mean(k).data(), rows);
-  scratch.moments.assign(pairs_.size(), 0.0);
-  const double* weights = scratch.weights.data();
-  kernels::add_pair_moments(scratch.centered, pairs_, {&weights, 1}, scratch.moments.data());
-  add_recentered(scratch.moments, {&k, 1}, mean(k).data(), s, scratch);
+// The share of components that the bounds leave to a typical row, judged by the distances between the means. It
+// decides what is worth trying and nothing else.
+double Gaussian::share_within_bounds() const {
+  const auto count = static_cast<std::size_t>(components_);
+  double within = 0;
+  for (std::size_t j = 0; j < count; ++j) {
+    for (std::size_t k = 0; k < count; ++k) {
+      const double distance = distances_[j * count + k];
+      const double needed = constants_[k] - constants_[j] + 0.5 * columns_ + bound_slack - std::log(least_relevant);
+      within += 0.5 * distance * distance > needed ? 0 : 1;
+    }
+  }
+  return within / (static_cast<double>(components_) * components_);
+}
+
+// whitened: W_k (μ_j − μ_k) as [k][column][j].
+void Gaussian::derive_directions(std::span<const double> whitened) {
+  const auto d = static_cast<std::size_t>(columns_);
+  const auto count = static_cast<std::size_t>(components_);
+  directions_.resize(count * count * d);
+  std::vector<double> columns(d * count);
+  guess_scales_.resize(count * d);
+  guess_offsets_.resize(count * d);
+  guess_constants_.assign(count, 0.0);
+  for (std::size_t k = 0; k < count; ++k) {
+    const auto f = static_cast<std::size_t>(factor_of(static_cast<int>(k)));
+    const double* factor = factors_[f].inverse.data();
+    std::fill(columns.begin(), columns.end(), 0.0);
+    for (std::size_t a = 0; a < d; ++a) {
+      const double* z = whitened.data() + (k * d + a) * count;
+      for (std::size_t b = 0; b <= a; ++b, ++factor) {
+        double* column = columns.data() + b * count;
+        for (std::size_t j = 0; j < count; ++j) column[j] += *factor * z[j];
+      }
+    }
+    for (std::size_t j = 0; j < count; ++j) {
+      const double distance = distances_[j * count + k];
+      for (std::size_t b = 0; b < d; ++b) {
+        directions_[(j * count + k) * d + b] = distance > too_near ? columns[b * count + j] / distance : 0;
+      }
+    }
+    for (std::size_t j = 0; j < d; ++j) {
+      const int at = static_cast<int>(j);
+      const double scale = 1 / std::sqrt(covariances_[f * shape_size() + packed_index(at, at)]);
+      guess_scales_[k * d + j] = scale;
+      guess_offsets_[k * d + j] = scale * (means_[k * d + j] - pivot_[j]);
+      guess_constants_[k] += std::log(scale);
+    }
+  }
 }
 
 }  // namespace jensen

@@ -122,17 +122,17 @@ bool Gaussian::about_own_means(std::span<const double> about) const {
 }
 
 void Gaussian::accumulate_complete_rows(ConstPanel x, ConstPanel r, Slice s, Scratch& scratch) const {
-  if (precision_ == Precision::float32 && bound_columns_ == 0 && about_own_means(s.about)) {
+  if (precision_ == Precision::float32 && about_own_means(s.about)) {
     return accumulate_narrowed(x, r, s, scratch);
   }
   if (!about_own_means(s.about)) {
     for (int k = 0; k < components_; ++k) accumulate_rows(x, r.column(k), k, s, scratch);
     return;
   }
-  // Where most responsibilities are 0, the rows that count are gathered: after leaving out, and for hard assignments.
+  // Where most responsibilities are 0, the rows that count are gathered: for hard assignments, say.
   const auto rows = static_cast<std::size_t>(x.rows);
   const auto few = [&](int k) {
-    if (bound_columns_ == 0 && (!has_matrices() || columns_ < 6)) return false;
+    if (!has_matrices() || columns_ < 6) return false;
     const double* own = r.column(k);
     std::int64_t positive = 0;
     for (std::size_t i = 0; i < rows; ++i) positive += static_cast<int>(own[i] > 0);

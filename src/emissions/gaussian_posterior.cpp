@@ -13,9 +13,10 @@ std::optional<Evidence> Gaussian::expect_posterior(const Block& x, std::span<con
                                                    Scratch& scratch) const {
   if (!about_own_means(s.about)) return std::nullopt;
   if (precision_ == Precision::float32) refuse_missing(x);
-  if (bound_columns_ > 0) return std::nullopt;
+  if (x.has_missing) return std::nullopt;
+  if (const auto evidence = expect_relevant(x, log_weights, negligible, weights, s, scratch)) return evidence;
   if (precision_ == Precision::float32) return expect_single(x, log_weights, weights, s, scratch);
-  if (!far_.empty() || x.has_missing) return std::nullopt;
+  if (!far_.empty()) return std::nullopt;
 
   const auto d = static_cast<std::size_t>(columns_);
   auto& triangular = scratch.triangular;

@@ -27,6 +27,11 @@ void center_rows(ConstPanel x, const double* point, double* to, std::size_t stri
   center_rows_on(x, point, to, stride, padded);
 }
 
+void center_chosen_rows(RowsInMemory x, const std::int32_t* chosen, std::size_t rows, std::size_t columns,
+                        const double* point, double* to, std::size_t stride, std::size_t padded) {
+  center_rows_on(x, chosen, rows, columns, point, to, stride, padded);
+}
+
 void center_rows_single(ConstPanel x, const double* point, const double* scale, float* to, std::size_t stride,
                         std::size_t padded) {
   const Lane d;
@@ -200,6 +205,7 @@ HWY_AFTER_NAMESPACE();
 namespace jensen::kernels {
 
 HWY_EXPORT(center_rows);
+HWY_EXPORT(center_chosen_rows);
 HWY_EXPORT(center_rows_single);
 HWY_EXPORT(add_triangular);
 HWY_EXPORT(add_triangular_single);
@@ -247,6 +253,16 @@ void CenteredRowsOf<T>::assign(ConstPanel x, const double* point,
     T* to = values + static_cast<std::size_t>(1 + j) * stride_;
     for (std::size_t i = 0; i < rows.size(); ++i) to[i] = static_cast<T>(source[rows[i]] - point[j]);
     std::fill(to + rows.size(), to + padded_rows(), T{0});
+  }
+}
+
+template <class T>
+void CenteredRowsOf<T>::assign(RowsInMemory x, int columns, const double* point,
+                               std::span<const std::int32_t> rows) requires std::is_same_v<T, double> {
+  if constexpr (std::is_same_v<T, double>) {
+    T* values = prepare(static_cast<std::int64_t>(rows.size()), columns);
+    HWY_DYNAMIC_DISPATCH(center_chosen_rows)
+    (x, rows.data(), rows.size(), static_cast<std::size_t>(columns), point, values, stride_, padded_rows());
   }
 }
 

@@ -54,8 +54,9 @@ class Gaussian {
     std::vector<float> single_panel;
     std::vector<kernels::TriangularTerm> triangular;
     std::vector<kernels::DiagonalTerm> diagonal;
-    std::vector<double> moments, by_component, delta, sums, largest, floor;
-    std::vector<std::int32_t> states, indices;
+    std::vector<double> moments, by_component, delta, sums, panel, floor;
+    std::vector<std::int32_t> states, indices, order, chosen_rows;
+    std::vector<std::size_t> begin;
     std::vector<double> rows, weights, second;
     ConditioningCache conditionings;
     bool left_out = false;  // by expect_posterior(), ever
@@ -98,10 +99,6 @@ class Gaussian {
   Layout layout() const;
   void reference(std::span<double> about) const;
   void add_log_density(const Block& x, Panel p, Scratch& scratch) const;
-  /// p(i, k) = log_weights[k] + log p(x_i | k), or −∞ where that is provably less than `negligible` times the row's
-  /// largest: what cannot change a sum in double precision need not be computed. negligible in (0, 1).
-  void relevant_log_joint(const Block& x, std::span<const double> log_weights, double negligible, Panel p,
-                          Scratch& scratch) const;
   double accumulate(const Block& x, ConstPanel r, Slice s, Scratch& scratch) const;
   /// The E-step of a mixture under its posterior, at one go: with r(i, k) = w_i exp(log_weights[k] + log p(x_i | k)) /
   /// Σ_l …, adds Σ_i r(i, k) to weights[k] and what accumulate() adds to s. r(i, k) may be taken for 0 where it is less
@@ -110,7 +107,7 @@ class Gaussian {
   std::optional<Evidence> expect_posterior(const Block& x, std::span<const double> log_weights, double negligible,
                                            std::span<double> weights, Slice s, Scratch& scratch) const;
   /// Whether this object is one whose expect_posterior() takes Block::by_row for x.
-  bool takes_rows() const { return precision_ == Precision::float64 && bound_columns_ == 0 && far_.empty(); }
+  bool takes_rows() const { return precision_ == Precision::float64 && far_.empty(); }
   void maximize(ConstSlice s);
 
   double expected_log_density(ConstSlice s) const;  ///< Σ_k E_q[1(z = k) log p(x | z = k)], missing cells included
@@ -194,9 +191,21 @@ class Gaussian {
   void derive_pivot();
   void derive_single();
   void derive_bounds();
-  void derive_bounds_of(int columns);
-  double share_beyond_bounds(double negligible) const;
-  void bound_log_joint(std::span<const double> log_weights, Panel p, Scratch& scratch) const;
+  double share_within_bounds() const;
+  void derive_directions(std::span<const double> whitened);
+  std::optional<Evidence> expect_relevant(const Block& block, std::span<const double> log_weights, double negligible,
+                                          std::span<double> weights, Slice s, Scratch& scratch) const;
+  RowsInMemory rows_of(const Block& x, Scratch& scratch) const;
+  void order_by_guess(RowsInMemory x, std::span<const std::int32_t> rows, std::span<const double> log_weights, Panel p,
+                      Scratch& scratch) const;
+  void bound_log_joint(RowsInMemory x, std::span<const double> log_weights, double span, Panel p,
+                       Scratch& scratch) const;
+  double share_relevant(ConstPanel p, Scratch& scratch) const;
+  void evaluate_relevant(RowsInMemory x, std::span<const double> log_weights, double span, Panel p,
+                         Scratch& scratch) const;
+  void accumulate_relevant(RowsInMemory x, ConstPanel r, std::span<double> weights, Slice s, Scratch& scratch) const;
+  void evaluate_rows(RowsInMemory x, int k, std::span<const std::int32_t> rows, double log_weight, double* out,
+                     Scratch& scratch) const;
   void evaluate_rows(ConstPanel x, int k, std::span<const std::int32_t> rows, double* out, Scratch& scratch) const;
   void accumulate_chosen_rows(ConstPanel x, const double* r, int k, std::span<const std::int32_t> rows, Slice s,
                               Scratch& scratch) const;
@@ -232,9 +241,14 @@ class Gaussian {
   std::vector<double> single_units_, single_scales_;    // by column: the power of two, and one over it
   std::vector<float> single_factors_, single_offsets_;  // W_k or 1/σ, all of a factor (or component) after the other
 
-  // Upper bounds of log-densities from the first few columns (gaussian_bounds.cpp); no columns: they would not pay.
-  int bound_columns_ = 0;
-  std::vector<double> bound_scales_, bound_offsets_;  // K × bound_columns_
+  // Upper bounds of log-densities along one direction for each pair of components, and a guess at each row's component
+  // by variances alone (gaussian_bounds.cpp); all empty and most_relevant_ = 0 where they would not pay.
+  static constexpr double least_relevant = 0x1p-90;
+  static constexpr double bound_slack = 1;  // nats: far more than the bounds' own rounding
+  double most_relevant_ = 0;                // the share of components that may remain to a row
+  std::vector<double> directions_;          // K × K × d
+  std::vector<double> distances_;           // K × K
+  std::vector<double> guess_scales_, guess_offsets_, guess_constants_;
 };
 
 static_assert(Emissions<Gaussian>);

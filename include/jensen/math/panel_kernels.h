@@ -24,6 +24,8 @@ class CenteredRowsOf {
   void assign(ConstPanel x, const double* point) requires std::is_same_v<T, double>;
   /// The rows of these indices alone, in this order.
   void assign(ConstPanel x, const double* point, std::span<const std::int32_t> rows) requires std::is_same_v<T, double>;
+  void assign(RowsInMemory x, int columns, const double* point,
+              std::span<const std::int32_t> rows) requires std::is_same_v<T, double>;
   /// Column 1 + j holds (x_j − point[j]) scale[j], formed in double and rounded once.
   void assign(ConstPanel x, const double* point, const double* scale) requires std::is_same_v<T, float>;
 

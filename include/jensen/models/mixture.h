@@ -87,8 +87,7 @@ class Mixture {
       }
     }
     if (x.by_row.data != nullptr) return expect(with_columns(x, scratch.columns), rule, s, scratch);
-    const Panel panel =
-        log_joint_matters(rule) ? log_joint(x, scratch, plain ? scratch.negligible : 0) : panel_for(x, scratch);
+    const Panel panel = log_joint_matters(rule) ? log_joint(x, scratch) : panel_for(x, scratch);
     Evidence evidence = discrete_posterior(x, rule, panel);
     for (int k = 0; k < states(); ++k) {
       s.sum[static_cast<std::size_t>(k)] += kernels::sum({panel.column(k), static_cast<std::size_t>(panel.rows)});
@@ -244,20 +243,11 @@ class Mixture {
                         [](double weight) { return weight > 0 && weight < smallest_weight; });
   }
 
-  // log π_k + log p(x_i | k), or −∞ where that is negligible.
-  Panel log_joint(const Block& x, Scratch& scratch, double negligible = 0) const {
+  // log π_k + log p(x_i | k)
+  Panel log_joint(const Block& x, Scratch& scratch) const {
     const auto rows = static_cast<std::size_t>(x.rows());
     const Panel panel = panel_for(x, scratch);
     take_log_weights(scratch);
-    if constexpr (requires {
-                    emissions_.relevant_log_joint(x, scratch.log_weights, negligible, panel, scratch.emissions);
-                  }) {
-      if (negligible > 0 && none_fades()) {
-        scratch.left_out = true;
-        emissions_.relevant_log_joint(x, scratch.log_weights, negligible, panel, scratch.emissions);
-        return panel;
-      }
-    }
     for (int k = 0; k < states(); ++k) {
       std::fill_n(panel.column(k), rows, scratch.log_weights[static_cast<std::size_t>(k)]);
     }

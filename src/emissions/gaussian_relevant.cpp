@@ -1,0 +1,234 @@
+// Not doing work that cannot change the result: an E-step of the components that may count for a row, and of no other.
+// docs/kernels.md has the bound and the argument.
+#include <jensen/emissions/gaussian.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "data/columns_of_rows.h"
+#include "math/chosen_rows.h"
+
+namespace jensen {
+
+namespace {
+
+constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
+constexpr std::int64_t trial_rows = 64;
+
+}  // namespace
+
+// The rows of a block side by side.
+RowsInMemory Gaussian::rows_of(const Block& x, Scratch& scratch) const {
+  if (x.by_row.data != nullptr) return x.by_row;
+  const std::int64_t stride = (columns_ + 7) / 8 * 8;
+  scratch.rows.resize(static_cast<std::size_t>(stride * x.rows()));
+  // What is a column here is a row there.
+  columns_of_rows(x.x.data, x.x.stride, Panel{scratch.rows.data(), columns_, static_cast<int>(x.rows()), stride});
+  return {scratch.rows.data(), stride};
+}
+
+// Orders rows by the component that is likely to be their largest, by their columns alone: scratch.order, of which
+// component k has begin[k] … begin[k + 1].
+void Gaussian::order_by_guess(RowsInMemory x, std::span<const std::int32_t> rows, std::span<const double> log_weights,
+                              Panel p, Scratch& scratch) const {
+  const auto d = static_cast<std::size_t>(columns_);
+  const auto count = static_cast<std::size_t>(components_);
+  scratch.centered.assign(x, columns_, pivot_.data(), rows);
+  scratch.diagonal.clear();
+  for (std::size_t k = 0; k < count; ++k) {
+    double* column = p.column(static_cast<int>(k));
+    std::fill_n(column, p.rows, log_weights[k]);
+    scratch.diagonal.push_back(
+        {guess_scales_.data() + k * d, guess_offsets_.data() + k * d, guess_constants_[k], column});
+  }
+  kernels::add_diagonal_log_densities(scratch.centered, columns_, scratch.diagonal);
+  scratch.states.resize(rows.size());
+  scratch.floor.resize(rows.size());
+  kernels::largest_states(p, scratch.floor.data(), scratch.states.data());
+
+  scratch.begin.assign(count + 1, 0);
+  for (const std::int32_t k : scratch.states) ++scratch.begin[static_cast<std::size_t>(k) + 1];
+  std::partial_sum(scratch.begin.begin(), scratch.begin.end(), scratch.begin.begin());
+  scratch.order.resize(rows.size());
+  auto next = scratch.begin;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    scratch.order[next[static_cast<std::size_t>(scratch.states[i])]++] = rows[i];
+  }
+}
+
+// out[t] = log_weight + log p(x_rows[t] | k)
+void Gaussian::evaluate_rows(RowsInMemory x, int k, std::span<const std::int32_t> rows, double log_weight, double* out,
+                             Scratch& scratch) const {
+  scratch.centered.assign(x, columns_, mean(k).data(), rows);
+  scratch.second.assign(static_cast<std::size_t>(columns_), 0.0);
+  std::fill_n(out, rows.size(), log_weight);
+  const kernels::TriangularTerm term{factors_[static_cast<std::size_t>(factor_of(k))].inverse.data(),
+                                     scratch.second.data(), constants_[static_cast<std::size_t>(k)], out};
+  kernels::add_triangular_log_densities(scratch.centered, {&term, 1});
+}
+
+// Rows in their new order: p(t, k) = the log-joint of the component guessed, and upper bounds of all others;
+// scratch.floor[t] what is too little to count.
+void Gaussian::bound_log_joint(RowsInMemory x, std::span<const double> log_weights, double span, Panel p,
+                               Scratch& scratch) const {
+  const auto d = static_cast<std::size_t>(columns_);
+  const auto count = static_cast<std::size_t>(components_);
+  std::vector<kernels::DirectionTerm> terms;
+  for (std::size_t j = 0; j < count; ++j) {
+    const std::size_t begin = scratch.begin[j];
+    const auto own = std::span<const std::int32_t>(scratch.order).subspan(begin, scratch.begin[j + 1] - begin);
+    if (own.empty()) continue;
+    double* exact = p.column(static_cast<int>(j)) + begin;
+    evaluate_rows(x, static_cast<int>(j), own, log_weights[j], exact, scratch);
+    for (std::size_t t = 0; t < own.size(); ++t) scratch.floor[begin + t] = exact[t] - span;
+    terms.clear();
+    for (std::size_t k = 0; k < count; ++k) {
+      if (k == j) continue;
+      terms.push_back({directions_.data() + (j * count + k) * d, distances_[j * count + k],
+                       log_weights[k] + constants_[k] + bound_slack, p.column(static_cast<int>(k)) + begin});
+    }
+    kernels::bound_along_directions(scratch.centered, terms);
+  }
+}
+
+// The share of what is not too little.
+double Gaussian::share_relevant(ConstPanel p, Scratch& scratch) const {
+  const auto rows = static_cast<std::size_t>(p.rows);
+  std::size_t relevant = 0;
+  scratch.indices.resize(rows);
+  for (int k = 0; k < components_; ++k) {
+    relevant += kernels::select_at_least({p.column(k), rows}, scratch.floor.data(), scratch.indices.data());
+  }
+  return static_cast<double>(relevant) / (static_cast<double>(rows) * components_);
+}
+
+// p(t, k) = the log-joint, or −∞ where its upper bound is below the floor.
+void Gaussian::evaluate_relevant(RowsInMemory x, std::span<const double> log_weights, double span, Panel p,
+                                 Scratch& scratch) const {
+  const auto rows = static_cast<std::size_t>(p.rows);
+  for (int k = 0; k < components_; ++k) {
+    const auto at = static_cast<std::size_t>(k);
+    const std::size_t begin = scratch.begin[at], end = scratch.begin[at + 1];  // these are known
+    double* column = p.column(k);
+    auto& chosen = scratch.indices;
+    chosen.resize(rows);
+    std::size_t selected = kernels::select_at_least({column, begin}, scratch.floor.data(), chosen.data());
+    const std::size_t before = selected;
+    selected +=
+        kernels::select_at_least({column + end, rows - end}, scratch.floor.data() + end, chosen.data() + selected);
+    chosen.resize(selected);
+    for (std::size_t t = before; t < selected; ++t) chosen[t] += static_cast<std::int32_t>(end);
+    std::fill_n(column, begin, minus_infinity);
+    std::fill(column + end, column + rows, minus_infinity);
+    if (chosen.empty()) continue;
+    scratch.chosen_rows.clear();
+    for (const std::int32_t t : chosen) scratch.chosen_rows.push_back(scratch.order[static_cast<std::size_t>(t)]);
+    scratch.weights.resize(selected);
+    evaluate_rows(x, k, scratch.chosen_rows, log_weights[at], scratch.weights.data(), scratch);
+    for (std::size_t t = 0; t < selected; ++t) {
+      const auto to = static_cast<std::size_t>(chosen[t]);
+      column[to] = scratch.weights[t];
+      scratch.floor[to] = std::max(scratch.floor[to], column[to] - span);
+    }
+  }
+}
+
+// The moments of what counts, about the means.
+void Gaussian::accumulate_relevant(RowsInMemory x, ConstPanel r, std::span<double> weights, Slice s,
+                                   Scratch& scratch) const {
+  const auto rows = static_cast<std::size_t>(r.rows);
+  scratch.floor.assign(rows, std::numeric_limits<double>::denorm_min());
+  for (int k = 0; k < components_; ++k) {
+    const double* column = r.column(k);
+    scratch.indices.resize(rows);
+    scratch.indices.resize(kernels::select_at_least({column, rows}, scratch.floor.data(), scratch.indices.data()));
+    scratch.chosen_rows.clear();
+    scratch.weights.clear();
+    for (const std::int32_t t : scratch.indices) {
+      scratch.chosen_rows.push_back(scratch.order[static_cast<std::size_t>(t)]);
+      scratch.weights.push_back(column[t]);
+    }
+    double weight = 0;
+    kernels::add_moments_of_rows(x, columns_, scratch.chosen_rows, scratch.weights.data(), mean(k).data(), &weight,
+                                 first_moments(s, k), second_moments(s, k), scratch.workspace);
+    weights[static_cast<std::size_t>(k)] += weight;
+    s.sum[static_cast<std::size_t>(k)] += weight;
+  }
+}
+
+std::optional<Evidence> Gaussian::expect_relevant(const Block& block, std::span<const double> log_weights,
+                                                  double negligible, std::span<double> weights, Slice s,
+                                                  Scratch& scratch) const {
+  if (most_relevant_ == 0 || negligible < least_relevant || block.rows() < 2 * trial_rows) return std::nullopt;
+  const RowsInMemory x = rows_of(block, scratch);
+  const double span = -std::log(negligible);
+  const std::int64_t stride = block.rows() + 8;
+  scratch.panel.resize(static_cast<std::size_t>(stride * components_));
+  const auto bounds = [&](std::span<const std::int32_t> rows) {
+    const Panel p{scratch.panel.data(), static_cast<std::int64_t>(rows.size()), components_, stride};
+    order_by_guess(x, rows, log_weights, p, scratch);
+    bound_log_joint(x, log_weights, span, p, scratch);
+    return p;
+  };
+  scratch.chosen_rows.clear();
+  for (std::int64_t t = 0; t < trial_rows; ++t) {
+    scratch.chosen_rows.push_back(static_cast<std::int32_t>(t * block.rows() / trial_rows));
+  }
+  if (share_relevant(bounds(scratch.chosen_rows), scratch) > most_relevant_) return std::nullopt;
+
+  scratch.chosen_rows.resize(static_cast<std::size_t>(block.rows()));
+  std::iota(scratch.chosen_rows.begin(), scratch.chosen_rows.end(), 0);
+  const Panel p = bounds(scratch.chosen_rows);
+  evaluate_relevant(x, log_weights, span, p, scratch);
+  scratch.left_out = true;
+  scratch.weights.clear();
+  if (!block.weights.empty()) {
+    for (const std::int32_t i : scratch.order) scratch.weights.push_back(block.weights[static_cast<std::size_t>(i)]);
+  }
+  const auto normalized = kernels::normalize(p, scratch.weights, nullptr);
+  accumulate_relevant(x, p, weights, s, scratch);
+  return Evidence{normalized.log_likelihood, normalized.entropy, normalized.entropy, normalized.weight};
+}
+
+// out[t] = log p(x_rows[t] | k)
+void Gaussian::evaluate_rows(ConstPanel x, int k, std::span<const std::int32_t> rows, double* out,
+                             Scratch& scratch) const {
+  scratch.centered.assign(x, mean(k).data(), rows);
+  scratch.second.assign(static_cast<std::size_t>(columns_), 0.0);
+  std::fill_n(out, rows.size(), 0.0);
+  const kernels::TriangularTerm term{factors_[static_cast<std::size_t>(factor_of(k))].inverse.data(),
+                                     scratch.second.data(), constants_[static_cast<std::size_t>(k)], out};
+  kernels::add_triangular_log_densities(scratch.centered, {&term, 1});
+}
+
+// Labels leave a row few components, and those of a block together many: each is evaluated where it may be.
+void Gaussian::add_possible_rows(ConstPanel x, Panel p, Scratch& scratch) const {
+  for (int k = 0; k < components_; ++k) {
+    double* column = p.column(k);
+    scratch.indices.clear();
+    for (std::int64_t i = 0; i < p.rows; ++i) {
+      if (column[i] > minus_infinity) scratch.indices.push_back(static_cast<std::int32_t>(i));
+    }
+    if (scratch.indices.empty()) continue;
+    scratch.weights.resize(scratch.indices.size());
+    evaluate_rows(x, k, scratch.indices, scratch.weights.data(), scratch);
+    for (std::size_t t = 0; t < scratch.indices.size(); ++t) column[scratch.indices[t]] += scratch.weights[t];
+  }
+}
+
+// Adds these rows to the moments of component k, about its mean.
+void Gaussian::accumulate_chosen_rows(ConstPanel x, const double* r, int k, std::span<const std::int32_t> rows, Slice s,
+                                      Scratch& scratch) const {
+  if (rows.empty()) return;
+  scratch.weights.resize(rows.size());
+  for (std::size_t t = 0; t < rows.size(); ++t) scratch.weights[t] = r[rows[t]];
+  scratch.centered.assign(x, mean(k).data(), rows);
+  scratch.moments.assign(pairs_.size(), 0.0);
+  const double* weights = scratch.weights.data();
+  kernels::add_pair_moments(scratch.centered, pairs_, {&weights, 1}, scratch.moments.data());
+  add_recentered(scratch.moments, {&k, 1}, mean(k).data(), s, scratch);
+}
+
+}  // namespace jensen
