@@ -9,6 +9,7 @@
 #include <hwy/highway.h>
 
 #include <cstddef>
+#include <cstdint>
 
 HWY_BEFORE_NAMESPACE();
 namespace jensen::kernels::HWY_NAMESPACE {
@@ -156,26 +157,49 @@ HWY_INLINE void add_sums(const VectorOf<float> (*v)[parts_of<float>], double* to
   add_sums<C>(wide, to);
 }
 
+// 1 / x for 2⁻¹⁰⁰⁰ ≤ x ≤ 2¹⁰⁰⁰, to 1.5 ulp: a division keeps the processor from multiplying for longer than this takes.
+// The bits of a number are about its logarithm, so that a difference of bits is within 5% of it; y ← y (1 + e + e²)
+// with e = 1 − x y leaves e³ and e⁹, and y (1 + e) what is not seen.
+HWY_INLINE Vector reciprocal(Vector x) {
+  const Lane d;
+  const hn::RebindToUnsigned<Lane> bits;
+  const Vector one = hn::Set(d, 1.0);
+  Vector y = hn::BitCast(d, hn::Sub(hn::Set(bits, std::uint64_t{0x7FDE623822FC16E6}), hn::BitCast(bits, x)));
+  for (int step = 0; step < 2; ++step) {
+    const Vector e = hn::NegMulAdd(x, y, one);
+    y = hn::MulAdd(y, hn::MulAdd(e, e, e), y);
+  }
+  return hn::MulAdd(y, hn::NegMulAdd(x, y, one), y);
+}
+
 // e^v for −708 ≤ v ≤ 709; any other v gives any number. With n the integer nearest v / log 2 and r = v − n log 2 it is
 // 2^n e^r, e^r by the minimax polynomial of Highway's Exp in Horner's form. Error below 0.9 ulp.
 constexpr double lowest_exponent = -708;
 constexpr double highest_exponent = 709;
-HWY_INLINE Vector exp_inside(Vector v) {
+template <std::size_t N>
+HWY_INLINE void exp_inside(const Vector* v, Vector* out) {
   const Lane d;
   const hn::RebindToSigned<Lane> integer;
   const Vector magic = hn::Set(d, 0x1.8p52);  // sums with it end in the nearest integer, in their last bits
-  const Vector shifted = hn::MulAdd(v, hn::Set(d, 1.442695040888963407359924681), magic);
-  const Vector n = hn::Sub(shifted, magic);
-  Vector r = hn::MulAdd(n, hn::Set(d, -0.6931471805596629565116018), v);
-  r = hn::MulAdd(n, hn::Set(d, -0.28235290563031577122588448175e-12), r);
-  Vector p = hn::Set(d, 2.08860621107283687536341e-9);
+  Vector shifted[N], r[N], p[N];
+  for (std::size_t i = 0; i < N; ++i) shifted[i] = hn::MulAdd(v[i], hn::Set(d, 1.442695040888963407359924681), magic);
+  for (std::size_t i = 0; i < N; ++i) r[i] = hn::Sub(shifted[i], magic);
+  for (std::size_t i = 0; i < N; ++i) p[i] = hn::MulAdd(r[i], hn::Set(d, -0.6931471805596629565116018), v[i]);
+  for (std::size_t i = 0; i < N; ++i) r[i] = hn::MulAdd(r[i], hn::Set(d, -0.28235290563031577122588448175e-12), p[i]);
+  for (std::size_t i = 0; i < N; ++i) p[i] = hn::Set(d, 2.08860621107283687536341e-9);
   for (const double coefficient :
        {2.51112930892876518610661e-8, 2.75573911234900471893338e-7, 2.75572362911928827629423e-6,
         2.4801587159235472998791e-5, 0.000198412698960509205564975, 0.00138888888889774492207962,
         0.00833333333331652721664984, 0.0416666666666665047591422, 0.166666666666666851703837, 0.5, 1.0, 1.0}) {
-    p = hn::MulAdd(p, r, hn::Set(d, coefficient));
+    for (std::size_t i = 0; i < N; ++i) p[i] = hn::MulAdd(p[i], r[i], hn::Set(d, coefficient));
   }
-  return hn::BitCast(d, hn::Add(hn::BitCast(integer, p), hn::ShiftLeft<52>(hn::BitCast(integer, shifted))));
+  for (std::size_t i = 0; i < N; ++i) {
+    out[i] = hn::BitCast(d, hn::Add(hn::BitCast(integer, p[i]), hn::ShiftLeft<52>(hn::BitCast(integer, shifted[i]))));
+  }
+}
+HWY_INLINE Vector exp_inside(Vector v) {
+  exp_inside<1>(&v, &v);
+  return v;
 }
 
 // The same for float and −87 ≤ v ≤ 88, with the polynomial of Highway's Exp for float: error below 1 ulp.

@@ -10,6 +10,7 @@
 #include <hwy/highway.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 
 #include "math/lanes-inl.h"
@@ -17,8 +18,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace jensen::kernels::HWY_NAMESPACE {
 
-// log Σ exp p = largest + log total with total ≥ 1; a row of −∞ alone has largest −∞ and total 1, one that holds NaN or
-// +∞ has NaN. mean = Σ q (p − largest), so that its entropy is log total − mean.
+// log Σ exp p = largest + log total; a row of −∞ alone has largest −∞ and total 1, one that holds NaN or +∞ has NaN.
+// mean = Σ q (p − largest), so that its entropy is log total − mean. `largest` may be any other number near it.
 template <class T>
 struct RowVector {
   VectorOf<T> largest, total, mean;
@@ -181,8 +182,8 @@ HWY_INLINE void scale_rows(const T* p, std::size_t stride, std::size_t states, c
   }
 }
 
-// So many rows have the logarithm of their totals taken as one. Eight virtual lanes of them multiply up to 32 totals of
-// at most 2³¹ states.
+// So many rows have the logarithm of their totals taken as one. Eight virtual lanes of them multiply 32 numbers in [1,
+// 2).
 constexpr std::size_t rows_of_one_logarithm = 256;
 
 // Sums over rows of w log Σ exp p, w H(q) and w, in the eight virtual lanes of double. Rows must come in their order.
@@ -194,6 +195,7 @@ class NormalizedSums {
     for (std::size_t p = 0; p < parts; ++p) {
       largest_[p] = logarithms_[p] = mean_[p] = weight_[p] = hn::Zero(d);
       product_[p] = hn::Set(d, 1.0);
+      exponents_[p] = hn::Zero(Bits());
     }
   }
 
@@ -211,12 +213,17 @@ class NormalizedSums {
       logarithms_[to] = hn::MulAdd(weight, hn::Log(d, total), logarithms_[to]);
       return;
     }
-    product_[to] = hn::Mul(product_[to], total);
+    const auto bits = hn::BitCast(Bits(), total);  // normal, as everything from 2⁻¹⁰²² on
+    exponents_[to] = hn::Add(exponents_[to], hn::ShiftRight<52>(bits));
+    const auto one = hn::Set(Bits(), exponent_of_one << 52);
+    const auto mantissa = hn::OrAnd(one, bits, hn::Set(Bits(), (std::uint64_t{1} << 52) - 1));
+    product_[to] = hn::Mul(product_[to], hn::BitCast(d, mantissa));
+    ++vectors_;
     if ((i + lanes) % rows_of_one_logarithm == 0) take_logarithms();
   }
   void write(Normalized* result) {
     take_logarithms();
-    const double logarithms = add_lanes(logarithms_);
+    const double logarithms = add_lanes(logarithms_) + exponents() * 0.6931471805599453094;
     result->log_likelihood = add_lanes(largest_) + logarithms;
     result->entropy = logarithms - add_lanes(mean_);
     result->weight = add_lanes(weight_);
@@ -231,7 +238,23 @@ class NormalizedSums {
     }
   }
 
+  // Σ ⌊log₂ total⌋
+  double exponents() const {
+    alignas(64) std::uint64_t values[lanes];
+    std::int64_t sum = -static_cast<std::int64_t>(vectors_ * lanes * exponent_of_one);
+    for (const auto& part : exponents_) {
+      hn::Store(part, Bits(), values);
+      for (const std::uint64_t value : values) sum += static_cast<std::int64_t>(value);
+    }
+    return static_cast<double>(sum);
+  }
+
+  using Bits = hn::RebindToUnsigned<Lane>;
+  static constexpr std::uint64_t exponent_of_one = 1023;
+
   bool counts_rows_;
+  std::size_t vectors_ = 0;
+  hn::Vec<Bits> exponents_[parts];
   Vector largest_[parts], logarithms_[parts], product_[parts], mean_[parts], weight_[parts];
 };
 

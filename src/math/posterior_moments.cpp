@@ -19,6 +19,7 @@
 #include <hwy/highway.h>
 #include "math/lanes-inl.h"
 #include "math/densities-inl.h"
+#include "math/exponentials-inl.h"
 #include "math/normalize-inl.h"
 #include "math/product-inl.h"
 #include "math/rows_ahead-inl.h"
@@ -269,6 +270,8 @@ void posterior_of(const PosteriorMoments& p, double* memory, PosteriorSums* resu
   NormalizedSums total(p.weights == nullptr);
   bool sparse = !p.diagonal.empty() && p.span < -lowest_exponent;
   bool any_hits = false;
+  const ShiftedLogJoint shifted(p);
+  bool narrow = D > 0;  // until a row says otherwise
   const auto all = static_cast<std::size_t>(p.x.rows);
   for (std::size_t first = 0; first < all; first += own.rows) {
     const std::size_t rows = std::min(own.rows, all - first);
@@ -287,6 +290,7 @@ void posterior_of(const PosteriorMoments& p, double* memory, PosteriorSums* resu
     std::size_t hits = 0;
     std::size_t pairs = 0;
     Vector scale[register_vectors];
+    for (auto& s : scale) s = hn::Zero(d);
     double* log_joint = own.log_joint;
     for (std::size_t i = 0; i < padded; i += group) {
       if (sparse && i % trial_rows == 0 && pairs * own.small_part > i * states) {  // no small part, as it seems
@@ -296,18 +300,26 @@ void posterior_of(const PosteriorMoments& p, double* memory, PosteriorSums* resu
       rows_ahead.fetch(rows_ahead.share_of_group(sparse ? 0 : tiles));
       const double* before = log_joint;
       log_joint = own.log_joint + i / group % 2 * group * states;
-      log_joint_of_group<D>(p, own.columns + own.stride + i, own.stride, log_joint);
-      // The group before waited for its divisions meanwhile.
-      if (i > 0) store_responsibilities(before, states, scale, place, i - group, own.packed);
       Vector weight[register_vectors];
       RowVector<double> row[register_vectors];
       for (std::size_t v = 0; v < register_vectors; ++v) weight[v] = hn::Load(d, own.weights + i + v * lanes);
+      Vector next_scale[register_vectors];
+      const double* columns = own.columns + own.stride + i;
+      if constexpr (D > 0) {
+        narrow = narrow && (sparse || exponentials_of_group<D>(p, shifted, columns, own.stride, weight, log_joint, row,
+                                                               next_scale));
+      }
+      const bool done = narrow && !sparse;
+      if (!done) log_joint_of_group<D>(p, columns, own.stride, log_joint);
+      // The group before waited for its divisions meanwhile.
+      if (i > 0) store_responsibilities(before, states, scale, place, i - group, own.packed);
       if (sparse) {
         const HitList relevant{-p.span, i, rows, own, hits, pairs};
-        normalize_rows<register_vectors>(log_joint, group, states, weight, row, scale, relevant);
-      } else {
-        normalize_rows<register_vectors>(log_joint, group, states, weight, row, scale);
+        normalize_rows<register_vectors>(log_joint, group, states, weight, row, next_scale, relevant);
+      } else if (!done) {
+        normalize_rows<register_vectors>(log_joint, group, states, weight, row, next_scale);
       }
+      std::copy_n(next_scale, register_vectors, scale);
       for (std::size_t v = 0; v < register_vectors; ++v) total.add(first + i + v * lanes, weight[v], row[v]);
     }
     store_responsibilities(log_joint, states, scale, place, padded - group, own.packed);

@@ -24,5 +24,17 @@ TEST(RowsOf, ABlockKeepsWhatBelongsToThem) {
   EXPECT_EQ(rows.allowed[0], 0);
 }
 
+TEST(RowsOf, ABlockWhoseRowsLieSideBySide) {
+  const std::vector<double> values{1, 2, 0, 3, 4, 0, 5, 6, 0};
+  Block x;
+  x.x = {nullptr, 3, 2, 0};
+  x.by_row = {values.data(), 3};
+  const Block rows = rows_of(x, 1, 2);
+  EXPECT_EQ(rows.rows(), 2);
+  EXPECT_EQ(rows.columns(), 2);
+  EXPECT_EQ(rows.x.data, nullptr);
+  EXPECT_EQ(rows.by_row.row(1)[1], 6);
+}
+
 }  // namespace
 }  // namespace jensen

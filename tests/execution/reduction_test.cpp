@@ -85,6 +85,23 @@ TEST(ChunkLayout, CoversEveryRowOnce) {
   EXPECT_EQ(chunk_layout(0, 3).chunks(), 0);
 }
 
+TEST(ChunkLayout, LongBlocksStayWithinTheirChunk) {
+  ChunkLayout layout = chunk_layout(1'000'000, 2);
+  layout.lengthen_blocks();
+  EXPECT_EQ(layout.block_rows, 4096);
+  EXPECT_EQ(layout.block_end(0, layout.chunk_end(0)), 4096);
+  const std::int64_t last = layout.chunk_end(0) / 4096 * 4096;
+  EXPECT_EQ(layout.block_end(last - 100, layout.chunk_end(0)), layout.chunk_end(0));
+  layout = chunk_layout(2000, 2);  // a chunk is a block
+  layout.lengthen_blocks();
+  EXPECT_EQ(layout.block_rows, 512);
+  const std::vector<std::int64_t> sequences{0, 1000, 100'000};
+  layout = chunk_layout(100'000, 2, sequences);
+  const std::int64_t before = layout.block_rows;
+  layout.lengthen_blocks();
+  EXPECT_EQ(layout.block_rows, before);
+}
+
 TEST(ChunkLayout, NeverCutsASequence) {
   for (const std::int64_t longest : {3, 400, 2000, 100000}) {
     std::vector<std::int64_t> begins{0};

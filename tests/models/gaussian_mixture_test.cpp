@@ -84,6 +84,33 @@ TEST(GaussianMixture, TheLayoutOfTheDataChangesNoBit) {
   }
 }
 
+// Where states of some rows are known, or cells missing, a long block is seen piece by piece.
+TEST(GaussianMixture, LongBlocksAreThoseOfTheirPieces) {
+  constexpr std::int64_t rows = 2500;
+  auto values = support::normals(3 * rows, 5, 2.0);
+  std::vector<std::int32_t> labels(rows, -1);
+  labels[3] = labels[2000] = 1;
+  const Table labelled = Table(values, rows, 3).with_labels(labels, 2);
+  values[1200] = std::numeric_limits<double>::quiet_NaN();
+  const Table holes(values, rows, 3);
+  for (const Table& table : {labelled, holes}) {
+    const auto model = mixture(Covariance::full);
+    GaussianMixture::Scratch scratch;
+    BlockBuffer buffer;
+    Expected whole{model.no_statistics(), {}}, pieces = whole;
+    whole.evidence = model.expect(table.block(0, rows, buffer), Posterior{}, whole.statistics, scratch);
+    for (std::int64_t first = 0; first < rows; first += 1024) {
+      pieces.evidence += model.expect(table.block(first, std::min<std::int64_t>(1024, rows - first), buffer),
+                                      Posterior{}, pieces.statistics, scratch);
+    }
+    for (std::size_t i = 0; i < whole.statistics.sum.size(); ++i) {
+      EXPECT_NEAR(whole.statistics.sum[i], pieces.statistics.sum[i], 1e-13 * rows * 100) << i;
+    }
+    EXPECT_NEAR(whole.evidence.log_likelihood, pieces.evidence.log_likelihood, 1e-13 * rows * 10);
+    EXPECT_EQ(whole.evidence.weight, rows);
+  }
+}
+
 TEST(GaussianMixture, MarginalIntegratesTheOthersOut) {
   for (const auto structure : structures) {
     const auto model = mixture(structure);

@@ -37,7 +37,7 @@ class Model {
   virtual Statistics no_statistics() const = 0;
   virtual std::unique_ptr<Scratch> scratch() const = 0;
   virtual Evidence expect(const Block& x, const Rule& q, Statistics& s, Scratch& scratch) const = 0;
-  /// Whether expect() is content with Block::by_row under this rule.
+  /// Whether expect() is content with Block::by_row under this rule, and with long blocks.
   virtual bool takes_rows(const Rule&) const { return false; }
   /// Whether what E-steps with Scratch::leave_out_below left out changed nothing beyond rounding; if not, they are to
   /// be repeated without.

@@ -76,11 +76,12 @@ class MergeTree {
 
 /// Σ over all rows: visit(total, block, worker) is called for every block of every chunk, in order within a chunk, with
 /// a total that starts as a copy of `zero`; Total needs +=. Data without rows give `zero`. `by_row`: visit() is content
-/// with Block::by_row.
+/// with Block::by_row, and with long blocks.
 template <class Total, class Visit>
 Total reduce(const Data& data, Workers& workers, const Total& zero, Visit visit, bool by_row = false) {
-  const ChunkLayout layout = chunk_layout(data.rows(), data.columns(), data.sequences());
+  ChunkLayout layout = chunk_layout(data.rows(), data.columns(), data.sequences());
   if (layout.rows == 0) return zero;
+  if (by_row) layout.lengthen_blocks();
   std::vector<BlockBuffer> buffers(static_cast<std::size_t>(workers.count()));
   for (auto& buffer : buffers) buffer.by_row = by_row;
   MergeTree<Total> tree(layout.chunks());

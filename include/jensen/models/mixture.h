@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <jensen/concepts.h>
+#include <jensen/data/rows_of.h>
 #include <jensen/emissions/optional.h>
 #include <jensen/error.h>
 #include <jensen/math/kernels.h>
@@ -71,11 +72,10 @@ class Mixture {
   }
 
   Evidence expect(const Block& x, const Rule& rule, Statistics& s, Scratch& scratch) const {
-    const bool plain = is_plain(rule) && x.allowed.empty();
     if constexpr (requires(std::span<double> sums, Slice own) {
                     emissions_.expect_posterior(x, scratch.log_weights, 0.0, sums, own, scratch.emissions);
                   }) {
-      if (plain) {
+      if (is_plain(rule) && x.allowed.empty()) {
         take_log_weights(scratch);
         const double negligible = none_fades() ? scratch.negligible : 0;
         scratch.emissions.left_out = false;
@@ -86,14 +86,12 @@ class Mixture {
         if (done) return *done;
       }
     }
-    if (x.by_row.data != nullptr) return expect(with_columns(x, scratch.columns), rule, s, scratch);
-    const Panel panel = log_joint_matters(rule) ? log_joint(x, scratch) : panel_for(x, scratch);
-    Evidence evidence = discrete_posterior(x, rule, panel);
-    for (int k = 0; k < states(); ++k) {
-      s.sum[static_cast<std::size_t>(k)] += kernels::sum({panel.column(k), static_cast<std::size_t>(panel.rows)});
+    const std::int64_t at_once = x.columns() <= 128 ? 1024 : 256;  // long blocks would not stay in the cache
+    if (!is_plain(rule) || x.rows() <= at_once) return expect_by_steps(x, rule, s, scratch);
+    Evidence evidence;
+    for (std::int64_t first = 0; first < x.rows(); first += at_once) {
+      evidence += expect_by_steps(rows_of(x, first, std::min(at_once, x.rows() - first)), rule, s, scratch);
     }
-    const Slice own{std::span<double>(s.sum).subspan(weights_.size()), s.about};
-    evidence.entropy += emissions_.accumulate(x, panel, own, scratch.emissions);
     return evidence;
   }
 
@@ -234,6 +232,19 @@ class Mixture {
   static bool is_plain(const Rule& rule) {
     const auto* posterior = std::get_if<Posterior>(&rule);
     return posterior != nullptr && posterior->temperature == 1;
+  }
+
+  // Log-densities, posterior and statistics one after the other.
+  Evidence expect_by_steps(const Block& block, const Rule& rule, Statistics& s, Scratch& scratch) const {
+    const Block x = with_columns(block, scratch.columns);
+    const Panel panel = log_joint_matters(rule) ? log_joint(x, scratch) : panel_for(x, scratch);
+    Evidence evidence = discrete_posterior(x, rule, panel);
+    for (int k = 0; k < states(); ++k) {
+      s.sum[static_cast<std::size_t>(k)] += kernels::sum({panel.column(k), static_cast<std::size_t>(panel.rows)});
+    }
+    const Slice own{std::span<double>(s.sum).subspan(weights_.size()), s.about};
+    evidence.entropy += emissions_.accumulate(x, panel, own, scratch.emissions);
+    return evidence;
   }
 
   // A weight so small is that of a component on its way out, whose every trace of responsibility counts.

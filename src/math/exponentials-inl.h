@@ -1,0 +1,141 @@
+// From rows of few columns to the exponentials of their log-joints without a stop between. Included once for each
+// instruction set.
+#if defined(JENSEN_MATH_EXPONENTIALS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef JENSEN_MATH_EXPONENTIALS_INL_H_
+#undef JENSEN_MATH_EXPONENTIALS_INL_H_
+#else
+#define JENSEN_MATH_EXPONENTIALS_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <vector>
+
+#include "math/densities-inl.h"
+#include "math/lanes-inl.h"
+#include "math/normalize-inl.h"
+#include "math/posterior_moments.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace jensen::kernels::HWY_NAMESPACE {
+
+// The log-joint of component k of a row is top(k) − ½ its squares, plus shift(): with top(k) ≤ 0 no exponential
+// overflows, and no row has to be looked through for its largest log-joint before its exponentials are taken.
+class ShiftedLogJoint {
+ public:
+  explicit ShiftedLogJoint(const PosteriorMoments& p) : shift_(-std::numeric_limits<double>::infinity()) {
+    const auto add = [&](double constant) { tops_.push_back(p.log_weights[tops_.size()] + constant); };
+    for (const auto& term : p.triangular) add(term.constant);
+    for (const auto& term : p.diagonal) add(term.constant);
+    for (const double top : tops_) shift_ = std::max(shift_, top);
+    for (double& top : tops_) top -= shift_;
+  }
+  double shift() const { return shift_; }
+  double top(std::size_t k) const { return tops_[k]; }
+
+ private:
+  double shift_;
+  std::vector<double> tops_;
+};
+
+// Sums of a group of rows: named members, as GroupOfRows has.
+struct GroupSums {
+  Vector x0, x1;
+#if HWY_MAX_BYTES == 64
+  Vector x2, x3;
+#endif
+
+  HWY_INLINE GroupSums() {
+    x0 = x1 = hn::Zero(Lane());
+#if HWY_MAX_BYTES == 64
+    x2 = x3 = hn::Zero(Lane());
+#endif
+  }
+  HWY_INLINE void add(const Vector* value) {
+    x0 = hn::Add(x0, value[0]);
+    x1 = hn::Add(x1, value[1]);
+#if HWY_MAX_BYTES == 64
+    x2 = hn::Add(x2, value[2]);
+    x3 = hn::Add(x3, value[3]);
+#endif
+  }
+  HWY_INLINE void multiply_add(const Vector* a, const Vector* b) {
+    x0 = hn::MulAdd(a[0], b[0], x0);
+    x1 = hn::MulAdd(a[1], b[1], x1);
+#if HWY_MAX_BYTES == 64
+    x2 = hn::MulAdd(a[2], b[2], x2);
+    x3 = hn::MulAdd(a[3], b[3], x3);
+#endif
+  }
+  HWY_INLINE Vector operator[](std::size_t v) const {
+#if HWY_MAX_BYTES == 64
+    if (v > 1) return v == 2 ? x2 : x3;
+#endif
+    return v == 0 ? x0 : x1;
+  }
+};
+
+// out[k · group + i] = e^(log-joint − shift) of one group of rows of D columns, and what normalize_rows() says of them.
+// False where a log-joint is too small for that, or not finite; then `out` and `row` hold anything.
+template <std::size_t D>
+HWY_INLINE bool exponentials_of_group(const PosteriorMoments& p, const ShiftedLogJoint& shifted, const double* columns,
+                                      std::size_t stride, const Vector* weight, double* out, RowVector<double>* row,
+                                      Vector* scale) {
+  const Lane d;
+  constexpr std::size_t N = register_vectors, group = group_rows_of<double>;
+  Vector smallest = hn::Zero(d);
+  GroupSums total, mean;
+  const auto log_joint = [&](std::size_t k, const Vector* squares, Vector* t) HWY_ATTR {
+    const Vector top = hn::Set(d, shifted.top(k));
+    for (std::size_t v = 0; v < N; ++v) t[v] = hn::MulAdd(hn::Set(d, -0.5), squares[v], top);
+  };
+  const auto take = [&](std::size_t k, const Vector* t, const Vector* e) HWY_ATTR {
+    total.add(e);
+    mean.multiply_add(e, t);
+    for (std::size_t v = 0; v < N; ++v) {
+      hn::Store(e[v], d, out + k * group + v * lanes);
+      smallest = hn::Min(smallest, t[v]);
+    }
+  };
+  const std::size_t count = p.triangular.size();
+  std::size_t k = 0;
+  for (; k + 2 <= count; k += 2) {  // two chains of dependent operations for each vector of rows
+    Vector squares[N], t[2 * N], e[2 * N];
+    for (std::size_t c = 0; c < 2; ++c) {
+      triangular_squares<D, N>(columns, stride, D, p.triangular[k + c], squares);
+      log_joint(k + c, squares, t + c * N);
+    }
+    exp_inside<2 * N>(t, e);
+    for (std::size_t c = 0; c < 2; ++c) take(k + c, t + c * N, e + c * N);
+  }
+  const auto one = [&](std::size_t at, const Vector* squares) HWY_ATTR {
+    Vector t[N], e[N];
+    log_joint(at, squares, t);
+    exp_inside<N>(t, e);
+    take(at, t, e);
+  };
+  if (k < count) {
+    Vector squares[N];
+    triangular_squares<D, N>(columns, stride, D, p.triangular[k], squares);
+    one(k, squares);
+  }
+  diagonal_groups<N>(columns, stride, D, p.diagonal.data(), p.diagonal.size(), one);
+
+  auto sound = hn::Ge(smallest, hn::Set(d, lowest_exponent));
+  for (std::size_t v = 0; v < N; ++v) {
+    sound = hn::And(sound, hn::IsFinite(mean[v]));  // Min may lose a NaN
+    sound = hn::And(sound, hn::Ge(total[v], hn::Set(d, 0x1p-1000)));
+    const Vector inverse = reciprocal(total[v]);
+    scale[v] = hn::Mul(inverse, weight[v]);
+    row[v] = {hn::Set(d, shifted.shift()), total[v], hn::Mul(mean[v], inverse)};
+  }
+  return hn::AllTrue(d, sound);
+}
+
+}  // namespace jensen::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif
