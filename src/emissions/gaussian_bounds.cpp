@@ -14,7 +14,7 @@ namespace {
 // multiply-adds.
 constexpr double gathering = 400;
 constexpr double of_gathered = 1.3;
-constexpr double looking = 100;
+constexpr double looking = 40;
 constexpr double of_looked = 4.0 / 3;
 // The share of the whole work that the rest may be. What is left is computed in double, the whole might be in float.
 constexpr double worth_trying = 0.85;

@@ -16,6 +16,8 @@ namespace {
 
 constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 constexpr std::int64_t trial_rows = 64;
+constexpr std::int32_t most_log_joints = 1 << 17;  // at a time
+constexpr std::int32_t most_rows = 2048;
 
 }  // namespace
 
@@ -104,51 +106,52 @@ double Gaussian::share_relevant(ConstPanel p, Scratch& scratch) const {
   return static_cast<double>(relevant) / (static_cast<double>(rows) * components_);
 }
 
-// p(t, k) = the log-joint, or −∞ where its upper bound is below the floor.
-void Gaussian::evaluate_relevant(RowsInMemory x, std::span<const double> log_weights, double span, Panel p,
+// The log-joints of what may count: all but those whose upper bounds are below the floor.
+void Gaussian::evaluate_relevant(RowsInMemory x, std::span<const double> log_weights, double span, ConstPanel p,
                                  Scratch& scratch) const {
   const auto rows = static_cast<std::size_t>(p.rows);
+  auto& chosen = scratch.indices;
+  scratch.relevant.clear();
   for (int k = 0; k < components_; ++k) {
     const auto at = static_cast<std::size_t>(k);
     const std::size_t begin = scratch.begin[at], end = scratch.begin[at + 1];  // these are known
-    double* column = p.column(k);
-    auto& chosen = scratch.indices;
+    const double* column = p.column(k);
+    for (std::size_t t = begin; t < end; ++t) scratch.relevant.add(static_cast<std::int32_t>(t), column[t]);
     chosen.resize(rows);
     std::size_t selected = kernels::select_at_least({column, begin}, scratch.floor.data(), chosen.data());
     const std::size_t before = selected;
     selected +=
         kernels::select_at_least({column + end, rows - end}, scratch.floor.data() + end, chosen.data() + selected);
-    chosen.resize(selected);
     for (std::size_t t = before; t < selected; ++t) chosen[t] += static_cast<std::int32_t>(end);
-    std::fill_n(column, begin, minus_infinity);
-    std::fill(column + end, column + rows, minus_infinity);
-    if (chosen.empty()) continue;
-    scratch.chosen_rows.clear();
-    for (const std::int32_t t : chosen) scratch.chosen_rows.push_back(scratch.order[static_cast<std::size_t>(t)]);
-    scratch.weights.resize(selected);
-    evaluate_rows(x, k, scratch.chosen_rows, log_weights[at], scratch.weights.data(), scratch);
-    for (std::size_t t = 0; t < selected; ++t) {
-      const auto to = static_cast<std::size_t>(chosen[t]);
-      column[to] = scratch.weights[t];
-      scratch.floor[to] = std::max(scratch.floor[to], column[to] - span);
+    if (selected > 0) {
+      scratch.chosen_rows.clear();
+      for (std::size_t t = 0; t < selected; ++t) {
+        scratch.chosen_rows.push_back(scratch.order[static_cast<std::size_t>(chosen[t])]);
+      }
+      scratch.weights.resize(selected);
+      evaluate_rows(x, k, scratch.chosen_rows, log_weights[at], scratch.weights.data(), scratch);
+      for (std::size_t t = 0; t < selected; ++t) {
+        double& floor = scratch.floor[static_cast<std::size_t>(chosen[t])];
+        floor = std::max(floor, scratch.weights[t] - span);
+        scratch.relevant.add(chosen[t], scratch.weights[t]);
+      }
     }
+    scratch.relevant.end_column();
   }
 }
 
 // The moments of what counts, about the means.
-void Gaussian::accumulate_relevant(RowsInMemory x, ConstPanel r, std::span<double> weights, Slice s,
-                                   Scratch& scratch) const {
-  const auto rows = static_cast<std::size_t>(r.rows);
-  scratch.floor.assign(rows, std::numeric_limits<double>::denorm_min());
+void Gaussian::accumulate_relevant(RowsInMemory x, std::span<double> weights, Slice s, Scratch& scratch) const {
+  const auto& r = scratch.relevant;
   for (int k = 0; k < components_; ++k) {
-    const double* column = r.column(k);
-    scratch.indices.resize(rows);
-    scratch.indices.resize(kernels::select_at_least({column, rows}, scratch.floor.data(), scratch.indices.data()));
+    const std::size_t begin = r.begin[static_cast<std::size_t>(k)];
+    const std::size_t end = r.begin[static_cast<std::size_t>(k) + 1];
     scratch.chosen_rows.clear();
     scratch.weights.clear();
-    for (const std::int32_t t : scratch.indices) {
-      scratch.chosen_rows.push_back(scratch.order[static_cast<std::size_t>(t)]);
-      scratch.weights.push_back(column[t]);
+    for (std::size_t e = begin; e < end; ++e) {
+      if (r.values[e] == 0) continue;
+      scratch.chosen_rows.push_back(scratch.order[static_cast<std::size_t>(r.rows[e])]);
+      scratch.weights.push_back(r.values[e]);
     }
     double weight = 0;
     kernels::add_moments_of_rows(x, columns_, scratch.chosen_rows, scratch.weights.data(), mean(k).data(), &weight,
@@ -158,38 +161,48 @@ void Gaussian::accumulate_relevant(RowsInMemory x, ConstPanel r, std::span<doubl
   }
 }
 
+// The rows chosen, in the order of their guesses: log-joints, or upper bounds, in scratch.panel.
+Panel Gaussian::bound_rows(RowsInMemory x, std::span<const std::int32_t> rows, std::span<const double> log_weights,
+                           double span, Scratch& scratch) const {
+  const auto count = static_cast<std::int64_t>(rows.size());
+  const std::int64_t stride = count + 8;
+  scratch.panel.resize(static_cast<std::size_t>(stride * components_));
+  const Panel p{scratch.panel.data(), count, components_, stride};
+  order_by_guess(x, rows, log_weights, p, scratch);
+  bound_log_joint(x, log_weights, span, p, scratch);
+  return p;
+}
+
 std::optional<Evidence> Gaussian::expect_relevant(const Block& block, std::span<const double> log_weights,
                                                   double negligible, std::span<double> weights, Slice s,
                                                   Scratch& scratch) const {
   if (most_relevant_ == 0 || negligible < least_relevant || block.rows() < 2 * trial_rows) return std::nullopt;
   const RowsInMemory x = rows_of(block, scratch);
   const double span = -std::log(negligible);
-  const std::int64_t stride = block.rows() + 8;
-  scratch.panel.resize(static_cast<std::size_t>(stride * components_));
-  const auto bounds = [&](std::span<const std::int32_t> rows) {
-    const Panel p{scratch.panel.data(), static_cast<std::int64_t>(rows.size()), components_, stride};
-    order_by_guess(x, rows, log_weights, p, scratch);
-    bound_log_joint(x, log_weights, span, p, scratch);
-    return p;
-  };
-  scratch.chosen_rows.clear();
-  for (std::int64_t t = 0; t < trial_rows; ++t) {
-    scratch.chosen_rows.push_back(static_cast<std::int32_t>(t * block.rows() / trial_rows));
-  }
-  if (share_relevant(bounds(scratch.chosen_rows), scratch) > most_relevant_) return std::nullopt;
+  auto& rows = scratch.block_rows;
+  rows.clear();
+  for (std::int64_t t = 0; t < trial_rows; ++t)
+    rows.push_back(static_cast<std::int32_t>(t * block.rows() / trial_rows));
+  if (share_relevant(bound_rows(x, rows, log_weights, span, scratch), scratch) > most_relevant_) return std::nullopt;
 
-  scratch.chosen_rows.resize(static_cast<std::size_t>(block.rows()));
-  std::iota(scratch.chosen_rows.begin(), scratch.chosen_rows.end(), 0);
-  const Panel p = bounds(scratch.chosen_rows);
-  evaluate_relevant(x, log_weights, span, p, scratch);
   scratch.left_out = true;
-  scratch.weights.clear();
-  if (!block.weights.empty()) {
-    for (const std::int32_t i : scratch.order) scratch.weights.push_back(block.weights[static_cast<std::size_t>(i)]);
+  Evidence evidence;
+  const auto all = static_cast<std::int32_t>(block.rows());
+  const std::int32_t at_once = std::clamp(most_log_joints / components_, 512, most_rows);
+  for (std::int32_t first = 0; first < all; first += at_once) {
+    rows.resize(static_cast<std::size_t>(std::min(at_once, all - first)));
+    std::iota(rows.begin(), rows.end(), first);
+    const Panel p = bound_rows(x, rows, log_weights, span, scratch);
+    evaluate_relevant(x, log_weights, span, p, scratch);
+    scratch.weights.clear();
+    if (!block.weights.empty()) {
+      for (const std::int32_t i : scratch.order) scratch.weights.push_back(block.weights[static_cast<std::size_t>(i)]);
+    }
+    const auto normalized = kernels::normalize(scratch.relevant, rows.size(), scratch.weights, scratch.workspace);
+    accumulate_relevant(x, weights, s, scratch);
+    evidence += Evidence{normalized.log_likelihood, normalized.entropy, normalized.entropy, normalized.weight};
   }
-  const auto normalized = kernels::normalize(p, scratch.weights, nullptr);
-  accumulate_relevant(x, p, weights, s, scratch);
-  return Evidence{normalized.log_likelihood, normalized.entropy, normalized.entropy, normalized.weight};
+  return evidence;
 }
 
 // out[t] = log p(x_rows[t] | k)

@@ -16,6 +16,7 @@
 #include <jensen/math/kernels.h>
 #include <jensen/math/panel_kernels.h>
 #include <jensen/math/random.h>
+#include <jensen/math/sparse_panel.h>
 
 namespace jensen {
 
@@ -55,8 +56,9 @@ class Gaussian {
     std::vector<kernels::TriangularTerm> triangular;
     std::vector<kernels::DiagonalTerm> diagonal;
     std::vector<double> moments, by_component, delta, sums, panel, floor;
-    std::vector<std::int32_t> states, indices, order, chosen_rows;
+    std::vector<std::int32_t> states, indices, order, chosen_rows, block_rows;
     std::vector<std::size_t> begin;
+    kernels::SparsePanel relevant;
     std::vector<double> rows, weights, second;
     ConditioningCache conditionings;
     bool left_out = false;  // by expect_posterior(), ever
@@ -196,14 +198,16 @@ class Gaussian {
   std::optional<Evidence> expect_relevant(const Block& block, std::span<const double> log_weights, double negligible,
                                           std::span<double> weights, Slice s, Scratch& scratch) const;
   RowsInMemory rows_of(const Block& x, Scratch& scratch) const;
+  Panel bound_rows(RowsInMemory x, std::span<const std::int32_t> rows, std::span<const double> log_weights, double span,
+                   Scratch& scratch) const;
   void order_by_guess(RowsInMemory x, std::span<const std::int32_t> rows, std::span<const double> log_weights, Panel p,
                       Scratch& scratch) const;
   void bound_log_joint(RowsInMemory x, std::span<const double> log_weights, double span, Panel p,
                        Scratch& scratch) const;
   double share_relevant(ConstPanel p, Scratch& scratch) const;
-  void evaluate_relevant(RowsInMemory x, std::span<const double> log_weights, double span, Panel p,
+  void evaluate_relevant(RowsInMemory x, std::span<const double> log_weights, double span, ConstPanel p,
                          Scratch& scratch) const;
-  void accumulate_relevant(RowsInMemory x, ConstPanel r, std::span<double> weights, Slice s, Scratch& scratch) const;
+  void accumulate_relevant(RowsInMemory x, std::span<double> weights, Slice s, Scratch& scratch) const;
   void evaluate_rows(RowsInMemory x, int k, std::span<const std::int32_t> rows, double log_weight, double* out,
                      Scratch& scratch) const;
   void evaluate_rows(ConstPanel x, int k, std::span<const std::int32_t> rows, double* out, Scratch& scratch) const;
