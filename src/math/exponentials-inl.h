@@ -85,17 +85,17 @@ HWY_INLINE bool exponentials_of_group(const PosteriorMoments& p, const ShiftedLo
                                       std::size_t stride, const Vector* weight, double* out, RowVector<double>* row,
                                       Vector* scale) {
   const Lane d;
-  constexpr std::size_t N = register_vectors, group = group_rows_of<double>;
+  constexpr std::size_t vectors = register_vectors, group = group_rows_of<double>;
   Vector smallest = hn::Zero(d);
   GroupSums total, mean;
   const auto log_joint = [&](std::size_t k, const Vector* squares, Vector* t) HWY_ATTR {
     const Vector top = hn::Set(d, shifted.top(k));
-    for (std::size_t v = 0; v < N; ++v) t[v] = hn::MulAdd(hn::Set(d, -0.5), squares[v], top);
+    for (std::size_t v = 0; v < vectors; ++v) t[v] = hn::MulAdd(hn::Set(d, -0.5), squares[v], top);
   };
   const auto take = [&](std::size_t k, const Vector* t, const Vector* e) HWY_ATTR {
     total.add(e);
     mean.multiply_add(e, t);
-    for (std::size_t v = 0; v < N; ++v) {
+    for (std::size_t v = 0; v < vectors; ++v) {
       hn::Store(e[v], d, out + k * group + v * lanes);
       smallest = hn::Min(smallest, t[v]);
     }
@@ -103,29 +103,29 @@ HWY_INLINE bool exponentials_of_group(const PosteriorMoments& p, const ShiftedLo
   const std::size_t count = p.triangular.size();
   std::size_t k = 0;
   for (; k + 2 <= count; k += 2) {  // two chains of dependent operations for each vector of rows
-    Vector squares[N], t[2 * N], e[2 * N];
+    Vector squares[vectors], t[2 * vectors], e[2 * vectors];
     for (std::size_t c = 0; c < 2; ++c) {
-      triangular_squares<D, N>(columns, stride, D, p.triangular[k + c], squares);
-      log_joint(k + c, squares, t + c * N);
+      triangular_squares<D, vectors>(columns, stride, D, p.triangular[k + c], squares);
+      log_joint(k + c, squares, t + c * vectors);
     }
-    exp_inside<2 * N>(t, e);
-    for (std::size_t c = 0; c < 2; ++c) take(k + c, t + c * N, e + c * N);
+    exp_inside<2 * vectors>(t, e);
+    for (std::size_t c = 0; c < 2; ++c) take(k + c, t + c * vectors, e + c * vectors);
   }
   const auto one = [&](std::size_t at, const Vector* squares) HWY_ATTR {
-    Vector t[N], e[N];
+    Vector t[vectors], e[vectors];
     log_joint(at, squares, t);
-    exp_inside<N>(t, e);
+    exp_inside<vectors>(t, e);
     take(at, t, e);
   };
   if (k < count) {
-    Vector squares[N];
-    triangular_squares<D, N>(columns, stride, D, p.triangular[k], squares);
+    Vector squares[vectors];
+    triangular_squares<D, vectors>(columns, stride, D, p.triangular[k], squares);
     one(k, squares);
   }
-  diagonal_groups<N>(columns, stride, D, p.diagonal.data(), p.diagonal.size(), one);
+  diagonal_groups<vectors>(columns, stride, D, p.diagonal.data(), p.diagonal.size(), one);
 
   auto sound = hn::Ge(smallest, hn::Set(d, lowest_exponent));
-  for (std::size_t v = 0; v < N; ++v) {
+  for (std::size_t v = 0; v < vectors; ++v) {
     sound = hn::And(sound, hn::IsFinite(mean[v]));  // Min may lose a NaN
     sound = hn::And(sound, hn::Ge(total[v], hn::Set(d, 0x1p-1000)));
     const Vector inverse = reciprocal(total[v]);
