@@ -16,8 +16,9 @@ namespace {
 
 constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 constexpr std::int64_t trial_rows = 64;
-constexpr std::int32_t most_log_joints = 1 << 17;  // at a time
-constexpr std::int32_t most_rows = 2048;
+// Rows at a time: enough that components have some, few enough that all their log-joints stay in the cache.
+constexpr int rows_of_a_component = 64;
+constexpr int least_rows = 512, most_rows = 2048;
 
 }  // namespace
 
@@ -188,7 +189,7 @@ std::optional<Evidence> Gaussian::expect_relevant(const Block& block, std::span<
   scratch.left_out = true;
   Evidence evidence;
   const auto all = static_cast<std::int32_t>(block.rows());
-  const std::int32_t at_once = std::clamp(most_log_joints / components_, 512, most_rows);
+  const std::int32_t at_once = std::clamp(rows_of_a_component * components_, least_rows, most_rows);
   for (std::int32_t first = 0; first < all; first += at_once) {
     rows.resize(static_cast<std::size_t>(std::min(at_once, all - first)));
     std::iota(rows.begin(), rows.end(), first);
