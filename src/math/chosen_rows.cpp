@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <limits>
 
+#include "math/aligned.h"
+
 #include "data/instruction_sets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "math/chosen_rows.cpp"
@@ -78,9 +80,6 @@ void directions(const CenteredRows& x, const DirectionTerm* terms, std::size_t c
   for (; i + group / 2 < x.rows(); i += group) direction_groups<4, register_vectors>(x, i, terms, count);
   for (; i < x.rows(); i += lanes) direction_groups<8, 1>(x, i, terms, count);  // few rows
 }
-
-// So many numbers are centred rows at a time, and as many weighted ones.
-constexpr std::size_t cells_at_once = 8192;
 
 struct Rows {
   std::size_t count;
@@ -182,14 +181,11 @@ void bound_along_directions(const CenteredRows& x, std::span<const DirectionTerm
 
 void add_moments_of_rows(RowsInMemory x, int columns, std::span<const std::int32_t> chosen, const double* r,
                          const double* point, double* weight, double* first, double* second, Workspace& workspace) {
-  const std::size_t line = 8;
   const auto count = static_cast<std::size_t>(columns);
-  const std::size_t size = 2 * std::max<std::size_t>(8192, (count + line - 1) / line * line);
-  if (workspace.size() < size + line) workspace.resize(size + line);
-  const auto address = reinterpret_cast<std::uintptr_t>(workspace.data());
-  double* aligned = workspace.data() + (64 - address % 64) % 64 / sizeof(double);
+  constexpr std::size_t line = 8;
+  double* memory = aligned(workspace, 2 * std::max(cells_at_once, (count + line - 1) / line * line));
   for (std::size_t i = 0; i < chosen.size(); ++i) *weight += r[i];
-  HWY_DYNAMIC_DISPATCH(moments_of_rows)(x, count, chosen, r, point, first, second, aligned);
+  HWY_DYNAMIC_DISPATCH(moments_of_rows)(x, count, chosen, r, point, first, second, memory);
 }
 
 }  // namespace jensen::kernels

@@ -8,6 +8,7 @@
 
 #include <jensen/math/panel_kernels.h>
 
+#include "math/aligned.h"
 #include "math/product.h"
 
 #include "data/instruction_sets.h"
@@ -364,10 +365,8 @@ PosteriorSums add_posterior_moments(const PosteriorMoments& p, Workspace& worksp
   constexpr std::size_t tile = 8;
   const std::size_t size = (1 + columns) * (portion + line) + portion * (states + 1 + tile) + 2 * most_group * states +
                            portion * length + states * (2 * length + line) + portion * states / 4 + line;
-  if (workspace.size() < size + line) workspace.resize(size + line);
-  const auto address = reinterpret_cast<std::uintptr_t>(workspace.data());
   PosteriorSums result;
-  HWY_DYNAMIC_DISPATCH(posterior)(p, workspace.data() + (64 - address % 64) % 64 / sizeof(double), &result);
+  HWY_DYNAMIC_DISPATCH(posterior)(p, aligned(workspace, size), &result);
   return result;
 }
 
