@@ -44,15 +44,19 @@ HWY_INLINE void direction_group(const CenteredRows& x, std::size_t i, const Dire
   const Lane d;
   Vector projection[C][V];
   const double* direction[C];
-  for (std::size_t c = 0; c < C; ++c) {
+  unrolled<C>([&](auto c) JENSEN_INLINED {
     direction[c] = terms[c].direction;
-    for (auto& p : projection[c]) p = hn::Set(d, terms[c].distance);
-  }
+    unrolled<V>([&](auto v) JENSEN_INLINED { projection[c][v] = hn::Set(d, terms[c].distance); });
+  });
   const auto columns = static_cast<std::size_t>(x.columns());
   const double* column = x.column(1) + i;
   for (std::size_t j = 0; j < columns; ++j, column += x.stride()) {
-    const GroupOfRows<double, V> rows(column);
-    for (std::size_t c = 0; c < C; ++c) rows.multiply_add(hn::Set(d, direction[c][j]), projection[c]);
+    Vector rows[V];
+    load_group<V>(column, rows);
+    unrolled<C>([&](auto c) JENSEN_INLINED {
+      const Vector factor = hn::Set(d, direction[c][j]);
+      unrolled<V>([&](auto v) JENSEN_INLINED { projection[c][v] = hn::MulAdd(factor, rows[v], projection[c][v]); });
+    });
   }
   const Vector minus_half = hn::Set(d, -0.5 * (1 - 0x1p-32));
   const Vector infinity = hn::Set(d, std::numeric_limits<double>::infinity());

@@ -41,43 +41,6 @@ class ShiftedLogJoint {
   std::vector<double> tops_;
 };
 
-// Sums of a group of rows: named members, as GroupOfRows has.
-struct GroupSums {
-  Vector x0, x1;
-#if HWY_MAX_BYTES == 64
-  Vector x2, x3;
-#endif
-
-  HWY_INLINE GroupSums() {
-    x0 = x1 = hn::Zero(Lane());
-#if HWY_MAX_BYTES == 64
-    x2 = x3 = hn::Zero(Lane());
-#endif
-  }
-  HWY_INLINE void add(const Vector* value) {
-    x0 = hn::Add(x0, value[0]);
-    x1 = hn::Add(x1, value[1]);
-#if HWY_MAX_BYTES == 64
-    x2 = hn::Add(x2, value[2]);
-    x3 = hn::Add(x3, value[3]);
-#endif
-  }
-  HWY_INLINE void multiply_add(const Vector* a, const Vector* b) {
-    x0 = hn::MulAdd(a[0], b[0], x0);
-    x1 = hn::MulAdd(a[1], b[1], x1);
-#if HWY_MAX_BYTES == 64
-    x2 = hn::MulAdd(a[2], b[2], x2);
-    x3 = hn::MulAdd(a[3], b[3], x3);
-#endif
-  }
-  HWY_INLINE Vector operator[](std::size_t v) const {
-#if HWY_MAX_BYTES == 64
-    if (v > 1) return v == 2 ? x2 : x3;
-#endif
-    return v == 0 ? x0 : x1;
-  }
-};
-
 // out[k · group + i] = e^(log-joint − shift) of one group of rows of D columns, and what normalize_rows() says of them.
 // False where a log-joint is too small for that, or not finite; then `out` and `row` hold anything.
 template <std::size_t D>
@@ -87,31 +50,32 @@ HWY_INLINE bool exponentials_of_group(const PosteriorMoments& p, const ShiftedLo
   const Lane d;
   constexpr std::size_t vectors = register_vectors, group = group_rows_of<double>;
   Vector smallest = hn::Zero(d);
-  GroupSums total, mean;
-  const auto log_joint = [&](std::size_t k, const Vector* squares, Vector* t) HWY_ATTR {
+  Vector total[vectors], mean[vectors];
+  unrolled<vectors>([&](auto v) JENSEN_INLINED { total[v] = mean[v] = hn::Zero(d); });
+  const auto log_joint = [&](std::size_t k, const Vector* squares, Vector* t) JENSEN_INLINED {
     const Vector top = hn::Set(d, shifted.top(k));
-    for (std::size_t v = 0; v < vectors; ++v) t[v] = hn::MulAdd(hn::Set(d, -0.5), squares[v], top);
+    unrolled<vectors>([&](auto v) JENSEN_INLINED { t[v] = hn::MulAdd(hn::Set(d, -0.5), squares[v], top); });
   };
-  const auto take = [&](std::size_t k, const Vector* t, const Vector* e) HWY_ATTR {
-    total.add(e);
-    mean.multiply_add(e, t);
-    for (std::size_t v = 0; v < vectors; ++v) {
+  const auto take = [&](std::size_t k, const Vector* t, const Vector* e) JENSEN_INLINED {
+    unrolled<vectors>([&](auto v) JENSEN_INLINED {
+      total[v] = hn::Add(total[v], e[v]);
+      mean[v] = hn::MulAdd(e[v], t[v], mean[v]);
       hn::Store(e[v], d, out + k * group + v * lanes);
       smallest = hn::Min(smallest, t[v]);
-    }
+    });
   };
   const std::size_t count = p.triangular.size();
   std::size_t k = 0;
   for (; k + 2 <= count; k += 2) {  // two chains of dependent operations for each vector of rows
     Vector squares[vectors], t[2 * vectors], e[2 * vectors];
-    for (std::size_t c = 0; c < 2; ++c) {
+    unrolled<2>([&](auto c) JENSEN_INLINED {
       triangular_squares<D, vectors>(columns, stride, D, p.triangular[k + c], squares);
       log_joint(k + c, squares, t + c * vectors);
-    }
+    });
     exp_inside<2 * vectors>(t, e);
-    for (std::size_t c = 0; c < 2; ++c) take(k + c, t + c * vectors, e + c * vectors);
+    unrolled<2>([&](auto c) JENSEN_INLINED { take(k + c, t + c * vectors, e + c * vectors); });
   }
-  const auto one = [&](std::size_t at, const Vector* squares) HWY_ATTR {
+  const auto one = [&](std::size_t at, const Vector* squares) JENSEN_INLINED {
     Vector t[vectors], e[vectors];
     log_joint(at, squares, t);
     exp_inside<vectors>(t, e);

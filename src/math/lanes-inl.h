@@ -10,6 +10,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
+#include <utility>
+
+// What unrolled() calls, and lambdas within that.
+#define JENSEN_INLINED HWY_ATTR __attribute__((always_inline))
 
 HWY_BEFORE_NAMESPACE();
 namespace jensen::kernels::HWY_NAMESPACE {
@@ -43,6 +48,16 @@ HWY_INLINE V in_register(V v) {
   __asm__("" : "+v"(v.raw));
 #endif
   return v;
+}
+
+// body(0), …, body(N − 1), of constants. Written as a loop over an array of vectors, GCC may keep the array in memory,
+// and store it there while it works in registers.
+template <std::size_t N, class Body>
+HWY_INLINE void unrolled(const Body& body) {
+  [&]<std::size_t... I>(std::index_sequence<I...>) JENSEN_INLINED {
+    (body(std::integral_constant<std::size_t, I>()), ...);
+  }
+  (std::make_index_sequence<N>());
 }
 
 // The order in which eight partial sums are added.
@@ -173,7 +188,8 @@ HWY_INLINE Vector reciprocal(Vector x) {
 }
 
 // e^v for −708 ≤ v ≤ 709; any other v gives any number. With n the integer nearest v / log 2 and r = v − n log 2 it is
-// 2^n e^r, e^r by the minimax polynomial of Highway's Exp in Horner's form. Error below 0.9 ulp.
+// 2^n e^r, e^r by the polynomial 1 + r + … of degree 11 whose relative error on |r| ≤ ½ log 2 is least, 1.1e-17, in
+// Horner's form. Error below 0.9 ulp, or 1.1 ulp where multiply-adds are not fused.
 constexpr double lowest_exponent = -708;
 constexpr double highest_exponent = 709;
 template <std::size_t N>
@@ -182,20 +198,29 @@ HWY_INLINE void exp_inside(const Vector* v, Vector* out) {
   const hn::RebindToSigned<Lane> integer;
   const Vector magic = hn::Set(d, 0x1.8p52);  // sums with it end in the nearest integer, in their last bits
   Vector shifted[N], r[N], p[N];
-  for (std::size_t i = 0; i < N; ++i) shifted[i] = hn::MulAdd(v[i], hn::Set(d, 1.442695040888963407359924681), magic);
-  for (std::size_t i = 0; i < N; ++i) r[i] = hn::Sub(shifted[i], magic);
-  for (std::size_t i = 0; i < N; ++i) p[i] = hn::MulAdd(r[i], hn::Set(d, -0.6931471805596629565116018), v[i]);
-  for (std::size_t i = 0; i < N; ++i) r[i] = hn::MulAdd(r[i], hn::Set(d, -0.28235290563031577122588448175e-12), p[i]);
-  for (std::size_t i = 0; i < N; ++i) p[i] = hn::Set(d, 2.08860621107283687536341e-9);
-  for (const double coefficient :
-       {2.51112930892876518610661e-8, 2.75573911234900471893338e-7, 2.75572362911928827629423e-6,
-        2.4801587159235472998791e-5, 0.000198412698960509205564975, 0.00138888888889774492207962,
-        0.00833333333331652721664984, 0.0416666666666665047591422, 0.166666666666666851703837, 0.5, 1.0, 1.0}) {
-    for (std::size_t i = 0; i < N; ++i) p[i] = hn::MulAdd(p[i], r[i], hn::Set(d, coefficient));
-  }
-  for (std::size_t i = 0; i < N; ++i) {
+  const auto each = [&](const auto& step) JENSEN_INLINED { unrolled<N>(step); };
+  each([&](auto i) JENSEN_INLINED { shifted[i] = hn::MulAdd(v[i], hn::Set(d, 1.442695040888963407359924681), magic); });
+  each([&](auto i) JENSEN_INLINED { r[i] = hn::Sub(shifted[i], magic); });
+  each([&](auto i) JENSEN_INLINED { p[i] = hn::MulAdd(r[i], hn::Set(d, -0.6931471805596629565116018), v[i]); });
+  each([&](auto i) JENSEN_INLINED { r[i] = hn::MulAdd(r[i], hn::Set(d, -0.28235290563031577122588448175e-12), p[i]); });
+  each([&](auto i) JENSEN_INLINED { p[i] = hn::Set(d, 2.5000061602835666e-08); });
+  const auto add = [&](double coefficient) JENSEN_INLINED {
+    each([&](auto i) JENSEN_INLINED { p[i] = hn::MulAdd(p[i], r[i], hn::Set(d, coefficient)); });
+  };
+  add(2.763024837921144e-07);
+  add(2.7557586373840165e-06);
+  add(2.480149309890655e-05);
+  add(0.00019841269506578688);
+  add(0.0013888888943630114);
+  add(0.008333333333494461);
+  add(0.041666666666530155);
+  add(0.16666666666666413);
+  add(0.5000000000000011);
+  add(1);
+  add(1);
+  each([&](auto i) JENSEN_INLINED {
     out[i] = hn::BitCast(d, hn::Add(hn::BitCast(integer, p[i]), hn::ShiftLeft<52>(hn::BitCast(integer, shifted[i]))));
-  }
+  });
 }
 HWY_INLINE Vector exp_inside(Vector v) {
   exp_inside<1>(&v, &v);

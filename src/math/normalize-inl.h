@@ -47,33 +47,33 @@ HWY_INLINE bool exponentiate_narrow(T* p, std::size_t stride, std::size_t states
   const LaneOf<T> d;
   constexpr std::size_t width = lanes_of<T>;
   V largest[N], smallest[N], sum[N];  // Max and Min may lose a NaN, a sum does not
-  for (std::size_t v = 0; v < N; ++v) largest[v] = smallest[v] = sum[v] = hn::LoadU(d, p + v * width);
+  unrolled<N>([&](auto v) JENSEN_INLINED { largest[v] = smallest[v] = sum[v] = hn::LoadU(d, p + v * width); });
   for (std::size_t k = 1; k < states; ++k) {
-    for (std::size_t v = 0; v < N; ++v) {
+    unrolled<N>([&](auto v) JENSEN_INLINED {
       const V value = in_register(hn::LoadU(d, p + k * stride + v * width));
       largest[v] = hn::Max(largest[v], value);
       smallest[v] = hn::Min(smallest[v], value);
       sum[v] = hn::Add(sum[v], value);
-    }
+    });
   }
   auto narrow = hn::IsFinite(sum[0]);
-  for (std::size_t v = 1; v < N; ++v) narrow = hn::And(narrow, hn::IsFinite(sum[v]));
-  for (std::size_t v = 0; v < N; ++v) {
+  unrolled<N>([&](auto v) JENSEN_INLINED {
+    narrow = hn::And(narrow, hn::IsFinite(sum[v]));
     narrow = hn::And(narrow, hn::Ge(hn::Sub(smallest[v], largest[v]), lowest));
-  }
+  });
   if (!hn::AllTrue(d, narrow)) return false;
   V total[N], weighted[N];
-  for (std::size_t v = 0; v < N; ++v) total[v] = weighted[v] = hn::Zero(d);
+  unrolled<N>([&](auto v) JENSEN_INLINED { total[v] = weighted[v] = hn::Zero(d); });
   for (std::size_t k = 0; k < states; ++k) {
-    for (std::size_t v = 0; v < N; ++v) {
+    unrolled<N>([&](auto v) JENSEN_INLINED {
       const V t = hn::Sub(hn::LoadU(d, p + k * stride + v * width), largest[v]);
       const V e = exp_inside(t);
       hn::StoreU(e, d, p + k * stride + v * width);
       total[v] = hn::Add(total[v], e);
       weighted[v] = hn::MulAdd(e, t, weighted[v]);
-    }
+    });
   }
-  for (std::size_t v = 0; v < N; ++v) row[v] = {largest[v], total[v], weighted[v]};
+  unrolled<N>([&](auto v) JENSEN_INLINED { row[v] = {largest[v], total[v], weighted[v]}; });
   return true;
 }
 
@@ -176,9 +176,9 @@ template <std::size_t N, class T, class Store>
 HWY_INLINE void scale_rows(const T* p, std::size_t stride, std::size_t states, const VectorOf<T>* scale,
                            const Store& store) {
   for (std::size_t k = 0; k < states; ++k) {
-    for (std::size_t v = 0; v < N; ++v) {
+    unrolled<N>([&](auto v) JENSEN_INLINED {
       store(k, v, hn::Mul(hn::LoadU(LaneOf<T>(), p + k * stride + v * lanes_of<T>), scale[v]));
-    }
+    });
   }
 }
 

@@ -154,12 +154,12 @@ HWY_INLINE void log_joint_of_group(const PosteriorMoments& p, const double* colu
   const Lane d;
   constexpr std::size_t group = group_rows_of<double>;
   const auto dimensions = static_cast<std::size_t>(p.x.columns);
-  const auto finish = [&](std::size_t k, double constant, const Vector* squares) HWY_ATTR {
+  const auto finish = [&](std::size_t k, double constant, const Vector* squares) JENSEN_INLINED {
     const Vector start = hn::Set(d, p.log_weights[k]);
     const Vector top = hn::Set(d, constant);
-    for (std::size_t v = 0; v < register_vectors; ++v) {
+    unrolled<register_vectors>([&](auto v) JENSEN_INLINED {
       hn::Store(hn::Add(start, hn::MulAdd(hn::Set(d, -0.5), squares[v], top)), d, out + k * group + v * lanes);
-    }
+    });
   };
   for (std::size_t k = 0; k < p.triangular.size(); ++k) {
     Vector squares[register_vectors];
@@ -168,20 +168,22 @@ HWY_INLINE void log_joint_of_group(const PosteriorMoments& p, const double* colu
   }
   diagonal_groups<register_vectors>(columns, stride, dimensions, p.diagonal.data(), p.diagonal.size(),
                                     [&](std::size_t k, const Vector* squares)
-                                        HWY_ATTR { finish(k, p.diagonal[k].constant, squares); });
+                                        JENSEN_INLINED { finish(k, p.diagonal[k].constant, squares); });
 }
 
 // Responsibilities of the group of rows from i on, to where their components are.
-HWY_INLINE void store_responsibilities(const double* exponentials, std::size_t states, const Vector* scale,
-                                       const std::vector<Place>& place, std::size_t i, double* packed) {
-  const Place* of = place.data();
-  scale_rows<register_vectors>(exponentials, group_rows_of<double>, states, scale,
-                               [&](std::size_t k, std::size_t v, Vector r) HWY_ATTR {
-                                 const std::size_t at = v * lanes;
-                                 double* group = packed + of[k].offset + i / virtual_lanes * of[k].distance;
-                                 double* to = group + at / virtual_lanes * of[k].distance;
-                                 hn::Store(r, Lane(), to + (i + at) % virtual_lanes);
-                               });
+HWY_INLINE void store_responsibilities(const double* exponentials, const Vector* scale, const std::vector<Place>& place,
+                                       std::size_t i, double* packed) {
+  const Lane d;
+  for (const Place of : place) {
+    double* to = packed + of.offset + i / virtual_lanes * of.distance;
+    unrolled<register_vectors>([&](auto v) JENSEN_INLINED {
+      constexpr std::size_t at = v * lanes;
+      const Vector r = hn::Mul(hn::Load(d, exponentials + at), scale[v]);
+      hn::Store(r, d, to + at / virtual_lanes * of.distance + (i + at) % virtual_lanes);
+    });
+    exponentials += group_rows_of<double>;
+  }
 }
 
 // The moments of C components from `k` on.
@@ -250,7 +252,7 @@ void posterior_of(const PosteriorMoments& p, double* memory, PosteriorSums* resu
   const Lane d;
   constexpr std::size_t group = group_rows_of<double>;
   const std::size_t states = p.triangular.size() + p.diagonal.size();
-  const auto dimensions = static_cast<std::size_t>(p.x.columns);
+  const std::size_t dimensions = D > 0 ? D : static_cast<std::size_t>(p.x.columns);
   const bool weighing = weighs_first(p.pairs, states);
   const PosteriorMemory own(memory, dimensions, states, weighing);
   const bool few = D > 0 && states <= most_few_states;
@@ -313,7 +315,7 @@ void posterior_of(const PosteriorMoments& p, double* memory, PosteriorSums* resu
       const bool done = narrow && !sparse;
       if (!done) log_joint_of_group<D>(p, columns, own.stride, log_joint);
       // The group before waited for its divisions meanwhile.
-      if (i > 0) store_responsibilities(before, states, scale, place, i - group, own.packed);
+      if (i > 0) store_responsibilities(before, scale, place, i - group, own.packed);
       if (sparse) {
         const HitList relevant{-p.span, i, rows, own, hits, pairs};
         normalize_rows<register_vectors>(log_joint, group, states, weight, row, next_scale, relevant);
@@ -323,7 +325,7 @@ void posterior_of(const PosteriorMoments& p, double* memory, PosteriorSums* resu
       std::copy_n(next_scale, register_vectors, scale);
       for (std::size_t v = 0; v < register_vectors; ++v) total.add(first + i + v * lanes, weight[v], row[v]);
     }
-    store_responsibilities(log_joint, states, scale, place, padded - group, own.packed);
+    store_responsibilities(log_joint, scale, place, padded - group, own.packed);
     result->left_out |= sparse && pairs < rows * states;
     sparse = sparse && pairs <= own.most_hits;
     if (sparse) {
