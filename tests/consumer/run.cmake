@@ -2,10 +2,12 @@
 # compiler, flags, build_type, strict (warnings are errors), launcher, generator.
 
 set(work ${build}/tests/consumer/${way})
+set(consumer ${work}/build)
 if(way STREQUAL "subdirectory")
   # Beside the build at hand: ccache sees paths relative to the build folder, and has the library's objects already only
   # where these are the same.
   set(work ${build}-consumer)
+  set(consumer ${work})
 endif()
 file(REMOVE_RECURSE ${work})
 
@@ -41,11 +43,7 @@ else()
   message(FATAL_ERROR "way is '${way}'")
 endif()
 
-set(consumer ${work})
-if(way STREQUAL "installed")
-  set(consumer ${work}/build)
-endif()
 run(${CMAKE_COMMAND} -S ${source}/tests/consumer -B ${consumer} -G ${generator} -D CMAKE_BUILD_TYPE=${build_type}
     -D CMAKE_CXX_COMPILER=${compiler} "-DCMAKE_CXX_FLAGS=${flags}" -D CMAKE_CXX_COMPILER_LAUNCHER=${launcher} ${choice})
-run(${CMAKE_COMMAND} --build ${work}/build)
-run(${work}/build/consumer)
+run(${CMAKE_COMMAND} --build ${consumer})
+run(${consumer}/consumer)
