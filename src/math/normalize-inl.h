@@ -57,10 +57,9 @@ HWY_INLINE bool exponentiate_narrow(T* p, std::size_t stride, std::size_t states
     });
   }
   auto narrow = hn::IsFinite(sum[0]);
-  unrolled<N>([&](auto v) JENSEN_INLINED {
-    narrow = hn::And(narrow, hn::IsFinite(sum[v]));
-    narrow = hn::And(narrow, hn::Ge(hn::Sub(smallest[v], largest[v]), lowest));
-  });
+  unrolled<N - 1>([&](auto v) JENSEN_INLINED { narrow = hn::And(narrow, hn::IsFinite(sum[v + 1])); });
+  unrolled<N>([&](auto v)
+                  JENSEN_INLINED { narrow = hn::And(narrow, hn::Ge(hn::Sub(smallest[v], largest[v]), lowest)); });
   if (!hn::AllTrue(d, narrow)) return false;
   V total[N], weighted[N];
   unrolled<N>([&](auto v) JENSEN_INLINED { total[v] = weighted[v] = hn::Zero(d); });
