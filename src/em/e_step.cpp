@@ -30,10 +30,13 @@ Expected EStep::view(const Data& data, const Model& model, const Rule& rule) {
     for (auto& scratch : scratch_) scratch->leave_out_below(0);
     return std::pair(std::move(total), any);
   };
-  // States below 2⁻⁹⁰ of a row add nothing to sums in double precision, unless some state receives nothing else.
-  constexpr double negligible = 0x1p-90;
-  auto [total, left_out] = pass(negligible);
-  return !left_out || model.resolved(total.statistics, negligible) ? std::move(total) : pass(0).first;
+  // Of a state what is below 2⁻⁶⁴ of its weight adds nothing to sums in double precision, unless it receives nothing
+  // else: where a state's weight falls that much at once, less is left out.
+  for (const double negligible : {0x1p-64, 0x1p-90}) {
+    auto [total, left_out] = pass(negligible);
+    if (!left_out || model.resolved(total.statistics, negligible)) return std::move(total);
+  }
+  return pass(0).first;
 }
 
 Expected EStep::rows(const Model& model, const Rule& rule, std::int64_t first, std::int64_t last) {

@@ -9,6 +9,7 @@
 
 #include "data/columns_of_rows.h"
 #include "math/chosen_rows.h"
+#include "math/posterior_moments.h"
 
 namespace jensen {
 
@@ -21,6 +22,10 @@ constexpr int rows_of_a_component = 64;
 constexpr int least_rows = 512, most_rows = 2048;
 
 }  // namespace
+
+double Gaussian::Negligible::operator()(double log_joint) const {
+  return log_joint - span - (log_joint < near ? kernels::far_span : 0);
+}
 
 // The rows of a block side by side.
 RowsInMemory Gaussian::rows_of(const Block& x, Scratch& scratch) const {
@@ -61,20 +66,20 @@ void Gaussian::order_by_guess(RowsInMemory x, std::span<const std::int32_t> rows
   }
 }
 
-// out[t] = log_weight + log p(x_rows[t] | k)
-void Gaussian::evaluate_rows(RowsInMemory x, int k, std::span<const std::int32_t> rows, double log_weight, double* out,
+// out[t] = log p(x_rows[t] | k)
+void Gaussian::evaluate_rows(RowsInMemory x, int k, std::span<const std::int32_t> rows, double* out,
                              Scratch& scratch) const {
   scratch.centered.assign(x, columns_, mean(k).data(), rows);
   scratch.second.assign(static_cast<std::size_t>(columns_), 0.0);
-  std::fill_n(out, rows.size(), log_weight);
+  std::fill_n(out, rows.size(), 0.0);
   const kernels::TriangularTerm term{factors_[static_cast<std::size_t>(factor_of(k))].inverse.data(),
                                      scratch.second.data(), constants_[static_cast<std::size_t>(k)], out};
   kernels::add_triangular_log_densities(scratch.centered, {&term, 1});
 }
 
-// Rows in their new order: p(t, k) = the log-joint of the component guessed, and upper bounds of all others;
-// scratch.floor[t] what is too little to count.
-void Gaussian::bound_log_joint(RowsInMemory x, std::span<const double> log_weights, double span, Panel p,
+// Rows in their new order: p(t, k) = the log-density of the component guessed, and upper bounds of all others;
+// scratch.floor[t] what is too little to count: little beside the row's likelihood even if the weight is 1.
+void Gaussian::bound_log_joint(RowsInMemory x, std::span<const double> log_weights, Negligible negligible, Panel p,
                                Scratch& scratch) const {
   const auto d = static_cast<std::size_t>(columns_);
   const auto count = static_cast<std::size_t>(components_);
@@ -84,13 +89,13 @@ void Gaussian::bound_log_joint(RowsInMemory x, std::span<const double> log_weigh
     const auto own = std::span<const std::int32_t>(scratch.order).subspan(begin, scratch.begin[j + 1] - begin);
     if (own.empty()) continue;
     double* exact = p.column(static_cast<int>(j)) + begin;
-    evaluate_rows(x, static_cast<int>(j), own, log_weights[j], exact, scratch);
-    for (std::size_t t = 0; t < own.size(); ++t) scratch.floor[begin + t] = exact[t] - span;
+    evaluate_rows(x, static_cast<int>(j), own, exact, scratch);
+    for (std::size_t t = 0; t < own.size(); ++t) scratch.floor[begin + t] = negligible(exact[t] + log_weights[j]);
     terms.clear();
     for (std::size_t k = 0; k < count; ++k) {
       if (k == j) continue;
-      terms.push_back({directions_.data() + (j * count + k) * d, distances_[j * count + k],
-                       log_weights[k] + constants_[k] + bound_slack, p.column(static_cast<int>(k)) + begin});
+      terms.push_back({directions_.data() + (j * count + k) * d, distances_[j * count + k], constants_[k] + bound_slack,
+                       p.column(static_cast<int>(k)) + begin});
     }
     kernels::bound_along_directions(scratch.centered, terms);
   }
@@ -108,8 +113,8 @@ double Gaussian::share_relevant(ConstPanel p, Scratch& scratch) const {
 }
 
 // The log-joints of what may count: all but those whose upper bounds are below the floor.
-void Gaussian::evaluate_relevant(RowsInMemory x, std::span<const double> log_weights, double span, ConstPanel p,
-                                 Scratch& scratch) const {
+void Gaussian::evaluate_relevant(RowsInMemory x, std::span<const double> log_weights, Negligible negligible,
+                                 ConstPanel p, Scratch& scratch) const {
   const auto rows = static_cast<std::size_t>(p.rows);
   auto& chosen = scratch.indices;
   scratch.relevant.clear();
@@ -117,7 +122,9 @@ void Gaussian::evaluate_relevant(RowsInMemory x, std::span<const double> log_wei
     const auto at = static_cast<std::size_t>(k);
     const std::size_t begin = scratch.begin[at], end = scratch.begin[at + 1];  // these are known
     const double* column = p.column(k);
-    for (std::size_t t = begin; t < end; ++t) scratch.relevant.add(static_cast<std::int32_t>(t), column[t]);
+    for (std::size_t t = begin; t < end; ++t) {
+      scratch.relevant.add(static_cast<std::int32_t>(t), column[t] + log_weights[at]);
+    }
     chosen.resize(rows);
     std::size_t selected = kernels::select_at_least({column, begin}, scratch.floor.data(), chosen.data());
     const std::size_t before = selected;
@@ -130,11 +137,12 @@ void Gaussian::evaluate_relevant(RowsInMemory x, std::span<const double> log_wei
         scratch.chosen_rows.push_back(scratch.order[static_cast<std::size_t>(chosen[t])]);
       }
       scratch.weights.resize(selected);
-      evaluate_rows(x, k, scratch.chosen_rows, log_weights[at], scratch.weights.data(), scratch);
+      evaluate_rows(x, k, scratch.chosen_rows, scratch.weights.data(), scratch);
       for (std::size_t t = 0; t < selected; ++t) {
+        const double log_joint = scratch.weights[t] + log_weights[at];
         double& floor = scratch.floor[static_cast<std::size_t>(chosen[t])];
-        floor = std::max(floor, scratch.weights[t] - span);
-        scratch.relevant.add(chosen[t], scratch.weights[t]);
+        floor = std::max(floor, negligible(log_joint));
+        scratch.relevant.add(chosen[t], log_joint);
       }
     }
     scratch.relevant.end_column();
@@ -164,27 +172,32 @@ void Gaussian::accumulate_relevant(RowsInMemory x, std::span<double> weights, Sl
 
 // The rows chosen, in the order of their guesses: log-joints, or upper bounds, in scratch.panel.
 Panel Gaussian::bound_rows(RowsInMemory x, std::span<const std::int32_t> rows, std::span<const double> log_weights,
-                           double span, Scratch& scratch) const {
+                           Negligible negligible, Scratch& scratch) const {
   const auto count = static_cast<std::int64_t>(rows.size());
   const std::int64_t stride = count + 8;
   scratch.panel.resize(static_cast<std::size_t>(stride * components_));
   const Panel p{scratch.panel.data(), count, components_, stride};
   order_by_guess(x, rows, log_weights, p, scratch);
-  bound_log_joint(x, log_weights, span, p, scratch);
+  bound_log_joint(x, log_weights, negligible, p, scratch);
   return p;
 }
 
 std::optional<Evidence> Gaussian::expect_relevant(const Block& block, std::span<const double> log_weights,
                                                   double negligible, std::span<double> weights, Slice s,
                                                   Scratch& scratch) const {
-  if (most_relevant_ == 0 || negligible < least_relevant || block.rows() < 2 * trial_rows) return std::nullopt;
+  if (most_relevant_ == 0 || negligible <= 0 || block.rows() < 2 * trial_rows) return std::nullopt;
   const RowsInMemory x = rows_of(block, scratch);
-  const double span = -std::log(negligible);
+  Negligible too_little{-std::log(negligible), minus_infinity};
+  for (std::size_t k = 0; k < log_weights.size(); ++k) {
+    too_little.near = std::max(too_little.near, constants_[k] + log_weights[k]);
+  }
+  too_little.near -= kernels::furthest_near(static_cast<std::size_t>(columns_));
   auto& rows = scratch.block_rows;
   rows.clear();
   for (std::int64_t t = 0; t < trial_rows; ++t)
     rows.push_back(static_cast<std::int32_t>(t * block.rows() / trial_rows));
-  if (share_relevant(bound_rows(x, rows, log_weights, span, scratch), scratch) > most_relevant_) return std::nullopt;
+  if (share_relevant(bound_rows(x, rows, log_weights, too_little, scratch), scratch) > most_relevant_)
+    return std::nullopt;
 
   scratch.left_out = true;
   Evidence evidence;
@@ -193,8 +206,8 @@ std::optional<Evidence> Gaussian::expect_relevant(const Block& block, std::span<
   for (std::int32_t first = 0; first < all; first += at_once) {
     rows.resize(static_cast<std::size_t>(std::min(at_once, all - first)));
     std::iota(rows.begin(), rows.end(), first);
-    const Panel p = bound_rows(x, rows, log_weights, span, scratch);
-    evaluate_relevant(x, log_weights, span, p, scratch);
+    const Panel p = bound_rows(x, rows, log_weights, too_little, scratch);
+    evaluate_relevant(x, log_weights, too_little, p, scratch);
     scratch.weights.clear();
     if (!block.weights.empty()) {
       for (const std::int32_t i : scratch.order) scratch.weights.push_back(block.weights[static_cast<std::size_t>(i)]);

@@ -5,8 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <numeric>
+#include <span>
 
 #include "math/aligned.h"
+#include "math/listed_moments.h"
 
 #include "data/instruction_sets.h"
 #undef HWY_TARGET_INCLUDE
@@ -17,12 +20,13 @@
 #include <hwy/highway.h>
 #include "math/lanes-inl.h"
 #include "math/densities-inl.h"
+#include "math/listed_rows-inl.h"
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();
 namespace jensen::kernels::HWY_NAMESPACE {
 
-// The first `count` lanes of v, up to all, to memory that may end after them; add() adds them to what is there.
+// The first `count` lanes of v, up to all, to memory that may end after them.
 HWY_INLINE void store(Vector v, double* to, std::size_t count) {
   const Lane d;
   if (count >= lanes) return hn::StoreU(v, d, to);
@@ -30,14 +34,6 @@ HWY_INLINE void store(Vector v, double* to, std::size_t count) {
   hn::Store(v, d, values);
   for (std::size_t lane = 0; lane < count; ++lane) to[lane] = values[lane];
 }
-HWY_INLINE void add(Vector v, double* to, std::size_t count) {
-  const Lane d;
-  if (count >= lanes) return hn::StoreU(hn::Add(hn::LoadU(d, to), v), d, to);
-  alignas(64) double values[lanes];
-  hn::Store(v, d, values);
-  for (std::size_t lane = 0; lane < count; ++lane) to[lane] += values[lane];
-}
-
 // V vectors of rows, from row i on, and C terms.
 template <std::size_t C, std::size_t V>
 HWY_INLINE void direction_group(const CenteredRows& x, std::size_t i, const DirectionTerm* terms) {
@@ -85,88 +81,41 @@ void directions(const CenteredRows& x, const DirectionTerm* terms, std::size_t c
   for (; i < x.rows(); i += lanes) direction_groups<8, 1>(x, i, terms, count);  // few rows
 }
 
-struct Rows {
-  std::size_t count;
-  std::size_t length;  // of a row, in whole virtual lanes, filled up with zeros
-  double* centered;
-  double* weighted;
-};
-
-// Fills the rows, and adds them to the first moments.
-HWY_INLINE void take_rows(RowsInMemory x, const std::int32_t* chosen, const double* r, const double* point,
-                          std::size_t columns, const Rows& rows, double* first) {
+// The rows chosen, about the point, one after the other.
+HWY_INLINE void take_rows(RowsInMemory x, std::span<const std::int32_t> chosen, const double* point,
+                          std::size_t columns, std::size_t length, double* to) {
   const Lane d;
-  for (std::size_t i = 0; i < rows.count; ++i) {
-    const double* from = x.row(chosen[i]);
-    double* centered = rows.centered + i * rows.length;
-    double* weighted = rows.weighted + i * rows.length;
-    const Vector weight = hn::Set(d, r[i]);
+  for (const std::int32_t i : chosen) {
+    const double* from = x.row(i);
     std::size_t j = 0;
     for (; j + lanes <= columns; j += lanes) {
-      const Vector value = hn::Sub(hn::LoadU(d, from + j), hn::LoadU(d, point + j));
-      hn::Store(value, d, centered + j);
-      hn::Store(hn::Mul(weight, value), d, weighted + j);
+      hn::Store(hn::Sub(hn::LoadU(d, from + j), hn::LoadU(d, point + j)), d, to + j);
     }
-    for (; j < columns; ++j) {
-      centered[j] = from[j] - point[j];
-      weighted[j] = r[i] * centered[j];
-    }
-    for (; j < rows.length; ++j) centered[j] = weighted[j] = 0;
-  }
-  for (std::size_t j = 0; j < columns; j += lanes) {
-    Vector sum = hn::Zero(d);
-    for (std::size_t i = 0; i < rows.count; ++i) sum = hn::Add(sum, hn::Load(d, rows.weighted + i * rows.length + j));
-    add(sum, first + j, columns - j);
-  }
-}
-
-// Rows a … a + A − 1 of the triangle, vectors of its columns b … b + B − 1.
-template <std::size_t A, std::size_t B>
-HWY_INLINE void add_triangle_tile(const Rows& rows, std::size_t columns, std::size_t a, std::size_t b, double* second) {
-  const Lane d;
-  Vector sums[A][B];
-  for (auto& row : sums) {
-    for (auto& sum : row) sum = hn::Zero(d);
-  }
-  const double* weighted = rows.weighted + a;
-  const double* centered = rows.centered + b * lanes;
-  for (std::size_t i = 0; i < rows.count; ++i, weighted += rows.length, centered += rows.length) {
-    Vector right[B];
-    for (std::size_t v = 0; v < B; ++v) right[v] = in_register(hn::Load(d, centered + v * lanes));
-    for (std::size_t t = 0; t < A; ++t) {
-      const Vector left = hn::Set(d, weighted[t]);
-      for (std::size_t v = 0; v < B; ++v) sums[t][v] = hn::MulAdd(left, right[v], sums[t][v]);
-    }
-  }
-  for (std::size_t t = 0; t < A && a + t < columns; ++t) {
-    double* row = second + (a + t) * (a + t + 1) / 2;
-    for (std::size_t v = 0; v < B; ++v) {
-      const std::size_t at = (b + v) * lanes;
-      if (at > a + t) break;
-      add(sums[t][v], row + at, a + t + 1 - at);
-    }
-  }
-}
-
-HWY_INLINE void add_triangle(const Rows& rows, std::size_t columns, double* second) {
-  constexpr std::size_t tall = lanes == 8 ? 8 : 4;
-  for (std::size_t a = 0; a < columns; a += tall) {
-    const std::size_t end = (a + tall + lanes - 1) / lanes;
-    std::size_t b = 0;
-    for (; b + 3 <= end; b += 3) add_triangle_tile<tall, 3>(rows, columns, a, b, second);
-    if (end - b == 2) add_triangle_tile<tall, 2>(rows, columns, a, b, second);
-    if (end - b == 1) add_triangle_tile<tall, 1>(rows, columns, a, b, second);
+    for (; j < columns; ++j) to[j] = from[j] - point[j];
+    for (; j < length; ++j) to[j] = 0;
+    to += length;
   }
 }
 
 void moments_of_rows(RowsInMemory x, std::size_t columns, std::span<const std::int32_t> chosen, const double* r,
                      const double* point, double* first, double* second, double* memory) {
-  const std::size_t length = (columns + virtual_lanes - 1) / virtual_lanes * virtual_lanes;
-  const std::size_t at_once = std::max<std::size_t>(1, cells_at_once / length);
-  for (std::size_t i = 0; i < chosen.size(); i += at_once) {
-    const Rows rows{std::min(at_once, chosen.size() - i), length, memory, memory + at_once * length};
-    take_rows(x, chosen.data() + i, r + i, point, columns, rows, first);
-    add_triangle(rows, columns, second);
+  const ListedShape shape = shape_of_chosen(columns);
+  const std::size_t length = shape.length();
+  double* rows = memory;
+  double* sums = rows + shape.by_row_size();
+  double* products = sums + length;
+  auto* list = reinterpret_cast<std::uint16_t*>(products + shape.second_size());
+  std::fill(sums, products + shape.second_size(), 0.0);
+  std::iota(list, list + std::min(shape.rows, chosen.size()), std::uint16_t{0});  // each row of a few
+  for (std::size_t i = 0; i < chosen.size(); i += shape.rows) {
+    const std::size_t count = std::min(shape.rows, chosen.size() - i);
+    take_rows(x, chosen.subspan(i, count), point, columns, length, rows);
+    add_listed_triangle({rows, length, list, count, r + i, virtual_lanes}, sums, products);
+  }
+  for (std::size_t a = 0; a < columns; ++a) {
+    first[a] += sums[a];
+    const double* row = products + padded_triangle(a);
+    for (std::size_t b = 0; b <= a; ++b) *second++ += row[b];
   }
 }
 
@@ -185,9 +134,9 @@ void bound_along_directions(const CenteredRows& x, std::span<const DirectionTerm
 
 void add_moments_of_rows(RowsInMemory x, int columns, std::span<const std::int32_t> chosen, const double* r,
                          const double* point, double* weight, double* first, double* second, Workspace& workspace) {
+  if (chosen.empty()) return;
   const auto count = static_cast<std::size_t>(columns);
-  constexpr std::size_t line = 8;
-  double* memory = aligned(workspace, 2 * std::max(cells_at_once, (count + line - 1) / line * line));
+  double* memory = aligned(workspace, shape_of_chosen(count).size());
   for (std::size_t i = 0; i < chosen.size(); ++i) *weight += r[i];
   HWY_DYNAMIC_DISPATCH(moments_of_rows)(x, count, chosen, r, point, first, second, memory);
 }

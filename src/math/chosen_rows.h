@@ -22,9 +22,6 @@ struct DirectionTerm {
 };
 void bound_along_directions(const CenteredRows& x, std::span<const DirectionTerm> terms);
 
-/// So many numbers, or a row, are centred at a time, and as many weighted.
-constexpr std::size_t cells_at_once = 8192;
-
 /// Adds Σ r_i, Σ r_i c_i and the lower triangle of Σ r_i c_i c_iᵀ, packed by rows, over the rows chosen: r_i is the
 /// i-th of `r`, and c_i row chosen[i] of x, which has `columns` columns, about the point. Cell by cell rows are added
 /// in their order. x holds no NaN.

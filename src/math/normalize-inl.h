@@ -30,21 +30,40 @@ HWY_INLINE VectorOf<T> log_normalizer(const RowVector<T>& row) {
   return hn::Add(row.largest, hn::Log(LaneOf<T>(), row.total));
 }
 
-// No state of normalize_rows() is left out.
+// Which states of normalize_rows() count as 0: those below a row's largest by more than −lowest(), where far() says
+// whether a row is far from all. None but those whose exponential would be 0.
 template <class T>
 struct EveryState {
-  static constexpr bool by_vector = false;
-  T lowest = lowest_exponent_of<T>();  // e to the power of less is 0
+  static constexpr bool cuts = false, few = false;
+  HWY_INLINE hn::Mask<LaneOf<T>> far(VectorOf<T>) const { return hn::FirstN(LaneOf<T>(), 0); }
+  HWY_INLINE VectorOf<T> lowest(std::size_t, hn::Mask<LaneOf<T>>) const {
+    return hn::Set(LaneOf<T>(), lowest_exponent_of<T>());
+  }
+};
+
+// Those below limits by state, none of them lower than that: one for rows whose largest is `near` or more, one for
+// others. few: most states, so that whole vectors of rows are.
+struct Cut {
+  static constexpr bool cuts = true;
+  bool few;
+  double near;
+  const double* limits;
+  const double* far_limits;
+  HWY_INLINE hn::Mask<Lane> far(Vector largest) const { return hn::Lt(largest, hn::Set(Lane(), near)); }
+  HWY_INLINE Vector lowest(std::size_t k, hn::Mask<Lane> far_rows) const {
+    return hn::IfThenElse(far_rows, hn::Set(Lane(), far_limits[k]), hn::Set(Lane(), limits[k]));
+  }
 };
 
 // Of N vectors of rows, as normalize_rows() has them: whether all of p are finite and none is below its row's largest
-// by more than −lowest. Then p ← e^(p − largest), with the sums of `total` and `mean` but for their scale, needs
-// neither masks nor limits. Otherwise nothing is changed.
-template <std::size_t N, class T>
-HWY_INLINE bool exponentiate_narrow(T* p, std::size_t stride, std::size_t states, VectorOf<T> lowest,
+// by more than exponentials bear. Then p ← e^(p − largest), with the sums of `total` and `mean` but for their scale,
+// needs no limits. Otherwise nothing is changed.
+template <std::size_t N, class T, class Counting>
+HWY_INLINE bool exponentiate_narrow(T* p, std::size_t stride, std::size_t states, const Counting& counting,
                                     RowVector<T>* row) {
   using V = VectorOf<T>;
   const LaneOf<T> d;
+  const V lowest = hn::Set(d, lowest_exponent_of<T>());
   constexpr std::size_t width = lanes_of<T>;
   V largest[N], smallest[N], sum[N];  // Max and Min may lose a NaN, a sum does not
   unrolled<N>([&](auto v) JENSEN_INLINED { largest[v] = smallest[v] = sum[v] = hn::LoadU(d, p + v * width); });
@@ -62,11 +81,16 @@ HWY_INLINE bool exponentiate_narrow(T* p, std::size_t stride, std::size_t states
                   JENSEN_INLINED { narrow = hn::And(narrow, hn::Ge(hn::Sub(smallest[v], largest[v]), lowest)); });
   if (!hn::AllTrue(d, narrow)) return false;
   V total[N], weighted[N];
-  unrolled<N>([&](auto v) JENSEN_INLINED { total[v] = weighted[v] = hn::Zero(d); });
+  hn::Mask<LaneOf<T>> far[N];
+  unrolled<N>([&](auto v) JENSEN_INLINED {
+    total[v] = weighted[v] = hn::Zero(d);
+    far[v] = counting.far(largest[v]);
+  });
   for (std::size_t k = 0; k < states; ++k) {
     unrolled<N>([&](auto v) JENSEN_INLINED {
       const V t = hn::Sub(hn::LoadU(d, p + k * stride + v * width), largest[v]);
-      const V e = exp_inside(t);
+      V e = exp_inside(t);
+      if constexpr (Counting::cuts) e = hn::IfThenElseZero(hn::Ge(t, counting.lowest(k, far[v])), e);
       hn::StoreU(e, d, p + k * stride + v * width);
       total[v] = hn::Add(total[v], e);
       weighted[v] = hn::MulAdd(e, t, weighted[v]);
@@ -76,16 +100,15 @@ HWY_INLINE bool exponentiate_narrow(T* p, std::size_t stride, std::size_t states
   return true;
 }
 
-// The same of rows that hold whatever there is. States below a row's largest by more than −relevant.lowest count as 0;
-// total is 0 where nothing is possible, largest NaN where there is NaN or +∞.
-template <std::size_t N, class T, class Relevant>
-HWY_INLINE void exponentiate_any(T* p, std::size_t stride, std::size_t states, const Relevant& relevant,
+// The same of rows that hold whatever there is: total is 0 where nothing is possible, largest NaN where there is NaN or
+// +∞.
+template <std::size_t N, class T, class Counting>
+HWY_INLINE void exponentiate_any(T* p, std::size_t stride, std::size_t states, const Counting& counting,
                                  RowVector<T>* row) {
   using V = VectorOf<T>;
   const LaneOf<T> d;
   constexpr std::size_t width = lanes_of<T>;
   const V infinity = hn::Set(d, std::numeric_limits<T>::infinity());
-  const V lowest = hn::Set(d, relevant.lowest);  // 0 · −∞ must not arise below
   V largest[N], shift[N], total[N], weighted[N];
   for (std::size_t v = 0; v < N; ++v) {
     largest[v] = hn::Neg(infinity);
@@ -100,32 +123,33 @@ HWY_INLINE void exponentiate_any(T* p, std::size_t stride, std::size_t states, c
       largest[v] = hn::Max(largest[v], value);
     }
   }
+  hn::Mask<LaneOf<T>> far[N];
   for (std::size_t v = 0; v < N; ++v) {
     shift[v] = hn::IfThenElse(hn::Eq(largest[v], hn::Neg(infinity)), hn::Zero(d), largest[v]);
+    far[v] = counting.far(shift[v]);
   }
   for (std::size_t k = 0; k < states; ++k) {
     T* column = p + k * stride;
-    V raw[N];
+    V raw[N], lowest[N];  // 0 · −∞ must not arise below
     auto any = hn::Lt(infinity, infinity);
     for (std::size_t v = 0; v < N; ++v) {
       raw[v] = hn::Sub(hn::LoadU(d, column + v * width), shift[v]);
-      any = hn::Or(any, hn::Ge(raw[v], lowest));
+      lowest[v] = counting.lowest(k, far[v]);
+      any = hn::Or(any, hn::Ge(raw[v], lowest[v]));
     }
     if (hn::AllFalse(d, any)) {
       for (std::size_t v = 0; v < N; ++v) hn::StoreU(hn::Zero(d), d, column + v * width);
       continue;
     }
     for (std::size_t v = 0; v < N; ++v) {
-      if constexpr (Relevant::by_vector) {
-        const auto rows = hn::Ge(raw[v], lowest);
-        if (hn::AllFalse(d, rows)) {
+      if constexpr (Counting::cuts) {
+        if (hn::AllFalse(d, hn::Ge(raw[v], lowest[v]))) {
           hn::StoreU(hn::Zero(d), d, column + v * width);
           continue;
         }
-        relevant.found(k, v, rows);
       }
-      const V t = hn::Max(raw[v], lowest);
-      const V e = hn::IfThenElseZero(hn::Ge(raw[v], lowest), exp_inside(t));
+      const V t = hn::Max(raw[v], lowest[v]);
+      const V e = hn::IfThenElseZero(hn::Ge(raw[v], lowest[v]), exp_inside(t));
       hn::StoreU(e, d, column + v * width);
       total[v] = hn::Add(total[v], e);
       weighted[v] = hn::MulAdd(e, t, weighted[v]);
@@ -139,25 +163,22 @@ HWY_INLINE void exponentiate_any(T* p, std::size_t stride, std::size_t states, c
 
 // N vectors of rows of normalize(): column k of vector v lies at p + k · stride + v · lanes. Several at once, because
 // what is done to one row is a long chain of dependent operations. p becomes what scale_rows() makes responsibilities
-// of. States below a row's largest by more than −relevant.lowest count as 0; if these are to be many (by_vector),
-// relevant.found(k, v, rows) gets the others.
-template <std::size_t N, class T, class Relevant = EveryState<T>>
+// of. `counting` says which states count as 0.
+template <std::size_t N, class T, class Counting = EveryState<T>>
 HWY_INLINE void normalize_rows(T* p, std::size_t stride, std::size_t states, const VectorOf<T>* weight,
-                               RowVector<T>* row, VectorOf<T>* scale, const Relevant& relevant = {}) {
+                               RowVector<T>* row, VectorOf<T>* scale, const Counting& counting = {}) {
   using V = VectorOf<T>;
   const LaneOf<T> d;
   const V one = hn::Set(d, T{1});
-  if constexpr (!Relevant::by_vector) {
-    if (exponentiate_narrow<N>(p, stride, states, hn::Set(d, relevant.lowest), row)) {
-      for (std::size_t v = 0; v < N; ++v) {
-        const V inverse = hn::Div(one, row[v].total);
-        scale[v] = hn::Mul(inverse, weight[v]);
-        row[v].mean = hn::Mul(row[v].mean, inverse);
-      }
-      return;
+  if (!counting.few && exponentiate_narrow<N>(p, stride, states, counting, row)) {
+    for (std::size_t v = 0; v < N; ++v) {
+      const V inverse = hn::Div(one, row[v].total);
+      scale[v] = hn::Mul(inverse, weight[v]);
+      row[v].mean = hn::Mul(row[v].mean, inverse);
     }
+    return;
   }
-  exponentiate_any<N>(p, stride, states, relevant, row);
+  exponentiate_any<N>(p, stride, states, counting, row);
   for (std::size_t v = 0; v < N; ++v) {
     const V total = row[v].total;
     const auto possible = hn::Gt(total, hn::Zero(d));

@@ -2,13 +2,12 @@
 #include "math/posterior_moments.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstdint>
 #include <vector>
 
 #include <jensen/math/panel_kernels.h>
 
 #include "math/aligned.h"
+#include "math/listed_moments.h"
 #include "math/product.h"
 
 #include "data/instruction_sets.h"
@@ -21,6 +20,7 @@
 #include "math/lanes-inl.h"
 #include "math/densities-inl.h"
 #include "math/exponentials-inl.h"
+#include "math/listed_moments-inl.h"
 #include "math/normalize-inl.h"
 #include "math/product-inl.h"
 #include "math/rows_ahead-inl.h"
@@ -33,128 +33,40 @@ namespace jensen::kernels::HWY_NAMESPACE {
 // too much.
 constexpr std::size_t most_few_states = 16;
 
-// Where the responsibilities of a component lie: those of row i at offset + ⌊i / virtual_lanes⌋ distance +
-// i mod virtual_lanes.
-struct Place {
-  std::size_t offset, distance;
-};
-
-// A component and the rows of a vector to which it matters.
-struct Hit {
-  std::uint32_t state;
-  std::uint16_t row;   // the first one
-  std::uint16_t rows;  // a bit each
-};
-
 constexpr std::size_t whole_lanes(std::size_t count) {
   return (count + virtual_lanes - 1) / virtual_lanes * virtual_lanes;
 }
 
 // What a portion of rows needs: centred columns, responsibilities as pack() lays them out, weights, the log-joints of
-// two groups, what weigh() makes of a tile; and where few components matter to a row, which, the centred rows one by
-// one, and the moments.
+// two groups, what weigh() makes of a tile, and what listed moments need.
 struct PosteriorMemory {
-  static constexpr std::size_t small_part = 4;  // a quarter of all pairs of rows and components
   PosteriorMemory(double* memory, std::size_t dimensions, std::size_t states, bool weighing)
       : rows(product_rows_of<double>(weighing)),
         stride(rows + virtual_lanes),
-        length(whole_lanes(dimensions)),
-        most_hits(rows * states / small_part),
         columns(memory),
         packed(columns + (1 + dimensions) * stride),
         weights(packed + rows * states),
         log_joint(weights + rows),
         weighted(log_joint + 2 * group_rows_of<double> * states),
-        by_row(weighted + most_states_of_tile * rows),
-        moments(by_row + rows * length),
-        hits(reinterpret_cast<Hit*>(moments + states * (2 * length + virtual_lanes))) {}
-  std::size_t rows, stride, length, most_hits;
+        listed(weighted + most_states_of_tile * rows) {}
+  std::size_t rows, stride;
   double* columns;
   double* packed;
   double* weights;
   double* log_joint;
   double* weighted;
-  double* by_row;
-  double* moments;  // of a component: first ones, second ones, weight
-  Hit* hits;
+  double* listed;
 };
 
-// After so many rows, again and again, it is judged whether few components matter.
-constexpr std::size_t trial_rows = 32;
-
-// Writes down who matters, as long as that is a small part.
-struct HitList {
-  static constexpr bool by_vector = true;
-  double lowest;
-  std::size_t first_row;  // of the group
-  std::size_t end;        // of the rows that there are
-  const PosteriorMemory& own;
-  std::size_t& hits;
-  std::size_t& pairs;
-
-  HWY_INLINE void found(std::size_t k, std::size_t v, hn::Mask<Lane> rows) const {
-    const Lane d;
-    std::uint8_t bits[8] = {};
-    hn::StoreMaskBits(d, rows, bits);
-    const std::size_t first = first_row + v * lanes;
-    const std::size_t count = std::min(lanes, end - std::min(end, first));
-    const unsigned existing = bits[0] & ((1U << count) - 1);
-    pairs += static_cast<std::size_t>(std::popcount(existing));
-    if (pairs > own.most_hits || existing == 0) return;
-    own.hits[hits++] = {static_cast<std::uint32_t>(k), static_cast<std::uint16_t>(first),
-                        static_cast<std::uint16_t>(existing)};
-  }
-};
-
-// Adds the moments of the rows of each hit to own.moments, one row after the other.
-void add_hits(const PosteriorMemory& own, std::size_t dimensions, std::size_t rows, const std::vector<Place>& place,
-              std::size_t hits) {
-  const Lane d;
-  for (std::size_t i = 0; i < rows; ++i) {
-    double* row = own.by_row + i * own.length;
-    const double* column = own.columns + own.stride + i;
-    for (std::size_t j = 0; j < dimensions; ++j) row[j] = column[j * own.stride];
-  }
-  for (std::size_t h = 0; h < hits; ++h) {
-    const Hit hit = own.hits[h];
-    double* moments = own.moments + hit.state * (2 * own.length + virtual_lanes);
-    const double* responsibilities = own.packed + place[hit.state].offset;
-    for (unsigned rest = hit.rows; rest != 0; rest &= rest - 1) {
-      const std::size_t i = hit.row + static_cast<std::size_t>(std::countr_zero(rest));
-      const double r = responsibilities[i / virtual_lanes * place[hit.state].distance + i % virtual_lanes];
-      const Vector weight = hn::Set(d, r);
-      const double* row = own.by_row + i * own.length;
-      for (std::size_t j = 0; j < own.length; j += lanes) {
-        const Vector value = hn::Load(d, row + j);
-        const Vector weighted = hn::Mul(weight, value);
-        hn::Store(hn::Add(hn::Load(d, moments + j), weighted), d, moments + j);
-        double* second = moments + own.length + j;
-        hn::Store(hn::MulAdd(weighted, value, hn::Load(d, second)), d, second);
-      }
-      moments[2 * own.length] += r;
-    }
-  }
-}
-
-// Moments of variances alone, in the order 1, c_1, c_1², c_2, …
-void add_hit_moments(const PosteriorMemory& own, std::size_t dimensions, std::size_t states, double* sums) {
-  for (std::size_t k = 0; k < states; ++k) {
-    const double* moments = own.moments + k * (2 * own.length + virtual_lanes);
-    sums[k] += moments[2 * own.length];
-    for (std::size_t j = 0; j < dimensions; ++j) {
-      sums[(1 + 2 * j) * states + k] += moments[j];
-      sums[(2 + 2 * j) * states + k] += moments[own.length + j];
-    }
-  }
-}
-
-// Log-joints of one group of rows: out[k · group + i].
-template <std::size_t D>
-HWY_INLINE void log_joint_of_group(const PosteriorMoments& p, const double* columns, std::size_t stride, double* out) {
+// Log-joints of one group of rows: out[k · group + i]. meanwhile() is called with each component.
+template <std::size_t D, class Meanwhile>
+HWY_INLINE void log_joint_of_group(const PosteriorMoments& p, const double* columns, std::size_t stride, double* out,
+                                   const Meanwhile& meanwhile) {
   const Lane d;
   constexpr std::size_t group = group_rows_of<double>;
   const auto dimensions = static_cast<std::size_t>(p.x.columns);
   const auto finish = [&](std::size_t k, double constant, const Vector* squares) JENSEN_INLINED {
+    meanwhile();
     const Vector start = hn::Set(d, p.log_weights[k]);
     const Vector top = hn::Set(d, constant);
     unrolled<register_vectors>([&](auto v) JENSEN_INLINED {
@@ -246,9 +158,10 @@ HWY_INLINE void dense_moments(const Product<double>& p, const PosteriorMemory& o
   });
 }
 
-// D: the number of columns, if that is at most four, else 0.
-template <std::size_t D>
-void posterior_of(const PosteriorMoments& p, double* memory, PosteriorSums* result) {
+// D: the number of columns, if that is at most four, else 0. Listing: portions of which little counts have their rows
+// listed; false, and nothing done, where the first rows say that too much counts.
+template <std::size_t D, bool Listing>
+bool posterior_of(const PosteriorMoments& p, double* memory, PosteriorSums* result) {
   const Lane d;
   constexpr std::size_t group = group_rows_of<double>;
   const std::size_t states = p.triangular.size() + p.diagonal.size();
@@ -271,13 +184,12 @@ void posterior_of(const PosteriorMoments& p, double* memory, PosteriorSums* resu
   const Product<double> moments{own.columns, own.stride, p.pairs.data(), p.pairs.size(), nullptr, states, p.sums};
   const std::size_t tiles = tiles_of(moments);
   NormalizedSums total(p.weights == nullptr);
-  bool sparse = !p.diagonal.empty() && p.span < -lowest_exponent;
-  bool any_hits = false;
+  ListedMoments listed(p, {own.rows, dimensions, states, !p.triangular.empty()}, Listing ? own.listed : nullptr);
   const ShiftedLogJoint shifted(p);
   bool narrow = D > 0;  // until a row says otherwise
   const auto all = static_cast<std::size_t>(p.x.rows);
-  for (std::size_t first = 0; first < all; first += own.rows) {
-    const std::size_t rows = std::min(own.rows, all - first);
+  for (std::size_t first = 0, rows = 0; first < all; first += rows) {
+    rows = std::min(Listing && first == 0 ? trial_rows : own.rows, all - first);
     constexpr std::size_t whole = std::max(group, virtual_lanes);
     const std::size_t padded = (rows + whole - 1) / whole * whole;
     if (p.x.data == nullptr) {
@@ -290,17 +202,12 @@ void posterior_of(const PosteriorMoments& p, double* memory, PosteriorSums* resu
     for (std::size_t i = 0; i < rows; ++i) own.weights[i] = p.weights == nullptr ? 1.0 : p.weights[first + i];
     std::fill(own.weights + rows, own.weights + padded, 0.0);
     RowsAhead rows_ahead(p, first, rows, own.rows);
-    std::size_t hits = 0;
-    std::size_t pairs = 0;
     Vector scale[register_vectors];
     for (auto& s : scale) s = hn::Zero(d);
     double* log_joint = own.log_joint;
     for (std::size_t i = 0; i < padded; i += group) {
-      if (sparse && i % trial_rows == 0 && pairs * own.small_part > i * states) {  // no small part, as it seems
-        result->left_out |= pairs < std::min(i, rows) * states;
-        sparse = false;
-      }
-      rows_ahead.fetch(rows_ahead.share_of_group(sparse ? 0 : tiles));
+      const std::size_t lines = rows_ahead.share_of_group(Listing && listed.trying() ? 0 : tiles);
+      if (!Listing) rows_ahead.fetch(lines);
       const double* before = log_joint;
       log_joint = own.log_joint + i / group % 2 * group * states;
       Vector weight[register_vectors];
@@ -309,44 +216,44 @@ void posterior_of(const PosteriorMoments& p, double* memory, PosteriorSums* resu
       Vector next_scale[register_vectors];
       const double* columns = own.columns + own.stride + i;
       if constexpr (D > 0) {
-        narrow = narrow && (sparse || exponentials_of_group<D>(p, shifted, columns, own.stride, weight, log_joint, row,
-                                                               next_scale));
+        narrow =
+            narrow && exponentials_of_group<D>(p, shifted, columns, own.stride, weight, log_joint, row, next_scale);
       }
-      const bool done = narrow && !sparse;
-      if (!done) log_joint_of_group<D>(p, columns, own.stride, log_joint);
+      if (!narrow) {
+        const std::size_t lines_of_state = (lines + states - 1) / states;
+        log_joint_of_group<D>(p, columns, own.stride, log_joint, [&]() JENSEN_INLINED {
+          if (Listing) rows_ahead.fetch(lines_of_state);
+        });
+      }
       // The group before waited for its divisions meanwhile.
       if (i > 0) store_responsibilities(before, scale, place, i - group, own.packed);
-      if (sparse) {
-        const HitList relevant{-p.span, i, rows, own, hits, pairs};
-        normalize_rows<register_vectors>(log_joint, group, states, weight, row, next_scale, relevant);
-      } else if (!done) {
+      if constexpr (Listing) {
+        normalize_rows<register_vectors>(log_joint, group, states, weight, row, next_scale, listed.cut());
+        if (first + i < trial_rows && !listed.look<group>(log_joint, first + i + group)) return false;
+      } else if (!narrow) {
         normalize_rows<register_vectors>(log_joint, group, states, weight, row, next_scale);
       }
       std::copy_n(next_scale, register_vectors, scale);
       for (std::size_t v = 0; v < register_vectors; ++v) total.add(first + i + v * lanes, weight[v], row[v]);
     }
     store_responsibilities(log_joint, scale, place, padded - group, own.packed);
-    result->left_out |= sparse && pairs < rows * states;
-    sparse = sparse && pairs <= own.most_hits;
-    if (sparse) {
-      if (!any_hits) std::fill(own.by_row, reinterpret_cast<double*>(own.hits), 0.0);
-      add_hits(own, dimensions, rows, place, hits);
-      any_hits = true;
-    } else {
-      dense_moments<D>(moments, own, few, weighing, whole_lanes(rows), rows_ahead);
-    }
+    if (Listing && listed.take(own.columns + own.stride, own.stride, rows, own.packed, place)) continue;
+    dense_moments<D>(moments, own, few, weighing, whole_lanes(rows), rows_ahead);
   }
-  if (any_hits) add_hit_moments(own, dimensions, states, p.sums);
+  if (Listing) listed.write(p.pairs, p.sums);
+  result->left_out = Listing;
   total.write(&result->sums);
+  return true;
 }
 
-void posterior(const PosteriorMoments& p, double* memory, PosteriorSums* result) {
+void posterior(const PosteriorMoments& p, bool listing, double* memory, PosteriorSums* result) {
+  if (listing && posterior_of<0, true>(p, memory, result)) return;
   switch (p.x.columns) {
-    case 1: return posterior_of<1>(p, memory, result);
-    case 2: return posterior_of<2>(p, memory, result);
-    case 3: return posterior_of<3>(p, memory, result);
-    case 4: return posterior_of<4>(p, memory, result);
-    default: return posterior_of<0>(p, memory, result);
+    case 1: posterior_of<1, false>(p, memory, result); break;
+    case 2: posterior_of<2, false>(p, memory, result); break;
+    case 3: posterior_of<3, false>(p, memory, result); break;
+    case 4: posterior_of<4, false>(p, memory, result); break;
+    default: posterior_of<0, false>(p, memory, result); break;
   }
 }
 
@@ -359,16 +266,19 @@ namespace jensen::kernels {
 HWY_EXPORT(posterior);
 
 PosteriorSums add_posterior_moments(const PosteriorMoments& p, Workspace& workspace) {
-  constexpr std::size_t line = 8, most_group = 32;
+  constexpr std::size_t line = 8, most_group = 32, tile = 8;
   const auto columns = static_cast<std::size_t>(p.x.columns);
   const std::size_t states = p.triangular.size() + p.diagonal.size();
   const std::size_t portion = product_rows_of<double>(weighs_first(p.pairs, states));
-  const std::size_t length = (columns + line - 1) / line * line;
-  constexpr std::size_t tile = 8;
-  const std::size_t size = (1 + columns) * (portion + line) + portion * (states + 1 + tile) + 2 * most_group * states +
-                           portion * length + states * (2 * length + line) + portion * states / 4 + line;
+  const ListedShape listed{portion, columns, states, !p.triangular.empty()};
+  const std::size_t size =
+      (1 + columns) * (portion + line) + portion * (states + 1 + tile) + 2 * most_group * states + listed.size();
+  constexpr double lowest_exponent = -708;
+  // A row has one component at least.
+  const bool listing = p.span < -lowest_exponent && p.x.rows >= static_cast<std::int64_t>(trial_rows) &&
+                       listed.worth() * static_cast<double>(states) > 1;
   PosteriorSums result;
-  HWY_DYNAMIC_DISPATCH(posterior)(p, aligned(workspace, size), &result);
+  HWY_DYNAMIC_DISPATCH(posterior)(p, listing, aligned(workspace, size), &result);
   return result;
 }
 

@@ -23,8 +23,15 @@ struct PosteriorMoments {
   std::span<const ColumnPair> pairs;
   double* sums;                      ///< pairs × components, added to
   std::span<const std::byte> ahead;  ///< to be fetched into the cache meanwhile
-  double span;                       ///< > 0: log-joints below a row's largest by more than this may count as −∞
+  /// > 0: a log-joint p(i, k) below log_weights[k] and the largest of its row by more than this may count as −∞; in
+  /// rows far from all components, which furthest_near() tells, by more than this and far_span.
+  double span;
 };
+
+/// A share of 2⁻⁶⁴ is nothing, and may yet move a variance if its row is many standard deviations away. So 30 bits more
+/// are asked of rows whose largest log-joint is further than this below the highest log-joint anywhere.
+constexpr double furthest_near(std::size_t columns) { return 192 + static_cast<double>(columns); }
+constexpr double far_span = 30 * 0.6931471805599453094;
 
 struct PosteriorSums {
   Normalized sums;
@@ -36,8 +43,9 @@ struct PosteriorSums {
 /// same bits if nothing is left out, but without storing a block's log-densities, and responsibilities once, where
 /// moments read them.
 ///
-/// With diagonal factors, exps and moments are formed only of what lies within `span` where that is at most a quarter
-/// of all. This is tried at the beginning of a call and given up as soon as 32 rows, or 64, … say otherwise.
+/// What counts is listed, and moments are formed of that alone, where it is a small enough part of all
+/// (ListedShape::worth()). This is tried at the beginning of a call and given up as soon as 32 rows, or a portion of
+/// 256, say otherwise.
 PosteriorSums add_posterior_moments(const PosteriorMoments& posterior, Workspace& workspace);
 
 }  // namespace jensen::kernels

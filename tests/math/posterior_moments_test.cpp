@@ -194,7 +194,8 @@ TEST(PosteriorMoments, OfFewColumnsHaveTheSameBitsOnInstructionSetsWithFusedMult
 // Components on a line, so many standard deviations apart, and rows at one of them each: every number of columns and
 // rows left over.
 struct Separated {
-  Separated(std::int64_t n, int d, int k, double distance) : rows(n), columns(d), states(k) {
+  Separated(std::int64_t n, int d, int k, double distance, bool full)
+      : rows(n), columns(d), states(k), triangular(full) {
     x = normals(static_cast<std::size_t>(n * d), 21);
     offsets.resize(static_cast<std::size_t>(d * k));
     for (int s = 0; s < k; ++s) offsets[static_cast<std::size_t>(s * d)] = distance * s;
@@ -205,20 +206,31 @@ struct Separated {
     weights = normals(static_cast<std::size_t>(n), 22);
     for (double& w : weights) w = std::abs(w);
     pairs.push_back({});
-    for (int j = 1; j <= d; ++j) pairs.insert(pairs.end(), {{j, 0}, {j, j}});
+    factor.assign(packed_size(d), 0.0);
+    for (int a = 1; a <= d; ++a) {
+      factor[static_cast<std::size_t>(packed_index(a - 1, a - 1))] = 1;
+      pairs.push_back({a, 0});
+      for (int b = full ? 1 : a; b <= a; ++b) pairs.push_back({a, b});
+    }
   }
   std::pair<kernels::PosteriorSums, std::vector<double>> run(double span) const {
-    std::vector<kernels::DiagonalTerm> terms;
-    for (int s = 0; s < states; ++s)
-      terms.push_back({&scales[static_cast<std::size_t>(s * columns)], &offsets[static_cast<std::size_t>(s * columns)],
-                       -0.5, nullptr});
+    std::vector<kernels::DiagonalTerm> diagonal;
+    std::vector<kernels::TriangularTerm> full;
+    for (int s = 0; s < states; ++s) {
+      const double* offset = &offsets[static_cast<std::size_t>(s * columns)];
+      if (triangular) {
+        full.push_back({factor.data(), offset, -0.5, nullptr});
+      } else {
+        diagonal.push_back({&scales[static_cast<std::size_t>(s * columns)], offset, -0.5, nullptr});
+      }
+    }
     std::vector<double> sums(pairs.size() * static_cast<std::size_t>(states), 0.0);
     kernels::Workspace workspace(100, std::numeric_limits<double>::quiet_NaN());
     const auto result = kernels::add_posterior_moments({{x.data(), rows, columns, rows},
                                                         {},
                                                         point.data(),
-                                                        {},
-                                                        terms,
+                                                        full,
+                                                        diagonal,
                                                         log_weights.data(),
                                                         weights.data(),
                                                         pairs,
@@ -228,47 +240,100 @@ struct Separated {
                                                        workspace);
     return {result, sums};
   }
+  // Moment f of component k among `sums`.
+  double moment(const std::vector<double>& sums, std::size_t f, int k) const {
+    return sums[f * static_cast<std::size_t>(states) + static_cast<std::size_t>(k)];
+  }
   std::int64_t rows;
   int columns, states;
-  std::vector<double> x, offsets, scales, point, log_weights, weights;
+  bool triangular;
+  std::vector<double> x, offsets, scales, factor, point, log_weights, weights;
   std::vector<kernels::ColumnPair> pairs;
 };
 
+constexpr double everything = std::numeric_limits<double>::infinity();
+
 TEST(PosteriorMoments, LeavesOutWhatIsBeyondTheSpan) {
-  constexpr double everything = std::numeric_limits<double>::infinity();
   on_every_instruction_set([](const std::string& name) {
-    for (const int d : {1, 4, 7, 8, 9, 17}) {
-      for (const std::int64_t rows : {1, 9, 33, 64, 250, 256, 300, 512}) {
-        const Separated problem(rows, d, 12, 14);
-        const auto [quick, sums] = problem.run(62);
-        const auto [whole, all] = problem.run(everything);
-        EXPECT_TRUE(quick.left_out) << name;
-        EXPECT_FALSE(whole.left_out) << name;
-        EXPECT_NEAR(quick.sums.log_likelihood, whole.sums.log_likelihood, 1e-14 * std::abs(whole.sums.log_likelihood));
-        EXPECT_NEAR(quick.sums.entropy, whole.sums.entropy, 1e-14 * (1 + whole.sums.entropy));
-        EXPECT_EQ(quick.sums.weight, whole.sums.weight);
-        for (std::size_t i = 0; i < sums.size(); ++i) {
-          EXPECT_NEAR(sums[i], all[i], 1e-12 * (1 + std::abs(all[i]))) << name << ", " << d << ", " << rows;
+    for (const bool triangular : {false, true}) {
+      for (const int d : {1, 4, 7, 8, 9, 17, 24, 41}) {
+        for (const std::int64_t rows : {1, 9, 33, 64, 250, 256, 300, 512}) {
+          const Separated problem(rows, d, 12, 14, triangular);
+          const auto [quick, sums] = problem.run(62);
+          const auto [whole, all] = problem.run(everything);
+          EXPECT_EQ(quick.left_out, d > 1 && rows > 9) << name << ", " << d << ", " << rows;
+          EXPECT_FALSE(whole.left_out) << name;
+          EXPECT_NEAR(quick.sums.log_likelihood, whole.sums.log_likelihood,
+                      1e-14 * std::abs(whole.sums.log_likelihood));
+          EXPECT_NEAR(quick.sums.entropy, whole.sums.entropy, 1e-14 * (1 + whole.sums.entropy));
+          EXPECT_EQ(quick.sums.weight, whole.sums.weight);
+          for (std::size_t i = 0; i < sums.size(); ++i) {
+            EXPECT_NEAR(sums[i], all[i], 1e-12 * (1 + std::abs(all[i]))) << name << ", " << d << ", " << rows;
+          }
         }
       }
+      const Separated close(512, 5, 12, 0.5, triangular);  // nothing to leave out
+      const auto [quick, sums] = close.run(62);
+      EXPECT_FALSE(quick.left_out);
+      EXPECT_EQ(sums, close.run(everything).second);
     }
-    const Separated close(512, 5, 12, 0.5);  // nothing to leave out
-    const auto [quick, sums] = close.run(62);
-    EXPECT_FALSE(quick.left_out);
-    EXPECT_EQ(sums, close.run(everything).second);
   });
 }
 
+// A component of little weight is nothing beside others in every row, and lives on that.
+TEST(PosteriorMoments, LeavesOutByTheComponentsWeight) {
+  for (const bool triangular : {false, true}) {
+    Separated problem(300, 6, 12, 10, triangular);
+    problem.log_weights[3] = -50;  // with its own rows; on its neighbours' e^−50 more is lost, so that e^−100 is left
+    std::copy_n(problem.offsets.begin(), problem.columns, problem.offsets.begin() + 3 * problem.columns);
+    const auto [quick, sums] = problem.run(30);
+    ASSERT_TRUE(quick.left_out);
+    const auto all = problem.run(everything).second;
+    EXPECT_LT(problem.moment(all, 0, 3), 1e-18);
+    for (std::size_t f = 0; f < problem.pairs.size(); ++f) {
+      EXPECT_NEAR(problem.moment(sums, f, 3), problem.moment(all, f, 3), 1e-11 * problem.moment(all, 0, 3));
+    }
+  }
+}
+
+// What is far from all components moves variances by shares that are nothing elsewhere.
+TEST(PosteriorMoments, LeavesOutLessInRowsFarFromAll) {
+  for (const bool triangular : {false, true}) {
+    for (const double further : {0.0, 1e8}) {
+      Separated problem(300, 6, 12, 14, triangular);
+      // A row between the first two components in column 0, so that the second one has e^−66 of the first, and far from
+      // all in column 1.
+      problem.x[0] = 7 - 66.0 / 14;
+      problem.x[300] = further;
+      const auto one = problem.run(62).second;
+      problem.weights[0] = 0;
+      const auto without = problem.run(62).second;
+      const double difference =
+          problem.moment(one, problem.triangular ? 5 : 4, 1) - problem.moment(without, problem.triangular ? 5 : 4, 1);
+      ASSERT_EQ(problem.pairs[problem.triangular ? 5 : 4].b, 2);
+      if (further > 0) {
+        EXPECT_GT(std::abs(difference), 0) << triangular;
+      } else {
+        EXPECT_EQ(difference, 0) << triangular;
+      }
+    }
+  }
+}
+
 TEST(PosteriorMoments, LeavingOutHasTheSameBitsOnInstructionSetsWithFusedMultiplyAdd) {
-  for (const double distance : {1.0, 3.0, 5.0, 14.0}) {
-    std::vector<std::vector<double>> all;
-    on_every_instruction_set([&](const std::string&) {
-      if (!kernels::fuses_multiply_add()) return;
-      const auto [result, sums] = Separated(500, 5, 12, distance).run(62);
-      all.push_back(sums);
-      all.back().insert(all.back().end(), {result.sums.log_likelihood, result.sums.entropy});
-    });
-    for (const auto& other : all) EXPECT_EQ(other, all.front()) << distance;
+  for (const bool triangular : {false, true}) {
+    for (const int d : {5, 19, 37}) {
+      for (const double distance : {1.0, 3.0, 5.0, 8.0, 14.0}) {
+        std::vector<std::vector<double>> all;
+        on_every_instruction_set([&](const std::string&) {
+          if (!kernels::fuses_multiply_add()) return;
+          const auto [result, sums] = Separated(500, d, 12, distance, triangular).run(62);
+          all.push_back(sums);
+          all.back().insert(all.back().end(), {result.sums.log_likelihood, result.sums.entropy});
+        });
+        for (const auto& other : all) EXPECT_EQ(other, all.front()) << distance << ", " << d;
+      }
+    }
   }
 }
 

@@ -104,8 +104,8 @@ class Gaussian {
   double accumulate(const Block& x, ConstPanel r, Slice s, Scratch& scratch) const;
   /// The E-step of a mixture under its posterior, at one go: with r(i, k) = w_i exp(log_weights[k] + log p(x_i | k)) /
   /// Σ_l …, adds Σ_i r(i, k) to weights[k] and what accumulate() adds to s. r(i, k) may be taken for 0 where it is less
-  /// than `negligible` ≥ 0 times the row's largest; scratch.left_out says whether one was. nullopt, and nothing done,
-  /// where that is no faster than step by step.
+  /// than `negligible` ≥ 0 times the component's weight and the row's largest; scratch.left_out says whether one was.
+  /// nullopt, and nothing done, where that is no faster than step by step.
   std::optional<Evidence> expect_posterior(const Block& x, std::span<const double> log_weights, double negligible,
                                            std::span<double> weights, Slice s, Scratch& scratch) const;
   /// Whether this object is one whose expect_posterior() takes Block::by_row for x.
@@ -195,21 +195,24 @@ class Gaussian {
   void derive_bounds();
   double share_within_bounds() const;
   void derive_directions(std::span<const double> whitened);
+  struct Negligible {  // what is too little to count beside a log-joint of a row
+    double span, near;
+    double operator()(double log_joint) const;
+  };
   std::optional<Evidence> expect_relevant(const Block& block, std::span<const double> log_weights, double negligible,
                                           std::span<double> weights, Slice s, Scratch& scratch) const;
   RowsInMemory rows_of(const Block& x, Scratch& scratch) const;
-  Panel bound_rows(RowsInMemory x, std::span<const std::int32_t> rows, std::span<const double> log_weights, double span,
-                   Scratch& scratch) const;
+  Panel bound_rows(RowsInMemory x, std::span<const std::int32_t> rows, std::span<const double> log_weights,
+                   Negligible negligible, Scratch& scratch) const;
   void order_by_guess(RowsInMemory x, std::span<const std::int32_t> rows, std::span<const double> log_weights, Panel p,
                       Scratch& scratch) const;
-  void bound_log_joint(RowsInMemory x, std::span<const double> log_weights, double span, Panel p,
+  void bound_log_joint(RowsInMemory x, std::span<const double> log_weights, Negligible negligible, Panel p,
                        Scratch& scratch) const;
   double share_relevant(ConstPanel p, Scratch& scratch) const;
-  void evaluate_relevant(RowsInMemory x, std::span<const double> log_weights, double span, ConstPanel p,
+  void evaluate_relevant(RowsInMemory x, std::span<const double> log_weights, Negligible negligible, ConstPanel p,
                          Scratch& scratch) const;
   void accumulate_relevant(RowsInMemory x, std::span<double> weights, Slice s, Scratch& scratch) const;
-  void evaluate_rows(RowsInMemory x, int k, std::span<const std::int32_t> rows, double log_weight, double* out,
-                     Scratch& scratch) const;
+  void evaluate_rows(RowsInMemory x, int k, std::span<const std::int32_t> rows, double* out, Scratch& scratch) const;
   void evaluate_rows(ConstPanel x, int k, std::span<const std::int32_t> rows, double* out, Scratch& scratch) const;
   void accumulate_chosen_rows(ConstPanel x, const double* r, int k, std::span<const std::int32_t> rows, Slice s,
                               Scratch& scratch) const;
@@ -247,7 +250,7 @@ class Gaussian {
 
   // Upper bounds of log-densities along one direction for each pair of components, and a guess at each row's component
   // by variances alone (gaussian_bounds.cpp); all empty and most_relevant_ = 0 where they would not pay.
-  static constexpr double least_relevant = 0x1p-90;
+  static constexpr double least_relevant = 0x1p-64;
   static constexpr double bound_slack = 1;  // nats: far more than the bounds' own rounding
   double most_relevant_ = 0;                // the share of components that may remain to a row
   std::vector<double> directions_;          // K × K × d

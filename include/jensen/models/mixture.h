@@ -26,8 +26,8 @@ class Mixture {
   struct Scratch {
     std::vector<double> panel, log_weights, columns;
     typename E::Scratch emissions;
-    /// States whose share of a row is provably below this may count as 0 under Posterior{1}. Whoever sets it asks
-    /// resolved() of the sum, and goes without where that says no. 0: every state is looked at.
+    /// States whose share of a row is provably below this times their weight may count as 0 under Posterior{1}. Whoever
+    /// sets it asks resolved() of the sum, and goes without where that says no. 0: every state is looked at.
     double negligible = 0;
     bool left_out = false;  ///< whether an E-step since then may have taken one for 0
   };
@@ -77,11 +77,11 @@ class Mixture {
                   }) {
       if (is_plain(rule) && x.allowed.empty()) {
         take_log_weights(scratch);
-        const double negligible = none_fades() ? scratch.negligible : 0;
         scratch.emissions.left_out = false;
         const auto sums = std::span<double>(s.sum).first(weights_.size());
         const Slice own{std::span<double>(s.sum).subspan(weights_.size()), s.about};
-        const auto done = emissions_.expect_posterior(x, scratch.log_weights, negligible, sums, own, scratch.emissions);
+        const auto done =
+            emissions_.expect_posterior(x, scratch.log_weights, scratch.negligible, sums, own, scratch.emissions);
         scratch.left_out = scratch.left_out || scratch.emissions.left_out;
         if (done) return *done;
       }
@@ -95,12 +95,12 @@ class Mixture {
     return evidence;
   }
 
-  /// Whether statistics of an E-step that left out states below `negligible` are those of the whole one to rounding:
-  /// what was left out must be nothing beside what each state received.
+  /// Whether statistics of an E-step that left out states below `negligible` times their weight are those of the whole
+  /// one to rounding: of each state that must be nothing, 2⁻⁶⁰, beside what it received.
   bool resolved(const Statistics& s, double negligible) const {
     const double total = std::accumulate(s.sum.begin(), s.sum.begin() + states(), 0.0);
     for (std::size_t k = 0; k < weights_.size(); ++k) {
-      if (weights_[k] >= smallest_weight && !(s.sum[k] >= 0x1p60 * negligible * total)) return false;
+      if (!(s.sum[k] >= 0x1p60 * negligible * weights_[k] * total)) return false;
     }
     return true;
   }
@@ -245,13 +245,6 @@ class Mixture {
     const Slice own{std::span<double>(s.sum).subspan(weights_.size()), s.about};
     evidence.entropy += emissions_.accumulate(x, panel, own, scratch.emissions);
     return evidence;
-  }
-
-  // A weight so small is that of a component on its way out, whose every trace of responsibility counts.
-  static constexpr double smallest_weight = 0x1p-28;
-  bool none_fades() const {
-    return std::none_of(weights_.begin(), weights_.end(),
-                        [](double weight) { return weight > 0 && weight < smallest_weight; });
   }
 
   // log π_k + log p(x_i | k)
