@@ -162,6 +162,7 @@ void Gaussian::accumulate_complete_rows(ConstPanel x, ConstPanel r, Slice s, Scr
 
 // Moments about the pivot become moments about the means μ, with δ = μ − pivot:
 //   f_a − N δ_a   and   S_ab − f_a δ_b − δ_a f_b + N δ_a δ_b.
+// Where pivot is nullptr they are that already.
 void Gaussian::add_recentered(std::span<const double> moments, std::span<const int> components, const double* pivot,
                               Slice s, Scratch& scratch) const {
   const std::size_t count = components.size();
@@ -177,7 +178,9 @@ void Gaussian::add_recentered(std::span<const double> moments, std::span<const i
   scratch.delta.resize(static_cast<std::size_t>(columns_));
   for (std::size_t t = 0; t < count; ++t) {
     const auto center = mean(components[t]);
-    for (std::size_t j = 0; j < scratch.delta.size(); ++j) scratch.delta[j] = center[j] - pivot[j];
+    for (std::size_t j = 0; j < scratch.delta.size(); ++j) {
+      scratch.delta[j] = pivot == nullptr ? 0 : center[j] - pivot[j];
+    }
     add_recentered(by_component + t * size, components[t], s, scratch);
   }
 }

@@ -3,6 +3,7 @@
 #include <jensen/emissions/gaussian.h>
 
 #include <cmath>
+#include <numeric>
 
 #include "math/posterior_moments.h"
 
@@ -16,16 +17,16 @@ std::optional<Evidence> Gaussian::expect_posterior(const Block& x, std::span<con
   if (x.has_missing) return std::nullopt;
   if (const auto evidence = expect_relevant(x, log_weights, negligible, weights, s, scratch)) return evidence;
   if (precision_ == Precision::float32) return expect_single(x, log_weights, weights, s, scratch);
-  if (!far_.empty()) return std::nullopt;
 
   const auto d = static_cast<std::size_t>(columns_);
+  const bool pivoted = far_.empty();
   auto& triangular = scratch.triangular;
   auto& diagonal = scratch.diagonal;
   triangular.clear();
   diagonal.clear();
   for (int k = 0; k < components_; ++k) {
     const auto at = static_cast<std::size_t>(k);
-    const double* offset = offsets_.data() + at * d;
+    const double* offset = pivoted ? offsets_.data() + at * d : mean(k).data();
     if (has_matrices()) {
       triangular.push_back(
           {factors_[static_cast<std::size_t>(factor_of(k))].inverse.data(), offset, constants_[at], nullptr});
@@ -34,13 +35,16 @@ std::optional<Evidence> Gaussian::expect_posterior(const Block& x, std::span<con
     }
   }
   scratch.moments.assign(static_cast<std::size_t>(components_) * pairs_.size(), 0.0);
+  const double* point = pivoted ? pivot_.data() : nullptr;
   const auto [normalized, left_out] = kernels::add_posterior_moments(
-      {x.x, x.by_row, pivot_.data(), triangular, diagonal, log_weights.data(),
-       x.weights.empty() ? nullptr : x.weights.data(), pairs_, scratch.moments.data(), x.ahead, -std::log(negligible)},
+      {x.x, x.by_row, point, triangular, diagonal, log_weights.data(), x.weights.empty() ? nullptr : x.weights.data(),
+       pairs_, scratch.moments.data(), x.ahead, -std::log(negligible)},
       scratch.workspace);
   scratch.left_out = scratch.left_out || left_out;
   for (std::size_t k = 0; k < static_cast<std::size_t>(components_); ++k) weights[k] += scratch.moments[k];
-  add_recentered(scratch.moments, near_, pivot_.data(), s, scratch);
+  scratch.states.resize(static_cast<std::size_t>(components_));
+  std::iota(scratch.states.begin(), scratch.states.end(), 0);
+  add_recentered(scratch.moments, scratch.states, point, s, scratch);
   return Evidence{normalized.log_likelihood, normalized.entropy, normalized.entropy, normalized.weight};
 }
 

@@ -77,8 +77,9 @@ HWY_INLINE void triangular_squares(const T* columns, std::size_t stride, std::si
   }
 }
 
-// One group of rows, V vectors of them, and C components: finish(c, squares) gets Σ_j (scale[j] c_ij − offset[j])².
-template <std::size_t C, std::size_t V, class T, class Finish>
+// One group of rows, V vectors of them, and C components: finish(c, squares) gets Σ_j (scale[j] c_ij − offset[j])², or
+// Σ_j (scale[j] (c_ij − offset[j]))² where offsets are means.
+template <std::size_t C, std::size_t V, bool Means, class T, class Finish>
 HWY_INLINE void diagonal_group(const T* columns, std::size_t stride, std::size_t dimensions,
                                const DiagonalTermOf<T>* terms, const Finish& finish) {
   const LaneOf<T> d;
@@ -97,7 +98,7 @@ HWY_INLINE void diagonal_group(const T* columns, std::size_t stride, std::size_t
       const auto s = hn::Set(d, scale[c][j]);
       const auto t = hn::Set(d, offset[c][j]);
       unrolled<V>([&](auto v) JENSEN_INLINED {
-        const auto z = hn::MulSub(s, x[v], t);
+        const auto z = Means ? hn::Mul(s, hn::Sub(x[v], t)) : hn::MulSub(s, x[v], t);
         squares[c][v] = hn::MulAdd(z, z, squares[c][v]);
       });
     });
@@ -106,14 +107,14 @@ HWY_INLINE void diagonal_group(const T* columns, std::size_t stride, std::size_t
 }
 
 // All components: finish(t, squares).
-template <std::size_t V, class T, class Finish>
+template <std::size_t V, bool Means = false, class T, class Finish>
 HWY_INLINE void diagonal_groups(const T* columns, std::size_t stride, std::size_t dimensions,
                                 const DiagonalTermOf<T>* terms, std::size_t count, const Finish& finish) {
   std::size_t t = 0;
   const auto shifted = [&](std::size_t c, const VectorOf<T>* squares) JENSEN_INLINED { finish(t + c, squares); };
-  for (; t + 4 <= count; t += 4) diagonal_group<4, V>(columns, stride, dimensions, terms + t, shifted);
-  for (; t + 2 <= count; t += 2) diagonal_group<2, V>(columns, stride, dimensions, terms + t, shifted);
-  for (; t < count; ++t) diagonal_group<1, V>(columns, stride, dimensions, terms + t, shifted);
+  for (; t + 4 <= count; t += 4) diagonal_group<4, V, Means>(columns, stride, dimensions, terms + t, shifted);
+  for (; t + 2 <= count; t += 2) diagonal_group<2, V, Means>(columns, stride, dimensions, terms + t, shifted);
+  for (; t < count; ++t) diagonal_group<1, V, Means>(columns, stride, dimensions, terms + t, shifted);
 }
 
 }  // namespace jensen::kernels::HWY_NAMESPACE

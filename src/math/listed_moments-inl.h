@@ -103,6 +103,18 @@ HWY_INLINE void rows_of_columns(const double* columns, std::size_t stride, std::
   }
 }
 
+// to ← the rows listed, each at its place, less the mean, whose numbers are whole virtual lanes.
+HWY_INLINE void center_listed(const ListedRows& x, const double* mean, double* to) {
+  const Lane d;
+  for (std::size_t t = 0; t < x.count; ++t) {
+    const double* row = x.row(t);
+    double* centered = to + x.list[t] * x.length;
+    for (std::size_t j = 0; j < x.length; j += lanes) {
+      hn::Store(hn::Sub(hn::Load(d, row + j), hn::LoadU(d, mean + j)), d, centered + j);
+    }
+  }
+}
+
 // The moments of one block. Portion by portion: normalize_rows() with cut(), look() at its beginning, take().
 class ListedMoments {
  public:
@@ -110,7 +122,8 @@ class ListedMoments {
   ListedMoments(const PosteriorMoments& p, const ListedShape& shape, double* memory)
       : shape_(shape),
         by_row_(memory),
-        moments_(by_row_ + shape.by_row_size()),
+        centered_(by_row_ + shape.by_row_size()),
+        moments_(centered_ + shape.by_row_size()),
         list_(reinterpret_cast<std::uint16_t*>(moments_ + shape.states * shape.moments_size())) {
     if (memory == nullptr) return;
     double top = -std::numeric_limits<double>::infinity();
@@ -122,15 +135,25 @@ class ListedMoments {
     }
     near_ = top - furthest_near(shape.dimensions);
     trying_ = true;
+    if (p.point == nullptr) {
+      for (std::size_t k = 0; k < shape.states; ++k) {
+        const double* mean = shape.triangular ? p.triangular[k].offset : p.diagonal[k].offset;
+        means_.insert(means_.end(), mean, mean + shape.dimensions);
+        means_.resize((k + 1) * shape.length());
+      }
+    }
     ends_.resize(shape.states);
     weights_.resize(shape.states);
   }
 
   // Whether the portion that comes is to be listed, as far as is known.
   bool trying() const { return trying_; }
+  // Room for rows, until take().
+  double* spare() const { return centered_; }
   Cut cut() const { return {few_, near_, limits_.data(), far_limits_.data()}; }
 
   // At what normalize_rows() left of a group of the first rows, which end before `end`: false where too many count.
+  // About their means components have no other way, and none are too many.
   template <std::size_t Group>
   HWY_INLINE bool look(const double* exponentials, std::size_t end) {
     const Lane d;
@@ -158,8 +181,11 @@ class ListedMoments {
     rows_of_columns(columns, stride, shape_.dimensions, rows, by_row_, length);
     std::size_t begin = 0;
     for (std::size_t k = 0; k < shape_.states; begin = ends_[k++]) {
-      const ListedRows listed{by_row_,          length, list_ + begin, ends_[k] - begin, packed + place[k].offset,
-                              place[k].distance};
+      ListedRows listed{by_row_, length, list_ + begin, ends_[k] - begin, packed + place[k].offset, place[k].distance};
+      if (!means_.empty()) {
+        center_listed(listed, means_.data() + k * length, centered_);
+        listed.rows = centered_;
+      }
       double* moments = moments_ + k * shape_.moments_size();
       double* first = moments + ListedShape::line;
       *moments += weights_[k];
@@ -191,7 +217,7 @@ class ListedMoments {
   // Of so many rows so many pairs with components count.
   void judge(std::size_t pairs, std::size_t rows) {
     const double share = static_cast<double>(pairs) / static_cast<double>(rows * shape_.states);
-    trying_ = share <= shape_.worth();
+    trying_ = !means_.empty() || share <= shape_.worth();
     few_ = share < few_count;
   }
 
@@ -199,9 +225,11 @@ class ListedMoments {
 
   ListedShape shape_;
   double* by_row_;
+  double* centered_;
   double* moments_;  // of a component: weight, first ones, second ones
   std::uint16_t* list_;
   std::vector<double> limits_, far_limits_, weights_;
+  std::vector<double> means_;  // components by component, in whole virtual lanes; empty where all are about one point
   std::vector<std::size_t> ends_;
   double near_ = 0;
   std::size_t seen_ = 0;

@@ -27,12 +27,12 @@ struct ListedShape {
 
   std::size_t length() const { return (dimensions + line - 1) / line * line; }  // of a row, filled up with zeros
   std::size_t second_size() const { return triangular ? padded_triangle(length()) : length(); }
-  // Numbers: rows one by one; of each component weight, first and second moments; lists, which are written by whole
-  // lines.
+  // Numbers: rows one by one, once more if each component centres them; of each component weight, first and second
+  // moments; lists, which are written by whole lines.
   std::size_t by_row_size() const { return rows * length(); }
   std::size_t moments_size() const { return line + length() + second_size(); }  // of a component
   std::size_t lists_size() const { return (rows * states + line) * sizeof(std::uint16_t) / sizeof(double) + 1; }
-  std::size_t size() const { return by_row_size() + states * moments_size() + lists_size(); }
+  std::size_t size() const { return 2 * by_row_size() + states * moments_size() + lists_size(); }
 
   // The share of all pairs of rows and components that may count, if lists are to be faster than a product over all
   // rows. Multiply-adds of eight lanes, of a pair either way, and what was measured beside them.

@@ -58,10 +58,27 @@ struct PosteriorMemory {
   double* listed;
 };
 
-// Log-joints of one group of rows: out[k · group + i]. meanwhile() is called with each component.
-template <std::size_t D, class Meanwhile>
-HWY_INLINE void log_joint_of_group(const PosteriorMoments& p, const double* columns, std::size_t stride, double* out,
-                                   const Meanwhile& meanwhile) {
+// squares ← ‖W (x_i − mean)‖² of one group of rows, the mean being the term's offset. `spare`: room for the group.
+HWY_INLINE void triangular_squares_about_mean(const double* columns, std::size_t stride, std::size_t dimensions,
+                                              const TriangularTerm& term, const double* zeros, double* spare,
+                                              Vector* squares) {
+  const Lane d;
+  constexpr std::size_t group = group_rows_of<double>;
+  for (std::size_t j = 0; j < dimensions; ++j) {
+    const Vector mean = hn::Set(d, term.offset[j]);
+    unrolled<register_vectors>([&](auto v) JENSEN_INLINED {
+      hn::Store(hn::Sub(hn::Load(d, columns + j * stride + v * lanes), mean), d, spare + j * group + v * lanes);
+    });
+  }
+  triangular_squares<0, register_vectors>(spare, group, dimensions,
+                                          TriangularTerm{term.inverse_factor, zeros, 0, nullptr}, squares);
+}
+
+// Log-joints of one group of rows: out[k · group + i]. meanwhile() is called with each component. Means: each is served
+// about its own; then `zeros` are columns many and `spare` has room for the group.
+template <std::size_t D, bool Means, class Meanwhile>
+HWY_INLINE void log_joint_of_group(const PosteriorMoments& p, const double* columns, std::size_t stride,
+                                   const double* zeros, double* spare, double* out, const Meanwhile& meanwhile) {
   const Lane d;
   constexpr std::size_t group = group_rows_of<double>;
   const auto dimensions = static_cast<std::size_t>(p.x.columns);
@@ -75,12 +92,16 @@ HWY_INLINE void log_joint_of_group(const PosteriorMoments& p, const double* colu
   };
   for (std::size_t k = 0; k < p.triangular.size(); ++k) {
     Vector squares[register_vectors];
-    triangular_squares<D, register_vectors>(columns, stride, dimensions, p.triangular[k], squares);
+    if constexpr (Means) {
+      triangular_squares_about_mean(columns, stride, dimensions, p.triangular[k], zeros, spare, squares);
+    } else {
+      triangular_squares<D, register_vectors>(columns, stride, dimensions, p.triangular[k], squares);
+    }
     finish(k, p.triangular[k].constant, squares);
   }
-  diagonal_groups<register_vectors>(columns, stride, dimensions, p.diagonal.data(), p.diagonal.size(),
-                                    [&](std::size_t k, const Vector* squares)
-                                        JENSEN_INLINED { finish(k, p.diagonal[k].constant, squares); });
+  diagonal_groups<register_vectors, Means>(columns, stride, dimensions, p.diagonal.data(), p.diagonal.size(),
+                                           [&](std::size_t k, const Vector* squares)
+                                               JENSEN_INLINED { finish(k, p.diagonal[k].constant, squares); });
 }
 
 // Responsibilities of the group of rows from i on, to where their components are.
@@ -185,6 +206,8 @@ bool posterior_of(const PosteriorMoments& p, double* memory, PosteriorSums* resu
   const std::size_t tiles = tiles_of(moments);
   NormalizedSums total(p.weights == nullptr);
   ListedMoments listed(p, {own.rows, dimensions, states, !p.triangular.empty()}, Listing ? own.listed : nullptr);
+  const std::vector<double> zeros(p.point == nullptr ? dimensions : 0, 0.0);
+  const double* point = p.point == nullptr ? zeros.data() : p.point;
   const ShiftedLogJoint shifted(p);
   bool narrow = D > 0;  // until a row says otherwise
   const auto all = static_cast<std::size_t>(p.x.rows);
@@ -194,10 +217,10 @@ bool posterior_of(const PosteriorMoments& p, double* memory, PosteriorSums* resu
     const std::size_t padded = (rows + whole - 1) / whole * whole;
     if (p.x.data == nullptr) {
       const RowsInMemory x{p.by_row.row(static_cast<std::int64_t>(first)), p.by_row.stride};
-      center_rows_on(x, rows, dimensions, p.point, own.columns, own.stride, padded);
+      center_rows_on(x, rows, dimensions, point, own.columns, own.stride, padded);
     } else {
       const ConstPanel x{p.x.data + first, static_cast<std::int64_t>(rows), p.x.columns, p.x.stride};
-      center_rows_on(x, p.point, own.columns, own.stride, padded);
+      center_rows_on(x, point, own.columns, own.stride, padded);
     }
     for (std::size_t i = 0; i < rows; ++i) own.weights[i] = p.weights == nullptr ? 1.0 : p.weights[first + i];
     std::fill(own.weights + rows, own.weights + padded, 0.0);
@@ -221,9 +244,14 @@ bool posterior_of(const PosteriorMoments& p, double* memory, PosteriorSums* resu
       }
       if (!narrow) {
         const std::size_t lines_of_state = (lines + states - 1) / states;
-        log_joint_of_group<D>(p, columns, own.stride, log_joint, [&]() JENSEN_INLINED {
+        const auto meanwhile = [&]() JENSEN_INLINED {
           if (Listing) rows_ahead.fetch(lines_of_state);
-        });
+        };
+        if (Listing && p.point == nullptr) {
+          log_joint_of_group<D, true>(p, columns, own.stride, point, listed.spare(), log_joint, meanwhile);
+        } else {
+          log_joint_of_group<D, false>(p, columns, own.stride, nullptr, nullptr, log_joint, meanwhile);
+        }
       }
       // The group before waited for its divisions meanwhile.
       if (i > 0) store_responsibilities(before, scale, place, i - group, own.packed);
@@ -241,7 +269,7 @@ bool posterior_of(const PosteriorMoments& p, double* memory, PosteriorSums* resu
     dense_moments<D>(moments, own, few, weighing, whole_lanes(rows), rows_ahead);
   }
   if (Listing) listed.write(p.pairs, p.sums);
-  result->left_out = Listing;
+  result->left_out = Listing && p.span < -lowest_exponent;
   total.write(&result->sums);
   return true;
 }
@@ -275,8 +303,9 @@ PosteriorSums add_posterior_moments(const PosteriorMoments& p, Workspace& worksp
       (1 + columns) * (portion + line) + portion * (states + 1 + tile) + 2 * most_group * states + listed.size();
   constexpr double lowest_exponent = -708;
   // A row has one component at least.
-  const bool listing = p.span < -lowest_exponent && p.x.rows >= static_cast<std::int64_t>(trial_rows) &&
-                       listed.worth() * static_cast<double>(states) > 1;
+  const bool listing =
+      p.point == nullptr || (p.span < -lowest_exponent && p.x.rows >= static_cast<std::int64_t>(trial_rows) &&
+                             listed.worth() * static_cast<double>(states) > 1);
   PosteriorSums result;
   HWY_DYNAMIC_DISPATCH(posterior)(p, listing, aligned(workspace, size), &result);
   return result;

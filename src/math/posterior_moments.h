@@ -10,12 +10,12 @@
 
 namespace jensen::kernels {
 
-/// A block without NaN and a mixture's components, all served about one point: with full factors or with diagonal
-/// ones, the other span being empty. Their `out` is not used.
+/// A block without NaN and a mixture's components: with full factors or with diagonal ones, the other span being empty.
+/// All are served about one point, or each about its own mean. Their `out` is not used.
 struct PosteriorMoments {
   ConstPanel x;
   RowsInMemory by_row;  ///< instead of x, where its data are null
-  const double* point;  ///< on which rows are centred
+  const double* point;  ///< on which rows are centred; nullptr: a component's `offset` is its mean, and it is that
   std::span<const TriangularTerm> triangular;
   std::span<const DiagonalTerm> diagonal;
   const double* log_weights;  ///< of the components

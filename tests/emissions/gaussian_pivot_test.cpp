@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <jensen/emissions/gaussian.h>
 #include <jensen/math/cholesky.h>
+#include <jensen/math/kernels.h>
 
 #include <algorithm>
 #include <cmath>
@@ -157,6 +158,51 @@ TEST(GaussianPivot, MomentsAtEveryDistance) {
       if (c.gaussian.covariance_structure() == Covariance::spherical) note(own_second[k], trace, spread);
     }
     EXPECT_LT(worst, 2e-13) << name;
+  });
+}
+
+// The E-step at one go is that of the steps, about the pivot or about means, from columns or from rows.
+TEST(GaussianPivot, OneGoAtEveryDistance) {
+  for_each_case([](const Clusters& c, const std::string& name) {
+    const Layout layout = c.gaussian.layout();
+    std::vector<double> about(layout.about), sum(layout.sum), weights(components);
+    c.gaussian.reference(about);
+    const std::vector<double> log_weights{std::log(0.5), std::log(0.3), std::log(0.2)};
+    std::vector<double> panel(rows * components);
+    for (std::size_t i = 0; i < panel.size(); ++i) panel[i] = log_weights[i / rows];
+    const Panel p{panel.data(), rows, components, rows};
+    Gaussian::Scratch scratch;
+    c.gaussian.add_log_density(c.block, p, scratch);
+    const auto steps = kernels::normalize(p, {}, nullptr);
+    c.gaussian.accumulate(c.block, p, {sum, about}, scratch);
+
+    std::vector<double> side_by_side(c.x.size());
+    for (std::size_t i = 0; i < rows; ++i) {
+      for (std::size_t j = 0; j < d; ++j) side_by_side[i * d + j] = c.x[i + j * rows];
+    }
+    Block by_row = c.block;
+    by_row.x.data = nullptr;
+    by_row.by_row = {side_by_side.data(), d};
+    for (const Block& block : {c.block, by_row}) {
+      for (const double negligible : {0.0, 0x1p-64}) {
+        std::vector<double> own(layout.sum), own_weights(components);
+        const auto evidence =
+            c.gaussian.expect_posterior(block, log_weights, negligible, own_weights, {own, about}, scratch);
+        ASSERT_TRUE(evidence.has_value()) << name;
+        EXPECT_NEAR(evidence->log_likelihood, steps.log_likelihood, 1e-12 * std::abs(steps.log_likelihood)) << name;
+        EXPECT_NEAR(evidence->entropy, steps.entropy, 1e-11 * rows) << name;
+        for (int k = 0; k < components; ++k) {
+          EXPECT_NEAR(own_weights[static_cast<std::size_t>(k)], sum[static_cast<std::size_t>(k)], 1e-11 * rows) << name;
+        }
+        double largest = 0;  // moments of each order in units of the largest
+        for (int order = 1; order <= 2; ++order) {
+          const std::size_t begin = order == 1 ? components : components * (1 + d);
+          const std::size_t end = order == 1 ? components * (1 + d) : layout.sum;
+          for (std::size_t i = begin; i < end; ++i) largest = std::max(largest, std::abs(sum[i]));
+          for (std::size_t i = begin; i < end; ++i) EXPECT_NEAR(own[i], sum[i], 1e-11 * largest) << name << ", " << i;
+        }
+      }
+    }
   });
 }
 

@@ -213,7 +213,8 @@ struct Separated {
       for (int b = full ? 1 : a; b <= a; ++b) pairs.push_back({a, b});
     }
   }
-  std::pair<kernels::PosteriorSums, std::vector<double>> run(double span) const {
+  // about_means: all offsets are means as well, as scales are 1 and the point is 0.
+  std::pair<kernels::PosteriorSums, std::vector<double>> run(double span, bool about_means = false) const {
     std::vector<kernels::DiagonalTerm> diagonal;
     std::vector<kernels::TriangularTerm> full;
     for (int s = 0; s < states; ++s) {
@@ -228,7 +229,7 @@ struct Separated {
     kernels::Workspace workspace(100, std::numeric_limits<double>::quiet_NaN());
     const auto result = kernels::add_posterior_moments({{x.data(), rows, columns, rows},
                                                         {},
-                                                        point.data(),
+                                                        about_means ? nullptr : point.data(),
                                                         full,
                                                         diagonal,
                                                         log_weights.data(),
@@ -320,6 +321,47 @@ TEST(PosteriorMoments, LeavesOutLessInRowsFarFromAll) {
   }
 }
 
+// Each component about its own mean, whether much counts or little, and whether anything may be left out.
+TEST(PosteriorMoments, AboutMeans) {
+  on_every_instruction_set([](const std::string& name) {
+    for (const bool triangular : {false, true}) {
+      for (const int d : {1, 2, 5, 8, 9, 17, 41}) {
+        for (const std::int64_t rows : {1, 9, 33, 300, 512}) {
+          for (const double distance : {0.5, 14.0}) {
+            const Separated problem(rows, d, 12, distance, triangular);
+            const auto [about_point, sums] = problem.run(everything);
+            for (const double span : {62.0, everything}) {
+              const auto [got, own] = problem.run(span, true);
+              EXPECT_EQ(got.left_out, span < everything);
+              EXPECT_EQ(got.sums.weight, about_point.sums.weight);
+              EXPECT_NEAR(got.sums.log_likelihood, about_point.sums.log_likelihood,
+                          1e-12 * std::abs(about_point.sums.log_likelihood));
+              EXPECT_NEAR(got.sums.entropy, about_point.sums.entropy, 1e-11 * (1 + about_point.sums.entropy));
+              for (int k = 0; k < 12; ++k) {
+                const double weight = problem.moment(sums, 0, k);
+                const auto mean = [&](int a) { return problem.offsets[static_cast<std::size_t>(k * d + a - 1)]; };
+                std::vector<double> first(static_cast<std::size_t>(d) + 1);
+                for (std::size_t f = 0; f < problem.pairs.size(); ++f) {
+                  const auto [a, b] = problem.pairs[f];
+                  const double about_zero = problem.moment(sums, f, k);
+                  const auto i = static_cast<std::size_t>(a), j = static_cast<std::size_t>(b);
+                  if (b == 0) first[i] = about_zero;
+                  const double expected =
+                      a == 0   ? weight
+                      : b == 0 ? about_zero - weight * mean(a)
+                               : about_zero - first[i] * mean(b) - first[j] * mean(a) + weight * mean(a) * mean(b);
+                  EXPECT_NEAR(problem.moment(own, f, k), expected, 1e-10 * (1 + weight) * (1 + distance))
+                      << name << ", " << d << ", " << rows << ", " << f;
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  });
+}
+
 TEST(PosteriorMoments, LeavingOutHasTheSameBitsOnInstructionSetsWithFusedMultiplyAdd) {
   for (const bool triangular : {false, true}) {
     for (const int d : {5, 19, 37}) {
@@ -327,9 +369,12 @@ TEST(PosteriorMoments, LeavingOutHasTheSameBitsOnInstructionSetsWithFusedMultipl
         std::vector<std::vector<double>> all;
         on_every_instruction_set([&](const std::string&) {
           if (!kernels::fuses_multiply_add()) return;
-          const auto [result, sums] = Separated(500, d, 12, distance, triangular).run(62);
-          all.push_back(sums);
-          all.back().insert(all.back().end(), {result.sums.log_likelihood, result.sums.entropy});
+          all.emplace_back();
+          for (const bool about_means : {false, true}) {
+            const auto [result, sums] = Separated(500, d, 12, distance, triangular).run(62, about_means);
+            all.back().insert(all.back().end(), sums.begin(), sums.end());
+            all.back().insert(all.back().end(), {result.sums.log_likelihood, result.sums.entropy});
+          }
         });
         for (const auto& other : all) EXPECT_EQ(other, all.front()) << distance << ", " << d;
       }

@@ -109,7 +109,7 @@ class Gaussian {
   std::optional<Evidence> expect_posterior(const Block& x, std::span<const double> log_weights, double negligible,
                                            std::span<double> weights, Slice s, Scratch& scratch) const;
   /// Whether this object is one whose expect_posterior() takes Block::by_row for x.
-  bool takes_rows() const { return precision_ == Precision::float64 && far_.empty(); }
+  bool takes_rows() const { return precision_ == Precision::float64; }
   void maximize(ConstSlice s);
 
   double expected_log_density(ConstSlice s) const;  ///< Σ_k E_q[1(z = k) log p(x | z = k)], missing cells included
