@@ -39,9 +39,9 @@ struct PosteriorSums {
 };
 
 /// With r(i, k) = w_i exp p(i, k) / Σ_l exp p(i, l) and p(i, k) = log_weights[k] + what add_triangular_log_densities()
-/// or add_diagonal_log_densities() adds, does what add_pair_moments() does and returns what normalize() returns: to the
-/// same bits if nothing is left out, but without storing a block's log-densities, and responsibilities once, where
-/// moments read them.
+/// or add_diagonal_log_densities() adds, does what add_pair_moments() does and returns what normalize() returns: to
+/// rounding, and about a point with more than four columns to the same bits if nothing is left out; but without storing
+/// a block's log-densities, and responsibilities once, where moments read them.
 ///
 /// What counts is listed, and moments are formed of that alone, where it is a small enough part of all
 /// (ListedShape::worth()). This is tried at the beginning of a call and given up as soon as 32 rows, or a portion of
