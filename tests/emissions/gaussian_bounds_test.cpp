@@ -210,12 +210,14 @@ TEST(GaussianBounds, AComponentThatShrinksAtOnceIsServedWithLessLeftOut) {
   std::vector<double> cells(rows * d);
   std::vector<std::int32_t> z(rows);
   GaussianMixture(weights, c.model.emissions()).sample(9, 0, {cells.data(), rows, d, rows}, z);
-  for (int k = 1; k < components; ++k) {  // a row for each of the others
+  std::vector<double> row_weights(rows, 1.0);
+  for (int k = 1; k < components; ++k) {  // a row for each of the others, of little weight
+    row_weights[static_cast<std::size_t>(k)] = 0.01;
     for (int j = 0; j < d; ++j) {
       cells[static_cast<std::size_t>(j * rows + k)] = c.model.emissions().mean(k)[static_cast<std::size_t>(j)];
     }
   }
-  const Table table(std::move(cells), rows, d);
+  const Table table = Table(std::move(cells), rows, d).with_weights(row_weights);
   Workers workers(1);
   EStep e_step(table, workers);
   e_step(Erased<GaussianMixture>(c.model));

@@ -96,11 +96,11 @@ class Mixture {
   }
 
   /// Whether statistics of an E-step that left out states below `negligible` times their weight are those of the whole
-  /// one to rounding: of each state that must be nothing, 2⁻⁶⁰, beside what it received.
+  /// one to rounding: of each state that must be nothing, 2⁻⁵⁴, beside what it received.
   bool resolved(const Statistics& s, double negligible) const {
     const double total = std::accumulate(s.sum.begin(), s.sum.begin() + states(), 0.0);
     for (std::size_t k = 0; k < weights_.size(); ++k) {
-      if (!(s.sum[k] >= 0x1p60 * negligible * weights_[k] * total)) return false;
+      if (!(s.sum[k] >= 0x1p54 * negligible * weights_[k] * total)) return false;
     }
     return true;
   }
