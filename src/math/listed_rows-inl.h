@@ -92,9 +92,22 @@ HWY_INLINE void add_rectangle(const ListedRows& x, std::size_t a, std::size_t b,
   });
 }
 
+// Sums of so many rows are added to those before: one after the other, many would lose digits.
+constexpr std::size_t listed_at_once = 32;
+
+template <class Add>
+HWY_INLINE void in_runs(const ListedRows& x, const Add& add) {
+  ListedRows run = x;
+  for (std::size_t begin = 0; begin < x.count; begin += listed_at_once) {
+    run.list = x.list + begin;
+    run.count = HWY_MIN(listed_at_once, x.count - begin);
+    add(run);
+  }
+}
+
 // first[a] += Σ r x_a, second[padded_triangle(a) + b] += Σ r x_a x_b for b ≤ a, each sum over the rows in the order of
 // the list. What is after the diagonal, up to whole virtual lanes, gets any numbers.
-HWY_INLINE void add_listed_triangle(const ListedRows& x, double* first, double* second) {
+HWY_INLINE void add_run_to_triangle(const ListedRows& x, double* first, double* second) {
   constexpr std::size_t tall = lanes == 8 ? 8 : 4;
   constexpr std::size_t corner = lanes == 8 ? 2 : lanes == 4 ? 1 : 4 / lanes;  // vectors: as many as registers hold
   for (std::size_t a = 0; a < x.length;) {
@@ -113,6 +126,10 @@ HWY_INLINE void add_listed_triangle(const ListedRows& x, double* first, double* 
       if (begin - b == lanes) add_rectangle<tall, 1>(x, row, b, second);
     }
   }
+}
+
+HWY_INLINE void add_listed_triangle(const ListedRows& all, double* first, double* second) {
+  in_runs(all, [&](const ListedRows& x) HWY_ATTR { add_run_to_triangle(x, first, second); });
 }
 
 template <std::size_t B>
@@ -137,11 +154,13 @@ HWY_INLINE void add_squares_of_columns(const ListedRows& x, std::size_t a, doubl
 }
 
 // first[a] += Σ r x_a, second[a] += Σ r x_a².
-HWY_INLINE void add_listed_squares(const ListedRows& x, double* first, double* second) {
-  std::size_t a = 0;
-  for (; a + 4 * lanes <= x.length; a += 4 * lanes) add_squares_of_columns<4>(x, a, first, second);
-  for (; a + 2 * lanes <= x.length; a += 2 * lanes) add_squares_of_columns<2>(x, a, first, second);
-  for (; a < x.length; a += lanes) add_squares_of_columns<1>(x, a, first, second);
+HWY_INLINE void add_listed_squares(const ListedRows& all, double* first, double* second) {
+  in_runs(all, [&](const ListedRows& x) HWY_ATTR {
+    std::size_t a = 0;
+    for (; a + 4 * lanes <= x.length; a += 4 * lanes) add_squares_of_columns<4>(x, a, first, second);
+    for (; a + 2 * lanes <= x.length; a += 2 * lanes) add_squares_of_columns<2>(x, a, first, second);
+    for (; a < x.length; a += lanes) add_squares_of_columns<1>(x, a, first, second);
+  });
 }
 
 }  // namespace jensen::kernels::HWY_NAMESPACE
