@@ -9,6 +9,7 @@
 
 #include <hwy/highway.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -100,13 +101,12 @@ HWY_INLINE void in_runs(const ListedRows& x, const Add& add) {
   ListedRows run = x;
   for (std::size_t begin = 0; begin < x.count; begin += listed_at_once) {
     run.list = x.list + begin;
-    run.count = HWY_MIN(listed_at_once, x.count - begin);
+    run.count = std::min(listed_at_once, x.count - begin);
     add(run);
   }
 }
 
-// first[a] += Σ r x_a, second[padded_triangle(a) + b] += Σ r x_a x_b for b ≤ a, each sum over the rows in the order of
-// the list. What is after the diagonal, up to whole virtual lanes, gets any numbers.
+// What add_listed_triangle() does, of one run.
 HWY_INLINE void add_run_to_triangle(const ListedRows& x, double* first, double* second) {
   constexpr std::size_t tall = lanes == 8 ? 8 : 4;
   constexpr std::size_t corner = lanes == 8 ? 2 : lanes == 4 ? 1 : 4 / lanes;  // vectors: as many as registers hold
@@ -128,6 +128,8 @@ HWY_INLINE void add_run_to_triangle(const ListedRows& x, double* first, double* 
   }
 }
 
+// first[a] += Σ r x_a, second[padded_triangle(a) + b] += Σ r x_a x_b for b ≤ a, the rows in the order of the list. What
+// is after the diagonal, up to whole virtual lanes, gets any numbers.
 HWY_INLINE void add_listed_triangle(const ListedRows& all, double* first, double* second) {
   in_runs(all, [&](const ListedRows& x) HWY_ATTR { add_run_to_triangle(x, first, second); });
 }

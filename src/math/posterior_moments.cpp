@@ -274,8 +274,17 @@ bool posterior_of(const PosteriorMoments& p, double* memory, PosteriorSums* resu
   return true;
 }
 
-void posterior(const PosteriorMoments& p, bool listing, double* memory, PosteriorSums* result) {
-  if (listing && posterior_of<0, true>(p, memory, result)) return;
+// Whether what counts may be so little that it is listed, as far as is known without a row.
+bool may_list(const PosteriorMoments& p) {
+  if (p.point == nullptr) return true;
+  if (!(p.span < -lowest_exponent) || p.x.rows < static_cast<std::int64_t>(trial_rows)) return false;
+  const std::size_t states = p.triangular.size() + p.diagonal.size();
+  const ListedShape shape{trial_rows, static_cast<std::size_t>(p.x.columns), states, !p.triangular.empty()};
+  return shape.worth() * static_cast<double>(states) > 1;  // a row has one component at least
+}
+
+void posterior(const PosteriorMoments& p, double* memory, PosteriorSums* result) {
+  if (may_list(p) && posterior_of<0, true>(p, memory, result)) return;
   switch (p.x.columns) {
     case 1: posterior_of<1, false>(p, memory, result); break;
     case 2: posterior_of<2, false>(p, memory, result); break;
@@ -301,13 +310,8 @@ PosteriorSums add_posterior_moments(const PosteriorMoments& p, Workspace& worksp
   const ListedShape listed{portion, columns, states, !p.triangular.empty()};
   const std::size_t size =
       (1 + columns) * (portion + line) + portion * (states + 1 + tile) + 2 * most_group * states + listed.size();
-  constexpr double lowest_exponent = -708;
-  // A row has one component at least.
-  const bool listing =
-      p.point == nullptr || (p.span < -lowest_exponent && p.x.rows >= static_cast<std::int64_t>(trial_rows) &&
-                             listed.worth() * static_cast<double>(states) > 1);
   PosteriorSums result;
-  HWY_DYNAMIC_DISPATCH(posterior)(p, listing, aligned(workspace, size), &result);
+  HWY_DYNAMIC_DISPATCH(posterior)(p, aligned(workspace, size), &result);
   return result;
 }
 
