@@ -37,8 +37,8 @@ struct ListedShape {
   // The share of all pairs of rows and components that may count, if lists are to be faster than a product over all
   // rows. Multiply-adds of eight lanes, of a pair either way, and what was measured beside them.
   double worth() const {
-    const auto pairs = static_cast<double>(triangular ? (dimensions + 1) * (dimensions + 2) / 2 : 1 + 2 * dimensions);
-    const double product = 9.0 / 8 * pairs / line;
+    const std::size_t pairs = triangular ? (dimensions + 1) * (dimensions + 2) / 2 : 1 + 2 * dimensions;
+    const double product = 9.0 / 8 * static_cast<double>(pairs) / line;
     const auto vectors = static_cast<double>(length() / line);
     const double listed =
         triangular ? line * vectors * (vectors + 1) / 2 + vectors * vectors / 2 + 2 * vectors + 4 : 3 * vectors + 6;
