@@ -39,7 +39,8 @@ struct ListedShape {
   double worth() const {
     const std::size_t pairs = triangular ? (dimensions + 1) * (dimensions + 2) / 2 : 1 + 2 * dimensions;
     const double product = 9.0 / 8 * static_cast<double>(pairs) / line;
-    const auto vectors = static_cast<double>(length() / line);
+    const std::size_t lines = length() / line;
+    const auto vectors = static_cast<double>(lines);
     const double listed =
         triangular ? line * vectors * (vectors + 1) / 2 + vectors * vectors / 2 + 2 * vectors + 4 : 3 * vectors + 6;
     return std::min(most_worth, 1.1 * product / listed);
