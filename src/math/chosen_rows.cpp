@@ -34,6 +34,7 @@ HWY_INLINE void store(Vector v, double* to, std::size_t count) {
   hn::Store(v, d, values);
   for (std::size_t lane = 0; lane < count; ++lane) to[lane] = values[lane];
 }
+
 // V vectors of rows, from row i on, and C terms.
 template <std::size_t C, std::size_t V>
 HWY_INLINE void direction_group(const CenteredRows& x, std::size_t i, const DirectionTerm* terms) {

@@ -45,7 +45,7 @@ struct PosteriorSums {
 ///
 /// What counts is listed, and moments are formed of that alone, where it is a small enough part of all
 /// (ListedShape::worth()). This is tried at the beginning of a call and given up as soon as 32 rows, or a portion of
-/// 256, say otherwise.
+/// 256, say otherwise. About means everything is listed.
 PosteriorSums add_posterior_moments(const PosteriorMoments& posterior, Workspace& workspace);
 
 }  // namespace jensen::kernels
