@@ -15,7 +15,8 @@ std::optional<Evidence> Gaussian::expect_posterior(const Block& x, std::span<con
   if (!about_own_means(s.about)) return std::nullopt;
   if (precision_ == Precision::float32) refuse_missing(x);
   if (x.has_missing) return std::nullopt;
-  if (const auto evidence = expect_relevant(x, log_weights, negligible, weights, s, scratch)) return evidence;
+  const Negligible too_little = negligible_beside(log_weights, negligible);
+  if (const auto evidence = expect_relevant(x, log_weights, too_little, weights, s, scratch)) return evidence;
   if (precision_ == Precision::float32) return expect_single(x, log_weights, weights, s, scratch);
 
   const auto d = static_cast<std::size_t>(columns_);
@@ -38,7 +39,7 @@ std::optional<Evidence> Gaussian::expect_posterior(const Block& x, std::span<con
   const double* point = pivoted ? pivot_.data() : nullptr;
   const auto [normalized, left_out] = kernels::add_posterior_moments(
       {x.x, x.by_row, point, triangular, diagonal, log_weights.data(), x.weights.empty() ? nullptr : x.weights.data(),
-       pairs_, scratch.moments.data(), x.ahead, -std::log(negligible)},
+       pairs_, scratch.moments.data(), x.ahead, too_little.span, too_little.near},
       scratch.workspace);
   scratch.left_out = scratch.left_out || left_out;
   for (std::size_t k = 0; k < static_cast<std::size_t>(components_); ++k) weights[k] += scratch.moments[k];

@@ -23,6 +23,12 @@ constexpr int least_rows = 512, most_rows = 2048;
 
 }  // namespace
 
+Gaussian::Negligible Gaussian::negligible_beside(std::span<const double> log_weights, double negligible) const {
+  double top = minus_infinity;
+  for (std::size_t k = 0; k < log_weights.size(); ++k) top = std::max(top, constants_[k] + log_weights[k]);
+  return {-std::log(negligible), top - kernels::furthest_near(static_cast<std::size_t>(columns_))};
+}
+
 double Gaussian::Negligible::operator()(double log_joint) const {
   return log_joint - span - (log_joint < near ? kernels::far_span : 0);
 }
@@ -183,20 +189,15 @@ Panel Gaussian::bound_rows(RowsInMemory x, std::span<const std::int32_t> rows, s
 }
 
 std::optional<Evidence> Gaussian::expect_relevant(const Block& block, std::span<const double> log_weights,
-                                                  double negligible, std::span<double> weights, Slice s,
+                                                  Negligible negligible, std::span<double> weights, Slice s,
                                                   Scratch& scratch) const {
-  if (most_relevant_ == 0 || negligible <= 0 || block.rows() < 2 * trial_rows) return std::nullopt;
+  if (most_relevant_ == 0 || std::isinf(negligible.span) || block.rows() < 2 * trial_rows) return std::nullopt;
   const RowsInMemory x = rows_of(block, scratch);
-  Negligible too_little{-std::log(negligible), minus_infinity};
-  for (std::size_t k = 0; k < log_weights.size(); ++k) {
-    too_little.near = std::max(too_little.near, constants_[k] + log_weights[k]);
-  }
-  too_little.near -= kernels::furthest_near(static_cast<std::size_t>(columns_));
   auto& rows = scratch.block_rows;
   rows.clear();
   for (std::int64_t t = 0; t < trial_rows; ++t)
     rows.push_back(static_cast<std::int32_t>(t * block.rows() / trial_rows));
-  if (share_relevant(bound_rows(x, rows, log_weights, too_little, scratch), scratch) > most_relevant_)
+  if (share_relevant(bound_rows(x, rows, log_weights, negligible, scratch), scratch) > most_relevant_)
     return std::nullopt;
 
   scratch.left_out = true;
@@ -206,8 +207,8 @@ std::optional<Evidence> Gaussian::expect_relevant(const Block& block, std::span<
   for (std::int32_t first = 0; first < all; first += at_once) {
     rows.resize(static_cast<std::size_t>(std::min(at_once, all - first)));
     std::iota(rows.begin(), rows.end(), first);
-    const Panel p = bound_rows(x, rows, log_weights, too_little, scratch);
-    evaluate_relevant(x, log_weights, too_little, p, scratch);
+    const Panel p = bound_rows(x, rows, log_weights, negligible, scratch);
+    evaluate_relevant(x, log_weights, negligible, p, scratch);
     scratch.weights.clear();
     if (!block.weights.empty()) {
       for (const std::int32_t i : scratch.order) scratch.weights.push_back(block.weights[static_cast<std::size_t>(i)]);

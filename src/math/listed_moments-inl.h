@@ -14,7 +14,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <vector>
 
@@ -126,14 +125,12 @@ class ListedMoments {
         moments_(centered_ + shape.by_row_size()),
         list_(reinterpret_cast<std::uint16_t*>(moments_ + shape.states * shape.moments_size())) {
     if (memory == nullptr) return;
-    double top = -std::numeric_limits<double>::infinity();
     for (std::size_t k = 0; k < shape.states; ++k) {
       const double limit = std::min(0.0, p.log_weights[k]) - p.span;
       limits_.push_back(std::max(lowest_exponent, limit));
       far_limits_.push_back(std::max(lowest_exponent, limit - far_span));
-      top = std::max(top, p.log_weights[k] + (shape.triangular ? p.triangular[k].constant : p.diagonal[k].constant));
     }
-    near_ = top - furthest_near(shape.dimensions);
+    near_ = p.near;
     trying_ = true;
     if (p.point == nullptr) {
       for (std::size_t k = 0; k < shape.states; ++k) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <span>
 
 #include <jensen/data/panel.h>
@@ -24,8 +25,9 @@ struct PosteriorMoments {
   double* sums;                      ///< pairs × components, added to
   std::span<const std::byte> ahead;  ///< to be fetched into the cache meanwhile
   /// > 0: a log-joint p(i, k) below log_weights[k] and the largest of its row by more than this may count as −∞; in
-  /// rows far from all components, which furthest_near() tells, by more than this and far_span.
+  /// rows whose largest is below `near`, by more than this and far_span.
   double span;
+  double near = -std::numeric_limits<double>::infinity();
 };
 
 /// A share of 2⁻⁶⁴ is nothing, and may yet move a variance if its row is many standard deviations away. So 30 bits more

@@ -6,6 +6,7 @@
 #include <jensen/math/kernels.h>
 #include <jensen/math/panel_kernels.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -227,18 +228,21 @@ struct Separated {
     }
     std::vector<double> sums(pairs.size() * static_cast<std::size_t>(states), 0.0);
     kernels::Workspace workspace(100, std::numeric_limits<double>::quiet_NaN());
-    const auto result = kernels::add_posterior_moments({{x.data(), rows, columns, rows},
-                                                        {},
-                                                        about_means ? nullptr : point.data(),
-                                                        full,
-                                                        diagonal,
-                                                        log_weights.data(),
-                                                        weights.data(),
-                                                        pairs,
-                                                        sums.data(),
-                                                        {},
-                                                        span},
-                                                       workspace);
+    const double top = *std::max_element(log_weights.begin(), log_weights.end()) - 0.5;
+    const auto result =
+        kernels::add_posterior_moments({{x.data(), rows, columns, rows},
+                                        {},
+                                        about_means ? nullptr : point.data(),
+                                        full,
+                                        diagonal,
+                                        log_weights.data(),
+                                        weights.data(),
+                                        pairs,
+                                        sums.data(),
+                                        {},
+                                        span,
+                                        top - kernels::furthest_near(static_cast<std::size_t>(columns))},
+                                       workspace);
     return {result, sums};
   }
   // Moment f of component k among `sums`.

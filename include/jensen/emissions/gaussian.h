@@ -199,8 +199,10 @@ class Gaussian {
     double span, near;
     double operator()(double log_joint) const;
   };
-  std::optional<Evidence> expect_relevant(const Block& block, std::span<const double> log_weights, double negligible,
-                                          std::span<double> weights, Slice s, Scratch& scratch) const;
+  Negligible negligible_beside(std::span<const double> log_weights, double negligible) const;
+  std::optional<Evidence> expect_relevant(const Block& block, std::span<const double> log_weights,
+                                          Negligible negligible, std::span<double> weights, Slice s,
+                                          Scratch& scratch) const;
   RowsInMemory rows_of(const Block& x, Scratch& scratch) const;
   Panel bound_rows(RowsInMemory x, std::span<const std::int32_t> rows, std::span<const double> log_weights,
                    Negligible negligible, Scratch& scratch) const;
