@@ -3,9 +3,33 @@
 
 #include <algorithm>
 #include <limits>
+#include <span>
 #include <utility>
+#include <vector>
 
 namespace jensen {
+
+namespace {
+
+constexpr double least_left_out = 0x1p-90;  // below that, leaving out hardly pays
+
+// What a pass over all rows sums.
+struct Pass {
+  Expected expected;
+  std::vector<double> left_out;  // Model::Scratch::left_out()
+
+  void add_left_out(std::span<const double> more) {
+    left_out.resize(std::max(left_out.size(), more.size()));
+    for (std::size_t k = 0; k < more.size(); ++k) left_out[k] += more[k];
+  }
+  Pass& operator+=(const Pass& other) {
+    expected += other.expected;
+    add_left_out(other.left_out);
+    return *this;
+  }
+};
+
+}  // namespace
 
 Model::Scratch& EStep::scratch_of(int worker, const Model& model) {
   while (scratch_.size() < static_cast<std::size_t>(workers_.count())) {
@@ -18,25 +42,28 @@ Model::Scratch& EStep::scratch_of(int worker, const Model& model) {
 Expected EStep::view(const Data& data, const Model& model, const Rule& rule) {
   model.check_units(!data.sequences().empty());
   static_cast<void>(scratch_of(0, model));  // makes all of them, before there are threads
-  const Expected zero{model.no_statistics(), {}};
+  const Pass zero{{model.no_statistics(), {}}, {}};
   const auto pass = [&](double negligible) {
     rows_seen_ += data_.rows();
     for (auto& scratch : scratch_) scratch->leave_out_below(negligible);
-    const auto visit = [&](Expected& sum, const Block& block, int worker) {
-      sum.evidence += model.expect(block, rule, sum.statistics, *scratch_[static_cast<std::size_t>(worker)]);
+    const auto visit = [&](Pass& sum, const Block& block, int worker) {
+      Model::Scratch& scratch = *scratch_[static_cast<std::size_t>(worker)];
+      sum.expected.evidence += model.expect(block, rule, sum.expected.statistics, scratch);
+      sum.add_left_out(scratch.left_out());
     };
-    Expected total = reduce(data, workers_, zero, visit, model.takes_rows(rule));
-    const bool any = std::any_of(scratch_.begin(), scratch_.end(), [](const auto& s) { return s->left_out(); });
+    Pass total = reduce(data, workers_, zero, visit, model.takes_rows(rule));
     for (auto& scratch : scratch_) scratch->leave_out_below(0);
-    return std::pair(std::move(total), any);
+    return total;
   };
-  // Of a state what is below 2⁻⁶⁴ of its weight adds nothing to sums in double precision, unless it receives nothing
-  // else: where a state's weight falls that much at once, less is left out.
-  for (const double negligible : {0x1p-64, 0x1p-90}) {
-    auto [total, left_out] = pass(negligible);
-    if (!left_out || model.resolved(total.statistics, negligible)) return std::move(total);
-  }
-  return pass(0).first;
+  // Of a state what is below 2⁻⁵⁴ of its weight adds nothing to sums in double precision, unless it receives hardly
+  // anything else: where a state's weight falls that much at once, less is left out.
+  Pass first = pass(0x1p-54);
+  const auto resolved = [&](const Pass& p) { return model.resolved(p.expected.statistics, p.left_out); };
+  if (resolved(first)) return std::move(first.expected);
+  const double less = 0.5 * model.negligible_beside(first.expected.statistics);
+  Pass second = pass(less < least_left_out ? 0 : less);
+  if (resolved(second)) return std::move(second.expected);
+  return pass(0).expected;
 }
 
 Expected EStep::rows(const Model& model, const Rule& rule, std::int64_t first, std::int64_t last) {

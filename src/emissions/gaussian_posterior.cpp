@@ -12,13 +12,14 @@ namespace jensen {
 std::optional<Evidence> Gaussian::expect_posterior(const Block& x, std::span<const double> log_weights,
                                                    double negligible, std::span<double> weights, Slice s,
                                                    Scratch& scratch) const {
+  scratch.left_out.assign(static_cast<std::size_t>(components_), 0.0);
   if (!about_own_means(s.about)) return std::nullopt;
   if (precision_ == Precision::float32) refuse_missing(x);
   if (x.has_missing) return std::nullopt;
-  const Negligible too_little = negligible_beside(log_weights, negligible);
-  if (const auto evidence = expect_relevant(x, log_weights, too_little, weights, s, scratch)) return evidence;
+  if (const auto evidence = expect_relevant(x, log_weights, negligible, weights, s, scratch)) return evidence;
   if (precision_ == Precision::float32) return expect_single(x, log_weights, weights, s, scratch);
 
+  const Negligible too_little = negligible_beside(log_weights, negligible);
   const auto d = static_cast<std::size_t>(columns_);
   const bool pivoted = far_.empty();
   auto& triangular = scratch.triangular;
@@ -37,11 +38,10 @@ std::optional<Evidence> Gaussian::expect_posterior(const Block& x, std::span<con
   }
   scratch.moments.assign(static_cast<std::size_t>(components_) * pairs_.size(), 0.0);
   const double* point = pivoted ? pivot_.data() : nullptr;
-  const auto [normalized, left_out] = kernels::add_posterior_moments(
+  const auto normalized = kernels::add_posterior_moments(
       {x.x, x.by_row, point, triangular, diagonal, log_weights.data(), x.weights.empty() ? nullptr : x.weights.data(),
-       pairs_, scratch.moments.data(), x.ahead, too_little.span, too_little.near},
+       pairs_, scratch.moments.data(), scratch.left_out.data(), x.ahead, too_little.span, too_little.near},
       scratch.workspace);
-  scratch.left_out = scratch.left_out || left_out;
   for (std::size_t k = 0; k < static_cast<std::size_t>(components_); ++k) weights[k] += scratch.moments[k];
   scratch.states.resize(static_cast<std::size_t>(components_));
   std::iota(scratch.states.begin(), scratch.states.end(), 0);

@@ -20,6 +20,9 @@ constexpr std::int64_t trial_rows = 64;
 // Rows at a time: enough that components have some, few enough that all their log-joints stay in the cache.
 constexpr int rows_of_a_component = 64;
 constexpr int least_rows = 512, most_rows = 2048;
+// What is left out here is not known, and counts as much as it may be: that must be less than what is left out and
+// known.
+constexpr double of_negligible = 0x1p-10;
 
 }  // namespace
 
@@ -189,26 +192,26 @@ Panel Gaussian::bound_rows(RowsInMemory x, std::span<const std::int32_t> rows, s
 }
 
 std::optional<Evidence> Gaussian::expect_relevant(const Block& block, std::span<const double> log_weights,
-                                                  Negligible negligible, std::span<double> weights, Slice s,
+                                                  double negligible, std::span<double> weights, Slice s,
                                                   Scratch& scratch) const {
-  if (most_relevant_ == 0 || std::isinf(negligible.span) || block.rows() < 2 * trial_rows) return std::nullopt;
+  if (most_relevant_ == 0 || negligible == 0 || block.rows() < 2 * trial_rows) return std::nullopt;
+  const Negligible too_little = negligible_beside(log_weights, of_negligible * negligible);
   const RowsInMemory x = rows_of(block, scratch);
   auto& rows = scratch.block_rows;
   rows.clear();
   for (std::int64_t t = 0; t < trial_rows; ++t)
     rows.push_back(static_cast<std::int32_t>(t * block.rows() / trial_rows));
-  if (share_relevant(bound_rows(x, rows, log_weights, negligible, scratch), scratch) > most_relevant_)
+  if (share_relevant(bound_rows(x, rows, log_weights, too_little, scratch), scratch) > most_relevant_)
     return std::nullopt;
 
-  scratch.left_out = true;
   Evidence evidence;
   const auto all = static_cast<std::int32_t>(block.rows());
   const std::int32_t at_once = std::clamp(rows_of_a_component * components_, least_rows, most_rows);
   for (std::int32_t first = 0; first < all; first += at_once) {
     rows.resize(static_cast<std::size_t>(std::min(at_once, all - first)));
     std::iota(rows.begin(), rows.end(), first);
-    const Panel p = bound_rows(x, rows, log_weights, negligible, scratch);
-    evaluate_relevant(x, log_weights, negligible, p, scratch);
+    const Panel p = bound_rows(x, rows, log_weights, too_little, scratch);
+    evaluate_relevant(x, log_weights, too_little, p, scratch);
     scratch.weights.clear();
     if (!block.weights.empty()) {
       for (const std::int32_t i : scratch.order) scratch.weights.push_back(block.weights[static_cast<std::size_t>(i)]);
@@ -216,6 +219,9 @@ std::optional<Evidence> Gaussian::expect_relevant(const Block& block, std::span<
     const auto normalized = kernels::normalize(scratch.relevant, rows.size(), scratch.weights, scratch.workspace);
     accumulate_relevant(x, weights, s, scratch);
     evidence += Evidence{normalized.log_likelihood, normalized.entropy, normalized.entropy, normalized.weight};
+  }
+  for (std::size_t k = 0; k < log_weights.size(); ++k) {
+    scratch.left_out[k] = evidence.weight * of_negligible * negligible * std::exp(log_weights[k]);
   }
   return evidence;
 }

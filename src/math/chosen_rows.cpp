@@ -82,22 +82,6 @@ void directions(const CenteredRows& x, const DirectionTerm* terms, std::size_t c
   for (; i < x.rows(); i += lanes) direction_groups<8, 1>(x, i, terms, count);  // few rows
 }
 
-// The rows chosen, about the point, one after the other.
-HWY_INLINE void take_rows(RowsInMemory x, std::span<const std::int32_t> chosen, const double* point,
-                          std::size_t columns, std::size_t length, double* to) {
-  const Lane d;
-  for (const std::int32_t i : chosen) {
-    const double* from = x.row(i);
-    std::size_t j = 0;
-    for (; j + lanes <= columns; j += lanes) {
-      hn::Store(hn::Sub(hn::LoadU(d, from + j), hn::LoadU(d, point + j)), d, to + j);
-    }
-    for (; j < columns; ++j) to[j] = from[j] - point[j];
-    for (; j < length; ++j) to[j] = 0;
-    to += length;
-  }
-}
-
 void moments_of_rows(RowsInMemory x, std::size_t columns, std::span<const std::int32_t> chosen, const double* r,
                      const double* point, double* first, double* second, double* memory) {
   const ListedShape shape = shape_of_chosen(columns);
@@ -110,7 +94,8 @@ void moments_of_rows(RowsInMemory x, std::size_t columns, std::span<const std::i
   std::iota(list, list + std::min(shape.rows, chosen.size()), std::uint16_t{0});  // each row of a few
   for (std::size_t i = 0; i < chosen.size(); i += shape.rows) {
     const std::size_t count = std::min(shape.rows, chosen.size() - i);
-    take_rows(x, chosen.subspan(i, count), point, columns, length, rows);
+    const auto row = [&](std::size_t t) HWY_ATTR { return x.row(chosen[i + t]); };
+    center_in_rows(row, count, point, columns, length, rows);
     add_listed_triangle({rows, length, list, count, r + i, virtual_lanes}, sums, products);
   }
   for (std::size_t a = 0; a < columns; ++a) {

@@ -12,9 +12,9 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <vector>
 
 #include "data/turn-inl.h"
@@ -61,9 +61,10 @@ HWY_INLINE unsigned not_zero(const Vector* rows) {
   return bits;
 }
 
-// Lists the rows whose responsibility is not 0, and adds these; returns how many. `list` is written by whole lines.
+// Lists the rows whose responsibility is not 0, and adds these; returns how many, and adds to `hit` in how many virtual
+// lanes' worth of rows they are. `list` is written by whole lines.
 HWY_INLINE std::size_t list_rows(const double* r, std::size_t distance, std::size_t rows, std::uint16_t* list,
-                                 double* weight) {
+                                 double* weight, std::size_t* hit) {
   const Lane d;
   Vector sums[parts];
   for (auto& sum : sums) sum = hn::Zero(d);
@@ -80,13 +81,14 @@ HWY_INLINE std::size_t list_rows(const double* r, std::size_t distance, std::siz
       list[count + lane] = static_cast<std::uint16_t>(i + ones[lane]);
     }
     count += static_cast<std::size_t>(std::popcount(bits));
+    *hit += bits != 0 ? 1 : 0;
   }
   *weight = sum_lanes(sums);
   return count;
 }
 
-// The rows that these columns are, to[i · length + j]; of rows and columns as many as there are, and what fills them up
-// to whole virtual lanes.
+// The rows that these columns are, to[i · length + j], filled up with zeros; of rows as many as there are, and what
+// fills them up to whole virtual lanes.
 HWY_INLINE void rows_of_columns(const double* columns, std::size_t stride, std::size_t count, std::size_t rows,
                                 double* to, std::size_t length) {
   for (std::size_t i = 0; i < rows; i += side) {
@@ -98,6 +100,9 @@ HWY_INLINE void rows_of_columns(const double* columns, std::size_t stride, std::
     }
     for (; j < count; ++j) {
       for (std::size_t r = 0; r < side; ++r) row[r * length + j] = from[j * stride + r];
+    }
+    for (; j < length; ++j) {
+      for (std::size_t r = 0; r < side; ++r) row[r * length + j] = 0;
     }
   }
 }
@@ -119,10 +124,12 @@ class ListedMoments {
  public:
   // memory: nullptr where nothing is listed.
   ListedMoments(const PosteriorMoments& p, const ListedShape& shape, double* memory)
-      : shape_(shape),
+      : p_(p),
+        shape_(shape),
         by_row_(memory),
         centered_(by_row_ + shape.by_row_size()),
-        moments_(centered_ + shape.by_row_size()),
+        left_out_(centered_ + shape.by_row_size()),
+        moments_(left_out_ + shape.left_out_size()),
         list_(reinterpret_cast<std::uint16_t*>(moments_ + shape.states * shape.moments_size())) {
     if (memory == nullptr) return;
     for (std::size_t k = 0; k < shape.states; ++k) {
@@ -130,7 +137,7 @@ class ListedMoments {
       limits_.push_back(std::max(lowest_exponent, limit));
       far_limits_.push_back(std::max(lowest_exponent, limit - far_span));
     }
-    near_ = p.near;
+    std::fill_n(left_out_, shape.left_out_size(), 0.0);
     trying_ = true;
     if (p.point == nullptr) {
       for (std::size_t k = 0; k < shape.states; ++k) {
@@ -147,7 +154,10 @@ class ListedMoments {
   bool trying() const { return trying_; }
   // Room for rows, until take().
   double* spare() const { return centered_; }
-  Cut cut() const { return {few_, near_, limits_.data(), far_limits_.data()}; }
+  // For a group of rows of which row i is the first.
+  Cut cut(std::size_t i) const {
+    return {few_, p_.near, limits_.data(), far_limits_.data(), left_out_, i / lanes % parts};
+  }
 
   // At what normalize_rows() left of a group of the first rows, which end before `end`: false where too many count.
   // About their means components have no other way, and none are too many.
@@ -157,25 +167,31 @@ class ListedMoments {
     for (std::size_t at = 0; at < Group * shape_.states; at += lanes) {
       seen_ += hn::CountTrue(d, hn::Ne(hn::Load(d, exponentials + at), hn::Zero(d)));
     }
-    if (end == trial_rows) judge(seen_, trial_rows);
+    if (end == trial_rows) judge(seen_, shape_.states * trial_rows / virtual_lanes, trial_rows);
     return trying_;
   }
 
-  // Adds the moments of the rows that count; does nothing and says so where they are too many. `columns` are centred.
-  HWY_INLINE bool take(const double* columns, std::size_t stride, std::size_t rows, const double* packed,
-                       const std::vector<Place>& place) {
+  // Adds the moments of those of the rows from first_row on that count; does nothing and says so where they are too
+  // many. `columns` are these rows less the point.
+  HWY_INLINE bool take(std::size_t first_row, std::size_t rows, const double* point, const double* columns,
+                       std::size_t stride, const double* packed, const std::vector<Place>& place) {
     if (!trying_) return false;
-    std::size_t count = 0;
+    std::size_t count = 0, hit = 0;
     for (std::size_t k = 0; k < shape_.states; ++k) {
-      count += list_rows(packed + place[k].offset, place[k].distance, rows, list_ + count, &weights_[k]);
+      count += list_rows(packed + place[k].offset, place[k].distance, rows, list_ + count, &weights_[k], &hit);
       ends_[k] = count;
     }
-    judge(count, rows);
+    judge(count, hit, rows);
     if (!trying_) return false;
-    if (!any_) std::fill(by_row_, moments_ + shape_.states * shape_.moments_size(), 0.0);
+    if (!any_) std::fill_n(moments_, shape_.states * shape_.moments_size(), 0.0);
     any_ = true;
     const std::size_t length = shape_.length();
-    rows_of_columns(columns, stride, shape_.dimensions, rows, by_row_, length);
+    if (p_.x.data == nullptr) {
+      const auto row = [&](std::size_t t) HWY_ATTR { return p_.by_row.row(static_cast<std::int64_t>(first_row + t)); };
+      center_in_rows(row, rows, point, shape_.dimensions, length, by_row_);
+    } else {
+      rows_of_columns(columns, stride, shape_.dimensions, rows, by_row_, length);
+    }
     std::size_t begin = 0;
     for (std::size_t k = 0; k < shape_.states; begin = ends_[k++]) {
       ListedRows listed{by_row_, length, list_ + begin, ends_[k] - begin, packed + place[k].offset, place[k].distance};
@@ -195,40 +211,58 @@ class ListedMoments {
     return true;
   }
 
-  // Adds all of them, as add_pair_moments() does.
-  void write(std::span<const ColumnPair> pairs, double* sums) const {
-    if (!any_) return;
+  // Adds upper bounds of what responsibilities of each component were left out, the rows weighing so much together.
+  void bound_left_out(double weight) const {
     for (std::size_t k = 0; k < shape_.states; ++k) {
-      const double* moments = moments_ + k * shape_.moments_size();
-      const double* first = moments + ListedShape::line - 1;  // columns are counted from 1 on
-      const double* second = first + shape_.length();
-      for (std::size_t f = 0; f < pairs.size(); ++f) {
-        const auto a = static_cast<std::size_t>(pairs[f].a), b = static_cast<std::size_t>(pairs[f].b);
-        const std::size_t row = shape_.triangular && b > 0 ? padded_triangle(a - 1) : 0;
-        sums[f * shape_.states + k] += a == 0 ? *moments : b == 0 ? first[a] : second[row + b];
-      }
+      // Exponentials are above responsibilities, as their totals are 1 at least.
+      p_.left_out[k] += add_lanes(left_out_ + k * virtual_lanes) +
+                        weight * std::exp(std::min(0.0, p_.log_weights[k]) - p_.span - unseen);
+    }
+  }
+
+  // Adds all of them, as add_pair_moments() does.
+  void write() const {
+    if (!any_) return;
+    const std::size_t size = shape_.moments_size();
+    double* sums = p_.sums;
+    for (const ColumnPair& pair : p_.pairs) {
+      const double* moment = moments_ + place_of(pair);
+      for (std::size_t k = 0; k < shape_.states; ++k) *sums++ += moment[k * size];
     }
   }
 
  private:
-  // Of so many rows so many pairs with components count.
-  void judge(std::size_t pairs, std::size_t rows) {
-    const double share = static_cast<double>(pairs) / static_cast<double>(rows * shape_.states);
-    trying_ = !means_.empty() || share <= shape_.worth();
-    few_ = share < few_count;
+  // Where a component has the moment of two columns, which are counted from 1 on.
+  std::size_t place_of(const ColumnPair& pair) const {
+    const auto a = static_cast<std::size_t>(pair.a), b = static_cast<std::size_t>(pair.b);
+    if (a == 0) return 0;
+    const std::size_t first = ListedShape::line + a - 1;
+    if (b == 0) return first;
+    const std::size_t second = ListedShape::line + shape_.length() + b - 1;
+    return shape_.triangular ? second + padded_triangle(a - 1) : second;
   }
 
-  static constexpr double few_count = 1.0 / 8;  // whole vectors of rows often need no exponentials
+  // Of so many rows so many pairs with components count, and are in so many virtual lanes' worth of rows.
+  void judge(std::size_t pairs, std::size_t hit, std::size_t rows) {
+    const auto all = static_cast<double>(rows * shape_.states);
+    trying_ = !means_.empty() || static_cast<double>(pairs) <= shape_.worth() * all;
+    few_ = static_cast<double>(hit * virtual_lanes) < few_hit * all;
+  }
 
+  // The share of vectors of rows with exponentials below which it pays to ask each whether it has some. The processor
+  // often guesses the answer wrong, which costs as much as two vectors of exponentials.
+  static constexpr double few_hit = 1.0 / 4;
+
+  const PosteriorMoments& p_;
   ListedShape shape_;
   double* by_row_;
   double* centered_;
-  double* moments_;  // of a component: weight, first ones, second ones
+  double* left_out_;  // in virtual lanes
+  double* moments_;   // of a component: weight, first ones, second ones
   std::uint16_t* list_;
   std::vector<double> limits_, far_limits_, weights_;
   std::vector<double> means_;  // components by component, in whole virtual lanes; empty where all are about one point
   std::vector<std::size_t> ends_;
-  double near_ = 0;
   std::size_t seen_ = 0;
   bool trying_ = false, any_ = false, few_ = false;
 };

@@ -21,29 +21,32 @@ constexpr std::size_t trial_rows = 32;
 // A portion of rows, of which each component lists those that count.
 struct ListedShape {
   static constexpr std::size_t line = 8;
-  static constexpr double most_worth = 0.7;
+  static constexpr double most_worth = 0.65;
   std::size_t rows, dimensions, states;
   bool triangular;  // moments of all pairs of columns, or of each with itself
 
   std::size_t length() const { return (dimensions + line - 1) / line * line; }  // of a row, filled up with zeros
   std::size_t second_size() const { return triangular ? padded_triangle(length()) : length(); }
-  // Numbers: rows one by one, once more if each component centres them; of each component weight, first and second
-  // moments; lists, which are written by whole lines.
+  // Numbers: rows one by one, once more if each component centres them; of each component what was left out, weight,
+  // first and second moments; lists, which are written by whole lines.
   std::size_t by_row_size() const { return rows * length(); }
+  std::size_t left_out_size() const { return line * states; }
   std::size_t moments_size() const { return line + length() + second_size(); }  // of a component
   std::size_t lists_size() const { return (rows * states + line) * sizeof(std::uint16_t) / sizeof(double) + 1; }
-  std::size_t size() const { return 2 * by_row_size() + states * moments_size() + lists_size(); }
+  std::size_t size() const { return 2 * by_row_size() + left_out_size() + states * moments_size() + lists_size(); }
 
   // The share of all pairs of rows and components that may count, if lists are to be faster than a product over all
-  // rows. Multiply-adds of eight lanes, of a pair either way, and what was measured beside them.
+  // rows. Multiply-adds of eight lanes, of a pair either way, and what was measured
+  // beside them: `fixed` is for lists, and for rows laid side by side, which all components share.
   double worth() const {
     const std::size_t pairs = triangular ? (dimensions + 1) * (dimensions + 2) / 2 : 1 + 2 * dimensions;
     const double product = 9.0 / 8 * static_cast<double>(pairs) / line;
+    const double fixed = 1.8 + 2.2 * static_cast<double>(dimensions) / static_cast<double>(states);
     const std::size_t lines = length() / line;
     const auto vectors = static_cast<double>(lines);
     const double listed =
         triangular ? line * vectors * (vectors + 1) / 2 + vectors * vectors / 2 + 2 * vectors + 4 : 3 * vectors + 6;
-    return std::min(most_worth, 1.1 * product / listed);
+    return std::clamp(1.1 * (product - fixed) / listed, 0.0, most_worth);
   }
 };
 

@@ -36,6 +36,23 @@ struct ListedRows {
   }
 };
 
+// Row t of `count` is `columns` numbers from row(t) on: to[t · length + j] ← these less the point's, filled up with
+// zeros.
+template <class Row>
+HWY_INLINE void center_in_rows(const Row& row, std::size_t count, const double* point, std::size_t columns,
+                               std::size_t length, double* to) {
+  const Lane d;
+  for (std::size_t t = 0; t < count; ++t, to += length) {
+    const double* from = row(t);
+    std::size_t j = 0;
+    for (; j + lanes <= columns; j += lanes) {
+      hn::Store(hn::Sub(hn::LoadU(d, from + j), hn::LoadU(d, point + j)), d, to + j);
+    }
+    for (; j < columns; ++j) to[j] = from[j] - point[j];
+    for (; j < length; ++j) to[j] = 0;
+  }
+}
+
 HWY_INLINE void add_to(double* sum, Vector v) {
   const Lane d;
   hn::Store(hn::Add(hn::Load(d, sum), v), d, sum);

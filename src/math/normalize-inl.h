@@ -41,14 +41,32 @@ struct EveryState {
   }
 };
 
+// Exponentials of what is below a limit by more than this are not even looked at.
+constexpr double unseen = 26 * 0.6931471805599453094;
+
 // Those below limits by state, none of them lower than that: one for rows whose largest is `near` or more, one for
-// others. few: most states, so that whole vectors of rows are.
+// others. few: most states, so that whole vectors of rows are. What is left out between a limit and `unseen` below it
+// is counted, weights times exponentials, in the virtual lanes left_out[k · virtual_lanes] and following; `part` of
+// these is where the first row goes.
 struct Cut {
   static constexpr bool cuts = true;
   bool few;
   double near;
   const double* limits;
   const double* far_limits;
+  double* left_out;
+  std::size_t part;
+  HWY_INLINE Vector unseen_below(Vector limit) const {
+    return hn::Max(hn::Sub(limit, hn::Set(Lane(), unseen)), hn::Set(Lane(), lowest_exponent));
+  }
+  template <std::size_t N>
+  HWY_INLINE void count(std::size_t k, const Vector* out, const Vector* weight) const {
+    const Lane d;
+    unrolled<N>([&](auto v) JENSEN_INLINED {
+      double* to = left_out + k * virtual_lanes + (part + v) % parts * lanes;
+      hn::Store(hn::MulAdd(out[v], weight[v], hn::Load(d, to)), d, to);
+    });
+  }
   HWY_INLINE hn::Mask<Lane> far(Vector largest) const { return hn::Lt(largest, hn::Set(Lane(), near)); }
   HWY_INLINE Vector lowest(std::size_t k, hn::Mask<Lane> far_rows) const {
     return hn::IfThenElse(far_rows, hn::Set(Lane(), far_limits[k]), hn::Set(Lane(), limits[k]));
@@ -59,8 +77,8 @@ struct Cut {
 // by more than exponentials bear. Then p ← e^(p − largest), with the sums of `total` and `mean` but for their scale,
 // needs no limits. Otherwise nothing is changed.
 template <std::size_t N, class T, class Counting>
-HWY_INLINE bool exponentiate_narrow(T* p, std::size_t stride, std::size_t states, const Counting& counting,
-                                    RowVector<T>* row) {
+HWY_INLINE bool exponentiate_narrow(T* p, std::size_t stride, std::size_t states, const VectorOf<T>* weight,
+                                    const Counting& counting, RowVector<T>* row) {
   using V = VectorOf<T>;
   const LaneOf<T> d;
   const V lowest = hn::Set(d, lowest_exponent_of<T>());
@@ -87,14 +105,20 @@ HWY_INLINE bool exponentiate_narrow(T* p, std::size_t stride, std::size_t states
     far[v] = counting.far(largest[v]);
   });
   for (std::size_t k = 0; k < states; ++k) {
+    V out[N];
     unrolled<N>([&](auto v) JENSEN_INLINED {
       const V t = hn::Sub(hn::LoadU(d, p + k * stride + v * width), largest[v]);
       V e = exp_inside(t);
-      if constexpr (Counting::cuts) e = hn::IfThenElseZero(hn::Ge(t, counting.lowest(k, far[v])), e);
+      if constexpr (Counting::cuts) {
+        const auto counts = hn::Ge(t, counting.lowest(k, far[v]));
+        out[v] = hn::IfThenZeroElse(counts, e);
+        e = hn::IfThenElseZero(counts, e);
+      }
       hn::StoreU(e, d, p + k * stride + v * width);
       total[v] = hn::Add(total[v], e);
       weighted[v] = hn::MulAdd(e, t, weighted[v]);
     });
+    if constexpr (Counting::cuts) counting.template count<N>(k, out, weight);
   }
   unrolled<N>([&](auto v) JENSEN_INLINED { row[v] = {largest[v], total[v], weighted[v]}; });
   return true;
@@ -103,8 +127,8 @@ HWY_INLINE bool exponentiate_narrow(T* p, std::size_t stride, std::size_t states
 // The same of rows that hold whatever there is: total is 0 where nothing is possible, largest NaN where there is NaN or
 // +∞.
 template <std::size_t N, class T, class Counting>
-HWY_INLINE void exponentiate_any(T* p, std::size_t stride, std::size_t states, const Counting& counting,
-                                 RowVector<T>* row) {
+HWY_INLINE void exponentiate_any(T* p, std::size_t stride, std::size_t states, const VectorOf<T>* weight,
+                                 const Counting& counting, RowVector<T>* row) {
   using V = VectorOf<T>;
   const LaneOf<T> d;
   constexpr std::size_t width = lanes_of<T>;
@@ -130,30 +154,39 @@ HWY_INLINE void exponentiate_any(T* p, std::size_t stride, std::size_t states, c
   }
   for (std::size_t k = 0; k < states; ++k) {
     T* column = p + k * stride;
-    V raw[N], lowest[N];  // 0 · −∞ must not arise below
+    V raw[N], limit[N], lowest[N];  // 0 · −∞ must not arise below
     auto any = hn::Lt(infinity, infinity);
     for (std::size_t v = 0; v < N; ++v) {
       raw[v] = hn::Sub(hn::LoadU(d, column + v * width), shift[v]);
-      lowest[v] = counting.lowest(k, far[v]);
+      lowest[v] = limit[v] = counting.lowest(k, far[v]);
+      if constexpr (Counting::cuts) lowest[v] = counting.unseen_below(limit[v]);
       any = hn::Or(any, hn::Ge(raw[v], lowest[v]));
     }
     if (hn::AllFalse(d, any)) {
       for (std::size_t v = 0; v < N; ++v) hn::StoreU(hn::Zero(d), d, column + v * width);
       continue;
     }
+    V out[N];
     for (std::size_t v = 0; v < N; ++v) {
       if constexpr (Counting::cuts) {
         if (hn::AllFalse(d, hn::Ge(raw[v], lowest[v]))) {
           hn::StoreU(hn::Zero(d), d, column + v * width);
+          out[v] = hn::Zero(d);
           continue;
         }
       }
       const V t = hn::Max(raw[v], lowest[v]);
-      const V e = hn::IfThenElseZero(hn::Ge(raw[v], lowest[v]), exp_inside(t));
+      V e = hn::IfThenElseZero(hn::Ge(raw[v], lowest[v]), exp_inside(t));
+      if constexpr (Counting::cuts) {
+        const auto counts = hn::Ge(raw[v], limit[v]);
+        out[v] = hn::IfThenZeroElse(counts, e);
+        e = hn::IfThenElseZero(counts, e);
+      }
       hn::StoreU(e, d, column + v * width);
       total[v] = hn::Add(total[v], e);
       weighted[v] = hn::MulAdd(e, t, weighted[v]);
     }
+    if constexpr (Counting::cuts) counting.template count<N>(k, out, weight);
   }
   for (std::size_t v = 0; v < N; ++v) {
     const V sound = hn::IfThenElse(sound_rows[v], shift[v], hn::Set(d, std::numeric_limits<T>::quiet_NaN()));
@@ -170,7 +203,7 @@ HWY_INLINE void normalize_rows(T* p, std::size_t stride, std::size_t states, con
   using V = VectorOf<T>;
   const LaneOf<T> d;
   const V one = hn::Set(d, T{1});
-  if (!counting.few && exponentiate_narrow<N>(p, stride, states, counting, row)) {
+  if (!counting.few && exponentiate_narrow<N>(p, stride, states, weight, counting, row)) {
     for (std::size_t v = 0; v < N; ++v) {
       const V inverse = hn::Div(one, row[v].total);
       scale[v] = hn::Mul(inverse, weight[v]);
@@ -178,7 +211,7 @@ HWY_INLINE void normalize_rows(T* p, std::size_t stride, std::size_t states, con
     }
     return;
   }
-  exponentiate_any<N>(p, stride, states, counting, row);
+  exponentiate_any<N>(p, stride, states, weight, counting, row);
   for (std::size_t v = 0; v < N; ++v) {
     const V total = row[v].total;
     const auto possible = hn::Gt(total, hn::Zero(d));

@@ -182,7 +182,7 @@ HWY_INLINE void dense_moments(const Product<double>& p, const PosteriorMemory& o
 // D: the number of columns, if that is at most four, else 0. Listing: portions of which little counts have their rows
 // listed; false, and nothing done, where the first rows say that too much counts.
 template <std::size_t D, bool Listing>
-bool posterior_of(const PosteriorMoments& p, double* memory, PosteriorSums* result) {
+bool posterior_of(const PosteriorMoments& p, double* memory, Normalized* result) {
   const Lane d;
   constexpr std::size_t group = group_rows_of<double>;
   const std::size_t states = p.triangular.size() + p.diagonal.size();
@@ -256,7 +256,7 @@ bool posterior_of(const PosteriorMoments& p, double* memory, PosteriorSums* resu
       // The group before waited for its divisions meanwhile.
       if (i > 0) store_responsibilities(before, scale, place, i - group, own.packed);
       if constexpr (Listing) {
-        normalize_rows<register_vectors>(log_joint, group, states, weight, row, next_scale, listed.cut());
+        normalize_rows<register_vectors>(log_joint, group, states, weight, row, next_scale, listed.cut(first + i));
         if (first + i < trial_rows && !listed.look<group>(log_joint, first + i + group)) return false;
       } else if (!narrow) {
         normalize_rows<register_vectors>(log_joint, group, states, weight, row, next_scale);
@@ -265,12 +265,14 @@ bool posterior_of(const PosteriorMoments& p, double* memory, PosteriorSums* resu
       for (std::size_t v = 0; v < register_vectors; ++v) total.add(first + i + v * lanes, weight[v], row[v]);
     }
     store_responsibilities(log_joint, scale, place, padded - group, own.packed);
-    if (Listing && listed.take(own.columns + own.stride, own.stride, rows, own.packed, place)) continue;
+    if (Listing && listed.take(first, rows, point, own.columns + own.stride, own.stride, own.packed, place)) continue;
     dense_moments<D>(moments, own, few, weighing, whole_lanes(rows), rows_ahead);
   }
-  if (Listing) listed.write(p.pairs, p.sums);
-  result->left_out = Listing && p.span < -lowest_exponent;
-  total.write(&result->sums);
+  total.write(result);
+  if (Listing) {
+    listed.write();
+    listed.bound_left_out(result->weight);
+  }
   return true;
 }
 
@@ -283,7 +285,7 @@ bool may_list(const PosteriorMoments& p) {
   return shape.worth() * static_cast<double>(states) > 1;  // a row has one component at least
 }
 
-void posterior(const PosteriorMoments& p, double* memory, PosteriorSums* result) {
+void posterior(const PosteriorMoments& p, double* memory, Normalized* result) {
   if (may_list(p) && posterior_of<0, true>(p, memory, result)) return;
   switch (p.x.columns) {
     case 1: posterior_of<1, false>(p, memory, result); break;
@@ -302,7 +304,7 @@ namespace jensen::kernels {
 
 HWY_EXPORT(posterior);
 
-PosteriorSums add_posterior_moments(const PosteriorMoments& p, Workspace& workspace) {
+Normalized add_posterior_moments(const PosteriorMoments& p, Workspace& workspace) {
   constexpr std::size_t line = 8, most_group = 32, tile = 8;
   const auto columns = static_cast<std::size_t>(p.x.columns);
   const std::size_t states = p.triangular.size() + p.diagonal.size();
@@ -310,7 +312,7 @@ PosteriorSums add_posterior_moments(const PosteriorMoments& p, Workspace& worksp
   const ListedShape listed{portion, columns, states, !p.triangular.empty()};
   const std::size_t size =
       (1 + columns) * (portion + line) + portion * (states + 1 + tile) + 2 * most_group * states + listed.size();
-  PosteriorSums result;
+  Normalized result;
   HWY_DYNAMIC_DISPATCH(posterior)(p, aligned(workspace, size), &result);
   return result;
 }

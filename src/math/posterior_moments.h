@@ -23,6 +23,7 @@ struct PosteriorMoments {
   const double* weights;      ///< of the rows; nullptr: ones
   std::span<const ColumnPair> pairs;
   double* sums;                      ///< pairs × components, added to
+  double* left_out;                  ///< by component, added to: an upper bound of Σ_i r(i, k) that counted as 0
   std::span<const std::byte> ahead;  ///< to be fetched into the cache meanwhile
   /// > 0: a log-joint p(i, k) below log_weights[k] and the largest of its row by more than this may count as −∞; in
   /// rows whose largest is below `near`, by more than this and far_span.
@@ -30,15 +31,10 @@ struct PosteriorMoments {
   double near = -std::numeric_limits<double>::infinity();
 };
 
-/// A share of 2⁻⁶⁴ is nothing, and may yet move a variance if its row is many standard deviations away. So 30 bits more
+/// A share of 2⁻⁵⁴ is nothing, and may yet move a variance if its row is many standard deviations away. So 30 bits more
 /// are asked of rows whose largest log-joint is further than this below the highest log-joint anywhere.
 constexpr double furthest_near(std::size_t columns) { return 192 + static_cast<double>(columns); }
 constexpr double far_span = 30 * 0.6931471805599453094;
-
-struct PosteriorSums {
-  Normalized sums;
-  bool left_out = false;  ///< whether some log-joint may have counted as −∞
-};
 
 /// With r(i, k) = w_i exp p(i, k) / Σ_l exp p(i, l) and p(i, k) = log_weights[k] + what add_triangular_log_densities()
 /// or add_diagonal_log_densities() adds, does what add_pair_moments() does and returns what normalize() returns: to
@@ -48,6 +44,6 @@ struct PosteriorSums {
 /// What counts is listed, and moments are formed of that alone, where it is a small enough part of all
 /// (ListedShape::worth()). This is tried at the beginning of a call and given up as soon as 32 rows, or a portion of
 /// 256, say otherwise. About means everything is listed.
-PosteriorSums add_posterior_moments(const PosteriorMoments& posterior, Workspace& workspace);
+Normalized add_posterior_moments(const PosteriorMoments& posterior, Workspace& workspace);
 
 }  // namespace jensen::kernels

@@ -244,10 +244,13 @@ TEST(Constraints, LeaveTheModelToSayWhetherStatisticsAreResolved) {
   Statistics s = held.no_statistics();
   s.sum[0] = 60;
   s.sum[1] = 20;
-  EXPECT_TRUE(held.resolved(s, 0x1p-90));
+  const std::vector<double> left_out{0, 1e-18};
+  EXPECT_TRUE(held.resolved(s, left_out));
+  EXPECT_EQ(held.negligible_beside(s), model.negligible_beside(s));
   s.sum[1] = 1e-12;
-  EXPECT_FALSE(model.resolved(s, 0x1p-90));
-  EXPECT_FALSE(held.resolved(s, 0x1p-90));
+  EXPECT_FALSE(model.resolved(s, left_out));
+  EXPECT_FALSE(held.resolved(s, left_out));
+  EXPECT_LT(held.negligible_beside(s), 0x1p-90);
 }
 
 }  // namespace

@@ -43,13 +43,15 @@ TEST(ListedMoments, AreWorthMoreTheMoreColumnsThereAre) {
   for (const bool triangular : {false, true}) {
     double before = 0;
     for (const std::size_t d : {1, 2, 4, 8, 16, 32, 64, 128}) {
-      const double worth = ListedShape{256, d, 16, triangular}.worth();
+      const double worth = ListedShape{256, d, 64, triangular}.worth();
       EXPECT_GE(worth, before) << d;
       EXPECT_LE(worth, ListedShape::most_worth);
       before = worth;
     }
-    EXPECT_LT((ListedShape{256, 2, 16, triangular}.worth()), 1.0 / 10);
-    EXPECT_GT((ListedShape{256, 64, 16, triangular}.worth()), 1.0 / 2);
+    EXPECT_EQ((ListedShape{256, 2, 16, triangular}.worth()), 0);
+    EXPECT_GT((ListedShape{256, 64, 64, triangular}.worth()), 1.0 / 2);
+    // What all components share weighs less where there are many.
+    EXPECT_LT((ListedShape{256, 16, 16, triangular}.worth()), (ListedShape{256, 16, 64, triangular}.worth()));
   }
 }
 

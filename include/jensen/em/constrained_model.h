@@ -41,7 +41,10 @@ class ConstrainedModel final : public Model {
     return inner_->expect(x, q, s, scratch);
   }
   bool takes_rows(const Rule& q) const override { return inner_->takes_rows(q); }
-  bool resolved(const Statistics& s, double negligible) const override { return inner_->resolved(s, negligible); }
+  bool resolved(const Statistics& s, std::span<const double> left_out) const override {
+    return inner_->resolved(s, left_out);
+  }
+  double negligible_beside(const Statistics& s) const override { return inner_->negligible_beside(s); }
   void maximize(const Statistics& s) override;
   bool tentative() const override { return tentative_; }
   double rounding() const override { return inner_->rounding(); }

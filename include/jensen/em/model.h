@@ -19,10 +19,10 @@ class Model {
   /// Memory of one worker; its content means nothing between calls.
   struct Scratch {
     virtual ~Scratch() = default;
-    /// E-steps with this memory may leave out what is provably below this share of a row (0: nothing).
+    /// E-steps with this memory may leave out of each state what is below this share of its weight (0: nothing).
     virtual void leave_out_below(double) {}
-    /// Whether one of them, since then, may have done so.
-    virtual bool left_out() const { return false; }
+    /// What the last one left out at most: by state the sum of its responsibilities; empty: nothing.
+    virtual std::span<const double> left_out() const { return {}; }
     /// E-steps with this memory may have these at their side, who must outlive it.
     virtual void work_with(Helpers&) {}
   };
@@ -39,9 +39,10 @@ class Model {
   virtual Evidence expect(const Block& x, const Rule& q, Statistics& s, Scratch& scratch) const = 0;
   /// Whether expect() is content with Block::by_row under this rule, and with long blocks.
   virtual bool takes_rows(const Rule&) const { return false; }
-  /// Whether what E-steps with Scratch::leave_out_below left out changed nothing beyond rounding; if not, they are to
-  /// be repeated without.
-  virtual bool resolved(const Statistics&, double) const { return true; }
+  /// Whether what E-steps left out (Scratch::left_out(), summed) changes these statistics of theirs by nothing beyond
+  /// rounding; if not, they are to be repeated with less: what negligible_beside() says of the statistics will do.
+  virtual bool resolved(const Statistics&, std::span<const double>) const { return true; }
+  virtual double negligible_beside(const Statistics&) const { return 0; }
   virtual void maximize(const Statistics& s) = 0;
   virtual bool tentative() const { return false; }  ///< the last M-step need not climb: the loop takes it on trial
   /// The relative error of a log-likelihood: what the engine takes for noise.
@@ -161,13 +162,21 @@ class Erased final : public Model {
     return false;
   }
 
-  bool resolved(const Statistics& s, double negligible) const override {
+  bool resolved(const Statistics& s, std::span<const double> left_out) const override {
     if constexpr (requires {
-                    { model_.resolved(s, negligible) } -> std::same_as<bool>;
+                    { model_.resolved(s, left_out) } -> std::same_as<bool>;
                   }) {
-      return model_.resolved(s, negligible);
+      return model_.resolved(s, left_out);
     }
     return true;
+  }
+  double negligible_beside(const Statistics& s) const override {
+    if constexpr (requires {
+                    { model_.negligible_beside(s) } -> std::same_as<double>;
+                  }) {
+      return model_.negligible_beside(s);
+    }
+    return 0;
   }
   void maximize(const Statistics& s) override { model_.maximize(s); }
   bool tentative() const override {
@@ -269,11 +278,10 @@ class Erased final : public Model {
     S own;
     void leave_out_below(double negligible) override {
       if constexpr (requires { own.negligible = negligible; }) own.negligible = negligible;
-      if constexpr (requires { own.left_out = false; }) own.left_out = false;
     }
-    bool left_out() const override {
-      if constexpr (requires { own.left_out; }) return own.left_out;
-      return false;
+    std::span<const double> left_out() const override {
+      if constexpr (requires { std::span<const double>(own.left_out); }) return own.left_out;
+      return {};
     }
     void work_with(Helpers& helpers) override {
       if constexpr (requires { own.helpers = &helpers; }) own.helpers = &helpers;

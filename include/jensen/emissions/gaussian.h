@@ -61,7 +61,7 @@ class Gaussian {
     kernels::SparsePanel relevant;
     std::vector<double> rows, weights, second;
     ConditioningCache conditionings;
-    bool left_out = false;  // by expect_posterior(), ever
+    std::vector<double> left_out;  // by expect_posterior(): upper bounds of Σ_i r(i, k) taken for 0, by component
   };
 
   /// K standard normals in d dimensions. K ≥ 1, d ≥ 1. What covariances share by their structure they share within each
@@ -104,7 +104,7 @@ class Gaussian {
   double accumulate(const Block& x, ConstPanel r, Slice s, Scratch& scratch) const;
   /// The E-step of a mixture under its posterior, at one go: with r(i, k) = w_i exp(log_weights[k] + log p(x_i | k)) /
   /// Σ_l …, adds Σ_i r(i, k) to weights[k] and what accumulate() adds to s. r(i, k) may be taken for 0 where it is less
-  /// than `negligible` ≥ 0 times the component's weight and the row's largest; scratch.left_out says whether one was.
+  /// than `negligible` ≥ 0 times the component's weight and the row's largest; scratch.left_out has what that was.
   /// nullopt, and nothing done, where that is no faster than step by step.
   std::optional<Evidence> expect_posterior(const Block& x, std::span<const double> log_weights, double negligible,
                                            std::span<double> weights, Slice s, Scratch& scratch) const;
@@ -200,9 +200,8 @@ class Gaussian {
     double operator()(double log_joint) const;
   };
   Negligible negligible_beside(std::span<const double> log_weights, double negligible) const;
-  std::optional<Evidence> expect_relevant(const Block& block, std::span<const double> log_weights,
-                                          Negligible negligible, std::span<double> weights, Slice s,
-                                          Scratch& scratch) const;
+  std::optional<Evidence> expect_relevant(const Block& block, std::span<const double> log_weights, double negligible,
+                                          std::span<double> weights, Slice s, Scratch& scratch) const;
   RowsInMemory rows_of(const Block& x, Scratch& scratch) const;
   Panel bound_rows(RowsInMemory x, std::span<const std::int32_t> rows, std::span<const double> log_weights,
                    Negligible negligible, Scratch& scratch) const;

@@ -26,10 +26,10 @@ class Mixture {
   struct Scratch {
     std::vector<double> panel, log_weights, columns;
     typename E::Scratch emissions;
-    /// States whose share of a row is provably below this times their weight may count as 0 under Posterior{1}. Whoever
-    /// sets it asks resolved() of the sum, and goes without where that says no. 0: every state is looked at.
+    /// States whose share of a row is below this times their weight may count as 0 under Posterior{1}. Whoever sets it
+    /// asks resolved() of the sum, and takes less where that says no. 0: every state is looked at.
     double negligible = 0;
-    bool left_out = false;  ///< whether an E-step since then may have taken one for 0
+    std::vector<double> left_out;  ///< by the last E-step, at most: Σ r(i, k) that counted as 0; empty: nothing
   };
 
   /// Equal weights.
@@ -72,18 +72,20 @@ class Mixture {
   }
 
   Evidence expect(const Block& x, const Rule& rule, Statistics& s, Scratch& scratch) const {
+    scratch.left_out.clear();
     if constexpr (requires(std::span<double> sums, Slice own) {
                     emissions_.expect_posterior(x, scratch.log_weights, 0.0, sums, own, scratch.emissions);
                   }) {
       if (is_plain(rule) && x.allowed.empty()) {
         take_log_weights(scratch);
-        scratch.emissions.left_out = false;
         const auto sums = std::span<double>(s.sum).first(weights_.size());
         const Slice own{std::span<double>(s.sum).subspan(weights_.size()), s.about};
         const auto done =
             emissions_.expect_posterior(x, scratch.log_weights, scratch.negligible, sums, own, scratch.emissions);
-        scratch.left_out = scratch.left_out || scratch.emissions.left_out;
-        if (done) return *done;
+        if (done) {
+          scratch.left_out = scratch.emissions.left_out;
+          return *done;
+        }
       }
     }
     const std::int64_t at_once = x.columns() <= 128 ? 1024 : 256;  // long blocks would not stay in the cache
@@ -95,14 +97,23 @@ class Mixture {
     return evidence;
   }
 
-  /// Whether statistics of an E-step that left out states below `negligible` times their weight are those of the whole
-  /// one to rounding: of each state that must be nothing, 2⁻⁵⁴, beside what it received.
-  bool resolved(const Statistics& s, double negligible) const {
-    const double total = std::accumulate(s.sum.begin(), s.sum.begin() + states(), 0.0);
-    for (std::size_t k = 0; k < weights_.size(); ++k) {
-      if (!(s.sum[k] >= 0x1p54 * negligible * weights_[k] * total)) return false;
+  /// Whether statistics of an E-step that left out Σ r(i, k) = left_out[k] at most are those of the whole one to
+  /// rounding: of each state that must be nothing, 2⁻⁵⁴, beside what it received. Empty left_out: nothing.
+  bool resolved(const Statistics& s, std::span<const double> left_out) const {
+    for (std::size_t k = 0; k < left_out.size(); ++k) {
+      if (!(left_out[k] <= rounded_away * s.sum[k])) return false;
     }
     return true;
+  }
+
+  /// The share of a state's weight below which all that is left out leaves these statistics resolved(), whatever it is.
+  double negligible_beside(const Statistics& s) const {
+    const double total = std::accumulate(s.sum.begin(), s.sum.begin() + states(), 0.0);
+    double share = rounded_away;
+    for (std::size_t k = 0; k < weights_.size(); ++k) {
+      if (weights_[k] > 0) share = std::min(share, rounded_away * s.sum[k] / (weights_[k] * total));
+    }
+    return share;
   }
 
   void maximize(const Statistics& s) {
@@ -208,6 +219,8 @@ class Mixture {
   }
 
  private:
+  static constexpr double rounded_away = 0x1p-54;  // beside 1
+
   void maximize_weights(const Statistics& s) {
     const double total = std::accumulate(s.sum.begin(), s.sum.begin() + states(), 0.0);
     for (std::size_t k = 0; k < weights_.size() && total > 0; ++k) weights_[k] = s.sum[k] / total;
