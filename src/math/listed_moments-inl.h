@@ -129,8 +129,10 @@ class ListedMoments {
         by_row_(memory),
         centered_(by_row_ + shape.by_row_size()),
         left_out_(centered_ + shape.by_row_size()),
-        moments_(left_out_ + shape.left_out_size()),
-        list_(reinterpret_cast<std::uint16_t*>(moments_ + shape.states * shape.moments_size())) {
+        some_(left_out_ + shape.left_out_size()),
+        moments_(some_ + ListedShape::line * (shape.states + 1)),
+        list_(reinterpret_cast<std::uint16_t*>(moments_ + shape.states * shape.moments_size())),
+        some_states_(reinterpret_cast<std::uint16_t*>(reinterpret_cast<double*>(list_) + shape.lists_size())) {
     if (memory == nullptr) return;
     for (std::size_t k = 0; k < shape.states; ++k) {
       const double limit = std::min(0.0, p.log_weights[k]) - p.span;
@@ -156,7 +158,7 @@ class ListedMoments {
   double* spare() const { return centered_; }
   // For a group of rows of which row i is the first.
   Cut cut(std::size_t i) const {
-    return {few_, p_.near, limits_.data(), far_limits_.data(), left_out_, i / lanes % parts};
+    return {few_, p_.near, limits_.data(), far_limits_.data(), left_out_, i / lanes % parts, some_, some_states_};
   }
 
   // At what normalize_rows() left of a group of the first rows, which end before `end`: false where too many count.
@@ -249,17 +251,18 @@ class ListedMoments {
     few_ = static_cast<double>(hit * virtual_lanes) < few_hit * all;
   }
 
-  // The share of vectors of rows with exponentials below which it pays to ask each whether it has some. The processor
-  // often guesses the answer wrong, which costs as much as two vectors of exponentials.
-  static constexpr double few_hit = 1.0 / 4;
+  // The share of vectors of rows with exponentials below which it pays to put these side by side.
+  static constexpr double few_hit = 0.3;
 
   const PosteriorMoments& p_;
   ListedShape shape_;
   double* by_row_;
   double* centered_;
   double* left_out_;  // in virtual lanes
-  double* moments_;   // of a component: weight, first ones, second ones
+  double* some_;
+  double* moments_;  // of a component: weight, first ones, second ones
   std::uint16_t* list_;
+  std::uint16_t* some_states_;
   std::vector<double> limits_, far_limits_, weights_;
   std::vector<double> means_;  // components by component, in whole virtual lanes; empty where all are about one point
   std::vector<std::size_t> ends_;

@@ -31,9 +31,12 @@ struct ListedShape {
   // first and second moments; lists, which are written by whole lines.
   std::size_t by_row_size() const { return rows * length(); }
   std::size_t left_out_size() const { return line * states; }
+  std::size_t some_size() const { return (line + 1) * (states + 1); }           // vectors and their states
   std::size_t moments_size() const { return line + length() + second_size(); }  // of a component
   std::size_t lists_size() const { return (rows * states + line) * sizeof(std::uint16_t) / sizeof(double) + 1; }
-  std::size_t size() const { return 2 * by_row_size() + left_out_size() + states * moments_size() + lists_size(); }
+  std::size_t size() const {
+    return 2 * by_row_size() + left_out_size() + some_size() + states * moments_size() + lists_size();
+  }
 
   // The share of all pairs of rows and components that may count, if lists are to be faster than a product over all
   // rows. Multiply-adds of eight lanes, of a pair either way, and what was measured

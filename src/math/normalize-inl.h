@@ -47,7 +47,8 @@ constexpr double unseen = 26 * 0.6931471805599453094;
 // Those below limits by state, none of them lower than that: one for rows whose largest is `near` or more, one for
 // others. few: most states, so that whole vectors of rows are. What is left out between a limit and `unseen` below it
 // is counted, weights times exponentials, in the virtual lanes left_out[k · virtual_lanes] and following; `part` of
-// these is where the first row goes.
+// these is where the first row goes. `some` and `states` have room for a vector and a number of each state, and one
+// more.
 struct Cut {
   static constexpr bool cuts = true;
   bool few;
@@ -56,16 +57,16 @@ struct Cut {
   const double* far_limits;
   double* left_out;
   std::size_t part;
+  double* some;
+  std::uint16_t* states;
   HWY_INLINE Vector unseen_below(Vector limit) const {
     return hn::Max(hn::Sub(limit, hn::Set(Lane(), unseen)), hn::Set(Lane(), lowest_exponent));
   }
-  template <std::size_t N>
-  HWY_INLINE void count(std::size_t k, const Vector* out, const Vector* weight) const {
+  // Of vector v of the rows.
+  HWY_INLINE void count(std::size_t k, std::size_t v, Vector out, Vector weight) const {
     const Lane d;
-    unrolled<N>([&](auto v) JENSEN_INLINED {
-      double* to = left_out + k * virtual_lanes + (part + v) % parts * lanes;
-      hn::Store(hn::MulAdd(out[v], weight[v], hn::Load(d, to)), d, to);
-    });
+    double* to = left_out + k * virtual_lanes + (part + v) % parts * lanes;
+    hn::Store(hn::MulAdd(out, weight, hn::Load(d, to)), d, to);
   }
   HWY_INLINE hn::Mask<Lane> far(Vector largest) const { return hn::Lt(largest, hn::Set(Lane(), near)); }
   HWY_INLINE Vector lowest(std::size_t k, hn::Mask<Lane> far_rows) const {
@@ -105,92 +106,122 @@ HWY_INLINE bool exponentiate_narrow(T* p, std::size_t stride, std::size_t states
     far[v] = counting.far(largest[v]);
   });
   for (std::size_t k = 0; k < states; ++k) {
-    V out[N];
     unrolled<N>([&](auto v) JENSEN_INLINED {
       const V t = hn::Sub(hn::LoadU(d, p + k * stride + v * width), largest[v]);
       V e = exp_inside(t);
       if constexpr (Counting::cuts) {
         const auto counts = hn::Ge(t, counting.lowest(k, far[v]));
-        out[v] = hn::IfThenZeroElse(counts, e);
+        counting.count(k, v, hn::IfThenZeroElse(counts, e), weight[v]);
         e = hn::IfThenElseZero(counts, e);
       }
       hn::StoreU(e, d, p + k * stride + v * width);
       total[v] = hn::Add(total[v], e);
       weighted[v] = hn::MulAdd(e, t, weighted[v]);
     });
-    if constexpr (Counting::cuts) counting.template count<N>(k, out, weight);
   }
   unrolled<N>([&](auto v) JENSEN_INLINED { row[v] = {largest[v], total[v], weighted[v]}; });
   return true;
 }
 
-// The same of rows that hold whatever there is: total is 0 where nothing is possible, largest NaN where there is NaN or
-// +∞.
-template <std::size_t N, class T, class Counting>
-HWY_INLINE void exponentiate_any(T* p, std::size_t stride, std::size_t states, const VectorOf<T>* weight,
-                                 const Counting& counting, RowVector<T>* row) {
+// Of N vectors of rows that hold whatever there is: what is taken from all their log-joints before exponentials, and
+// what says whether a row was sound.
+template <std::size_t N, class T>
+struct Largest {
+  VectorOf<T> shift[N];  // 0 where nothing is possible
+  VectorOf<T> value[N];  // NaN where there is NaN or +∞
+
+  HWY_INLINE Largest(const T* p, std::size_t stride, std::size_t states) {
+    using V = VectorOf<T>;
+    const LaneOf<T> d;
+    const V infinity = hn::Set(d, std::numeric_limits<T>::infinity());
+    V largest[N];
+    hn::Mask<LaneOf<T>> sound[N];  // neither NaN nor +∞ among them
+    for (std::size_t v = 0; v < N; ++v) {
+      largest[v] = hn::Neg(infinity);
+      sound[v] = hn::Lt(hn::Zero(d), infinity);
+    }
+    for (std::size_t k = 0; k < states; ++k) {
+      for (std::size_t v = 0; v < N; ++v) {
+        const V here = hn::LoadU(d, p + k * stride + v * lanes_of<T>);
+        sound[v] = hn::And(sound[v], hn::Lt(here, infinity));
+        largest[v] = hn::Max(largest[v], here);
+      }
+    }
+    for (std::size_t v = 0; v < N; ++v) {
+      shift[v] = hn::IfThenElse(hn::Eq(largest[v], hn::Neg(infinity)), hn::Zero(d), largest[v]);
+      value[v] = hn::IfThenElse(sound[v], shift[v], hn::Set(d, std::numeric_limits<T>::quiet_NaN()));
+    }
+  }
+};
+
+// What exponentiate_narrow() does, of rows that hold whatever there is: total is 0 where nothing is possible.
+template <std::size_t N, class T>
+HWY_INLINE void exponentiate_any(T* p, std::size_t stride, std::size_t states, RowVector<T>* row) {
   using V = VectorOf<T>;
   const LaneOf<T> d;
   constexpr std::size_t width = lanes_of<T>;
-  const V infinity = hn::Set(d, std::numeric_limits<T>::infinity());
-  V largest[N], shift[N], total[N], weighted[N];
-  for (std::size_t v = 0; v < N; ++v) {
-    largest[v] = hn::Neg(infinity);
-    total[v] = weighted[v] = hn::Zero(d);
-  }
-  hn::Mask<LaneOf<T>> sound_rows[N];
-  for (auto& s : sound_rows) s = hn::Lt(hn::Zero(d), infinity);  // neither NaN nor +∞ among them
-  for (std::size_t k = 0; k < states; ++k) {
-    for (std::size_t v = 0; v < N; ++v) {
-      const V value = hn::LoadU(d, p + k * stride + v * width);
-      sound_rows[v] = hn::And(sound_rows[v], hn::Lt(value, infinity));
-      largest[v] = hn::Max(largest[v], value);
-    }
-  }
-  hn::Mask<LaneOf<T>> far[N];
-  for (std::size_t v = 0; v < N; ++v) {
-    shift[v] = hn::IfThenElse(hn::Eq(largest[v], hn::Neg(infinity)), hn::Zero(d), largest[v]);
-    far[v] = counting.far(shift[v]);
-  }
+  const V lowest = hn::Set(d, lowest_exponent_of<T>());
+  const Largest<N, T> largest(p, stride, states);
+  V total[N], weighted[N];
+  for (std::size_t v = 0; v < N; ++v) total[v] = weighted[v] = hn::Zero(d);
   for (std::size_t k = 0; k < states; ++k) {
     T* column = p + k * stride;
-    V raw[N], limit[N], lowest[N];  // 0 · −∞ must not arise below
-    auto any = hn::Lt(infinity, infinity);
+    V raw[N];  // 0 · −∞ must not arise below
+    auto any = hn::Lt(lowest, lowest);
     for (std::size_t v = 0; v < N; ++v) {
-      raw[v] = hn::Sub(hn::LoadU(d, column + v * width), shift[v]);
-      lowest[v] = limit[v] = counting.lowest(k, far[v]);
-      if constexpr (Counting::cuts) lowest[v] = counting.unseen_below(limit[v]);
-      any = hn::Or(any, hn::Ge(raw[v], lowest[v]));
+      raw[v] = hn::Sub(hn::LoadU(d, column + v * width), largest.shift[v]);
+      any = hn::Or(any, hn::Ge(raw[v], lowest));
     }
     if (hn::AllFalse(d, any)) {
       for (std::size_t v = 0; v < N; ++v) hn::StoreU(hn::Zero(d), d, column + v * width);
       continue;
     }
-    V out[N];
     for (std::size_t v = 0; v < N; ++v) {
-      if constexpr (Counting::cuts) {
-        if (hn::AllFalse(d, hn::Ge(raw[v], lowest[v]))) {
-          hn::StoreU(hn::Zero(d), d, column + v * width);
-          out[v] = hn::Zero(d);
-          continue;
-        }
-      }
-      const V t = hn::Max(raw[v], lowest[v]);
-      V e = hn::IfThenElseZero(hn::Ge(raw[v], lowest[v]), exp_inside(t));
-      if constexpr (Counting::cuts) {
-        const auto counts = hn::Ge(raw[v], limit[v]);
-        out[v] = hn::IfThenZeroElse(counts, e);
-        e = hn::IfThenElseZero(counts, e);
-      }
+      const V t = hn::Max(raw[v], lowest);
+      const V e = hn::IfThenElseZero(hn::Ge(raw[v], lowest), exp_inside(t));
       hn::StoreU(e, d, column + v * width);
       total[v] = hn::Add(total[v], e);
       weighted[v] = hn::MulAdd(e, t, weighted[v]);
     }
-    if constexpr (Counting::cuts) counting.template count<N>(k, out, weight);
   }
+  for (std::size_t v = 0; v < N; ++v) row[v] = {largest.value[v], total[v], weighted[v]};
+}
+
+// The same of rows of which few states count: those whose exponentials are looked at are first put side by side, so
+// that the processor has nothing to guess.
+template <std::size_t N>
+HWY_INLINE void exponentiate_few(double* p, std::size_t stride, std::size_t states, const Vector* weight,
+                                 const Cut& cut, RowVector<double>* row) {
+  const Lane d;
+  const Largest<N, double> largest(p, stride, states);
   for (std::size_t v = 0; v < N; ++v) {
-    const V sound = hn::IfThenElse(sound_rows[v], shift[v], hn::Set(d, std::numeric_limits<T>::quiet_NaN()));
-    row[v] = {sound, total[v], weighted[v]};
+    double* column = p + v * lanes;
+    const Vector shift = largest.shift[v];
+    const auto far = cut.far(shift);
+    std::size_t count = 0;
+    for (std::size_t k = 0; k < states; ++k) {
+      const Vector raw = hn::Sub(hn::LoadU(d, column + k * stride), shift);
+      hn::StoreU(hn::Zero(d), d, column + k * stride);
+      hn::Store(raw, d, cut.some + count * lanes);
+      cut.states[count] = static_cast<std::uint16_t>(k);
+      count += hn::AllFalse(d, hn::Ge(raw, cut.unseen_below(cut.lowest(k, far)))) ? 0 : 1;
+    }
+    Vector total = hn::Zero(d), weighted = hn::Zero(d);
+    for (std::size_t s = 0; s < count; ++s) {
+      const std::size_t k = cut.states[s];
+      const Vector raw = hn::Load(d, cut.some + s * lanes);
+      const Vector limit = cut.lowest(k, far);
+      const Vector lowest = cut.unseen_below(limit);
+      const Vector t = hn::Max(raw, lowest);  // 0 · −∞ must not arise below
+      const Vector seen = hn::IfThenElseZero(hn::Ge(raw, lowest), exp_inside(t));
+      const auto counts = hn::Ge(raw, limit);
+      const Vector e = hn::IfThenElseZero(counts, seen);
+      cut.count(k, v, hn::IfThenZeroElse(counts, seen), weight[v]);
+      hn::StoreU(e, d, column + k * stride);
+      total = hn::Add(total, e);
+      weighted = hn::MulAdd(e, t, weighted);
+    }
+    row[v] = {largest.value[v], total, weighted};
   }
 }
 
@@ -211,7 +242,11 @@ HWY_INLINE void normalize_rows(T* p, std::size_t stride, std::size_t states, con
     }
     return;
   }
-  exponentiate_any<N>(p, stride, states, weight, counting, row);
+  if constexpr (Counting::cuts) {
+    exponentiate_few<N>(p, stride, states, weight, counting, row);
+  } else {
+    exponentiate_any<N>(p, stride, states, row);
+  }
   for (std::size_t v = 0; v < N; ++v) {
     const V total = row[v].total;
     const auto possible = hn::Gt(total, hn::Zero(d));
