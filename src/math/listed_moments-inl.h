@@ -132,7 +132,7 @@ class ListedMoments {
         some_(left_out_ + shape.left_out_size()),
         moments_(some_ + ListedShape::line * (shape.states + 1)),
         list_(reinterpret_cast<std::uint16_t*>(moments_ + shape.states * shape.moments_size())),
-        some_states_(reinterpret_cast<std::uint16_t*>(reinterpret_cast<double*>(list_) + shape.lists_size())) {
+        some_states_(reinterpret_cast<std::uint32_t*>(reinterpret_cast<double*>(list_) + shape.lists_size())) {
     if (memory == nullptr) return;
     for (std::size_t k = 0; k < shape.states; ++k) {
       const double limit = std::min(0.0, p.log_weights[k]) - p.span;
@@ -262,7 +262,7 @@ class ListedMoments {
   double* some_;
   double* moments_;  // of a component: weight, first ones, second ones
   std::uint16_t* list_;
-  std::uint16_t* some_states_;
+  std::uint32_t* some_states_;
   std::vector<double> limits_, far_limits_, weights_;
   std::vector<double> means_;  // components by component, in whole virtual lanes; empty where all are about one point
   std::vector<std::size_t> ends_;

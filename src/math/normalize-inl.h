@@ -58,7 +58,7 @@ struct Cut {
   double* left_out;
   std::size_t part;
   double* some;
-  std::uint16_t* states;
+  std::uint32_t* states;
   HWY_INLINE Vector unseen_below(Vector limit) const {
     return hn::Max(hn::Sub(limit, hn::Set(Lane(), unseen)), hn::Set(Lane(), lowest_exponent));
   }
@@ -203,7 +203,7 @@ HWY_INLINE void exponentiate_few(double* p, std::size_t stride, std::size_t stat
       const Vector raw = hn::Sub(hn::LoadU(d, column + k * stride), shift);
       hn::StoreU(hn::Zero(d), d, column + k * stride);
       hn::Store(raw, d, cut.some + count * lanes);
-      cut.states[count] = static_cast<std::uint16_t>(k);
+      cut.states[count] = static_cast<std::uint32_t>(k);
       count += hn::AllFalse(d, hn::Ge(raw, cut.unseen_below(cut.lowest(k, far)))) ? 0 : 1;
     }
     Vector total = hn::Zero(d), weighted = hn::Zero(d);
