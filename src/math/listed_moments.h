@@ -27,8 +27,8 @@ struct ListedShape {
 
   std::size_t length() const { return (dimensions + line - 1) / line * line; }  // of a row, filled up with zeros
   std::size_t second_size() const { return triangular ? padded_triangle(length()) : length(); }
-  // Numbers: rows one by one, once more if each component centres them; of each component what was left out, weight,
-  // first and second moments; lists, which are written by whole lines.
+  // Numbers: rows one by one, once more if each component centres them; of each component what was left out, room for
+  // exponentials that are looked at, weight, first and second moments; lists, which are written by whole lines.
   std::size_t by_row_size() const { return rows * length(); }
   std::size_t left_out_size() const { return line * states; }
   std::size_t some_size() const { return (line + 1) * (states + 1); }           // vectors and their states
@@ -39,8 +39,8 @@ struct ListedShape {
   }
 
   // The share of all pairs of rows and components that may count, if lists are to be faster than a product over all
-  // rows. Multiply-adds of eight lanes, of a pair either way, and what was measured
-  // beside them: `fixed` is for lists, and for rows laid side by side, which all components share.
+  // rows. Multiply-adds of eight lanes, of a pair either way, and what was measured beside them: `fixed` is for lists,
+  // and for rows laid side by side, which all components share.
   double worth() const {
     const std::size_t pairs = triangular ? (dimensions + 1) * (dimensions + 2) / 2 : 1 + 2 * dimensions;
     const double product = 9.0 / 8 * static_cast<double>(pairs) / line;

@@ -30,25 +30,19 @@ HWY_INLINE VectorOf<T> log_normalizer(const RowVector<T>& row) {
   return hn::Add(row.largest, hn::Log(LaneOf<T>(), row.total));
 }
 
-// Which states of normalize_rows() count as 0: those below a row's largest by more than −lowest(), where far() says
-// whether a row is far from all. None but those whose exponential would be 0.
-template <class T>
+// Which states of normalize_rows() count as 0. None but those whose exponential would be 0:
 struct EveryState {
   static constexpr bool cuts = false, few = false;
-  HWY_INLINE hn::Mask<LaneOf<T>> far(VectorOf<T>) const { return hn::FirstN(LaneOf<T>(), 0); }
-  HWY_INLINE VectorOf<T> lowest(std::size_t, hn::Mask<LaneOf<T>>) const {
-    return hn::Set(LaneOf<T>(), lowest_exponent_of<T>());
-  }
 };
 
 // Exponentials of what is below a limit by more than this are not even looked at.
 constexpr double unseen = 26 * 0.6931471805599453094;
 
-// Those below limits by state, none of them lower than that: one for rows whose largest is `near` or more, one for
-// others. few: most states, so that whole vectors of rows are. What is left out between a limit and `unseen` below it
-// is counted, weights times exponentials, in the virtual lanes left_out[k · virtual_lanes] and following; `part` of
-// these is where the first row goes. `some` and `states` have room for a vector and a number of each state, and one
-// more.
+// Those below a row's largest by more than limits by state, none of them lower than that: one for rows whose largest is
+// `near` or more, one for others. few: most states, so that whole vectors of rows are. What is left out between a limit
+// and `unseen` below it is counted, weights times exponentials, in the virtual lanes left_out[k · virtual_lanes] and
+// following; `part` of these is where the first row goes. `some` and `some_states` have room for a vector and a number
+// of each state, and one more.
 struct Cut {
   static constexpr bool cuts = true;
   bool few;
@@ -58,7 +52,7 @@ struct Cut {
   double* left_out;
   std::size_t part;
   double* some;
-  std::uint32_t* states;
+  std::uint32_t* some_states;
   HWY_INLINE Vector unseen_below(Vector limit) const {
     return hn::Max(hn::Sub(limit, hn::Set(Lane(), unseen)), hn::Set(Lane(), lowest_exponent));
   }
@@ -100,10 +94,10 @@ HWY_INLINE bool exponentiate_narrow(T* p, std::size_t stride, std::size_t states
                   JENSEN_INLINED { narrow = hn::And(narrow, hn::Ge(hn::Sub(smallest[v], largest[v]), lowest)); });
   if (!hn::AllTrue(d, narrow)) return false;
   V total[N], weighted[N];
-  hn::Mask<LaneOf<T>> far[N];
+  [[maybe_unused]] hn::Mask<LaneOf<T>> far[N];
   unrolled<N>([&](auto v) JENSEN_INLINED {
     total[v] = weighted[v] = hn::Zero(d);
-    far[v] = counting.far(largest[v]);
+    if constexpr (Counting::cuts) far[v] = counting.far(largest[v]);
   });
   for (std::size_t k = 0; k < states; ++k) {
     unrolled<N>([&](auto v) JENSEN_INLINED {
@@ -203,12 +197,12 @@ HWY_INLINE void exponentiate_few(double* p, std::size_t stride, std::size_t stat
       const Vector raw = hn::Sub(hn::LoadU(d, column + k * stride), shift);
       hn::StoreU(hn::Zero(d), d, column + k * stride);
       hn::Store(raw, d, cut.some + count * lanes);
-      cut.states[count] = static_cast<std::uint32_t>(k);
+      cut.some_states[count] = static_cast<std::uint32_t>(k);
       count += hn::AllFalse(d, hn::Ge(raw, cut.unseen_below(cut.lowest(k, far)))) ? 0 : 1;
     }
     Vector total = hn::Zero(d), weighted = hn::Zero(d);
     for (std::size_t s = 0; s < count; ++s) {
-      const std::size_t k = cut.states[s];
+      const std::size_t k = cut.some_states[s];
       const Vector raw = hn::Load(d, cut.some + s * lanes);
       const Vector limit = cut.lowest(k, far);
       const Vector lowest = cut.unseen_below(limit);
@@ -228,7 +222,7 @@ HWY_INLINE void exponentiate_few(double* p, std::size_t stride, std::size_t stat
 // N vectors of rows of normalize(): column k of vector v lies at p + k · stride + v · lanes. Several at once, because
 // what is done to one row is a long chain of dependent operations. p becomes what scale_rows() makes responsibilities
 // of. `counting` says which states count as 0.
-template <std::size_t N, class T, class Counting = EveryState<T>>
+template <std::size_t N, class T, class Counting = EveryState>
 HWY_INLINE void normalize_rows(T* p, std::size_t stride, std::size_t states, const VectorOf<T>* weight,
                                RowVector<T>* row, VectorOf<T>* scale, const Counting& counting = {}) {
   using V = VectorOf<T>;
