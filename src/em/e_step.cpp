@@ -2,6 +2,7 @@
 #include <jensen/execution/reduction.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 #include <span>
 #include <utility>
@@ -31,10 +32,18 @@ struct Pass {
 
 }  // namespace
 
+std::span<std::uint16_t> EStep::likely_states() {
+  const auto rows = static_cast<std::size_t>(data_.rows());
+  // Zeros that take no memory before they are written.
+  if (likely_ == nullptr) likely_.reset(static_cast<std::uint16_t*>(std::calloc(rows, sizeof(std::uint16_t))));
+  return {likely_.get(), likely_ == nullptr ? 0 : rows};
+}
+
 Model::Scratch& EStep::scratch_of(int worker, const Model& model) {
   while (scratch_.size() < static_cast<std::size_t>(workers_.count())) {
     scratch_.push_back(model.scratch());
     scratch_.back()->work_with(workers_);
+    scratch_.back()->note_likely_states(likely_states());
   }
   return *scratch_[static_cast<std::size_t>(worker)];
 }

@@ -20,9 +20,6 @@ constexpr std::int64_t trial_rows = 64;
 // Rows at a time: enough that components have some, few enough that all their log-joints stay in the cache.
 constexpr int rows_of_a_component = 64;
 constexpr int least_rows = 512, most_rows = 2048;
-// What is left out here is not known, and counts as much as it may be: that must be less than what is left out and
-// known.
-constexpr double of_negligible = 0x1p-10;
 
 }  // namespace
 
@@ -46,10 +43,10 @@ RowsInMemory Gaussian::rows_of(const Block& x, Scratch& scratch) const {
   return {scratch.rows.data(), stride};
 }
 
-// Orders rows by the component that is likely to be their largest, by their columns alone: scratch.order, of which
-// component k has begin[k] … begin[k + 1].
-void Gaussian::order_by_guess(RowsInMemory x, std::span<const std::int32_t> rows, std::span<const double> log_weights,
-                              Panel p, Scratch& scratch) const {
+// The component that is likely to be each row's largest, by their columns alone: scratch.states. p has room for a
+// number of each row and component.
+void Gaussian::guess_states(RowsInMemory x, std::span<const std::int32_t> rows, std::span<const double> log_weights,
+                            Panel p, Scratch& scratch) const {
   const auto d = static_cast<std::size_t>(columns_);
   const auto count = static_cast<std::size_t>(components_);
   scratch.centered.assign(x, columns_, pivot_.data(), rows);
@@ -64,7 +61,13 @@ void Gaussian::order_by_guess(RowsInMemory x, std::span<const std::int32_t> rows
   scratch.states.resize(rows.size());
   scratch.floor.resize(rows.size());
   kernels::largest_states(p, scratch.floor.data(), scratch.states.data());
+}
 
+// Orders rows by that: scratch.order, of which component k has begin[k] … begin[k + 1].
+void Gaussian::order_by_guess(RowsInMemory x, std::span<const std::int32_t> rows, std::span<const double> log_weights,
+                              Panel p, Scratch& scratch) const {
+  const auto count = static_cast<std::size_t>(components_);
+  guess_states(x, rows, log_weights, p, scratch);
   scratch.begin.assign(count + 1, 0);
   for (const std::int32_t k : scratch.states) ++scratch.begin[static_cast<std::size_t>(k) + 1];
   std::partial_sum(scratch.begin.begin(), scratch.begin.end(), scratch.begin.begin());
@@ -171,12 +174,27 @@ void Gaussian::accumulate_relevant(RowsInMemory x, std::span<double> weights, Sl
       scratch.chosen_rows.push_back(scratch.order[static_cast<std::size_t>(r.rows[e])]);
       scratch.weights.push_back(r.values[e]);
     }
-    double weight = 0;
-    kernels::add_moments_of_rows(x, columns_, scratch.chosen_rows, scratch.weights.data(), mean(k).data(), &weight,
-                                 first_moments(s, k), second_moments(s, k), scratch.workspace);
-    weights[static_cast<std::size_t>(k)] += weight;
-    s.sum[static_cast<std::size_t>(k)] += weight;
+    accumulate_listed(x, scratch.chosen_rows, scratch.weights.data(), k, weights, s, scratch);
   }
+}
+
+// Adds the moments of these rows, whose responsibilities are r, about the component's mean.
+void Gaussian::accumulate_listed(RowsInMemory x, std::span<const std::int32_t> rows, const double* r, int k,
+                                 std::span<double> weights, Slice s, Scratch& scratch) const {
+  if (rows.empty()) return;
+  double weight = 0;
+  if (has_matrices()) {
+    kernels::add_moments_of_rows(x, columns_, rows, r, mean(k).data(), &weight, first_moments(s, k),
+                                 second_moments(s, k), scratch.workspace);
+  } else {
+    scratch.second.assign(static_cast<std::size_t>(columns_), 0.0);
+    double* second = has_variances() ? second_moments(s, k) : scratch.second.data();
+    kernels::add_squares_of_rows(x, columns_, rows, r, mean(k).data(), &weight, first_moments(s, k), second,
+                                 scratch.workspace);
+    if (!has_variances()) *second_moments(s, k) += std::accumulate(scratch.second.begin(), scratch.second.end(), 0.0);
+  }
+  weights[static_cast<std::size_t>(k)] += weight;
+  s.sum[static_cast<std::size_t>(k)] += weight;
 }
 
 // The rows chosen, in the order of their guesses: log-joints, or upper bounds, in scratch.panel.

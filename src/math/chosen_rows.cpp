@@ -82,9 +82,9 @@ void directions(const CenteredRows& x, const DirectionTerm* terms, std::size_t c
   for (; i < x.rows(); i += lanes) direction_groups<8, 1>(x, i, terms, count);  // few rows
 }
 
-void moments_of_rows(RowsInMemory x, std::size_t columns, std::span<const std::int32_t> chosen, const double* r,
+void moments_of_rows(RowsInMemory x, const ListedShape& shape, std::span<const std::int32_t> chosen, const double* r,
                      const double* point, double* first, double* second, double* memory) {
-  const ListedShape shape = shape_of_chosen(columns);
+  const std::size_t columns = shape.dimensions;
   const std::size_t length = shape.length();
   double* rows = memory;
   double* sums = rows + shape.by_row_size();
@@ -96,10 +96,19 @@ void moments_of_rows(RowsInMemory x, std::size_t columns, std::span<const std::i
     const std::size_t count = std::min(shape.rows, chosen.size() - i);
     const auto row = [&](std::size_t t) HWY_ATTR { return x.row(chosen[i + t]); };
     center_in_rows(row, count, point, columns, length, rows);
-    add_listed_triangle({rows, length, list, count, r + i, virtual_lanes}, sums, products);
+    const ListedRows listed{rows, length, list, count, r + i, virtual_lanes};
+    if (shape.triangular) {
+      add_listed_triangle(listed, sums, products);
+    } else {
+      add_listed_squares(listed, sums, products);
+    }
   }
   for (std::size_t a = 0; a < columns; ++a) {
     first[a] += sums[a];
+    if (!shape.triangular) {
+      second[a] += products[a];
+      continue;
+    }
     const double* row = products + padded_triangle(a);
     for (std::size_t b = 0; b <= a; ++b) *second++ += row[b];
   }
@@ -118,13 +127,28 @@ void bound_along_directions(const CenteredRows& x, std::span<const DirectionTerm
   HWY_DYNAMIC_DISPATCH(directions)(x, terms.data(), terms.size());
 }
 
+namespace {
+
+void add_moments(RowsInMemory x, const ListedShape& shape, std::span<const std::int32_t> chosen, const double* r,
+                 const double* point, double* weight, double* first, double* second, Workspace& workspace) {
+  if (chosen.empty()) return;
+  double* memory = aligned(workspace, shape.size());
+  for (std::size_t i = 0; i < chosen.size(); ++i) *weight += r[i];
+  HWY_DYNAMIC_DISPATCH(moments_of_rows)(x, shape, chosen, r, point, first, second, memory);
+}
+
+}  // namespace
+
 void add_moments_of_rows(RowsInMemory x, int columns, std::span<const std::int32_t> chosen, const double* r,
                          const double* point, double* weight, double* first, double* second, Workspace& workspace) {
-  if (chosen.empty()) return;
-  const auto count = static_cast<std::size_t>(columns);
-  double* memory = aligned(workspace, shape_of_chosen(count).size());
-  for (std::size_t i = 0; i < chosen.size(); ++i) *weight += r[i];
-  HWY_DYNAMIC_DISPATCH(moments_of_rows)(x, count, chosen, r, point, first, second, memory);
+  const ListedShape shape = shape_of_chosen(static_cast<std::size_t>(columns), true);
+  add_moments(x, shape, chosen, r, point, weight, first, second, workspace);
+}
+
+void add_squares_of_rows(RowsInMemory x, int columns, std::span<const std::int32_t> chosen, const double* r,
+                         const double* point, double* weight, double* first, double* second, Workspace& workspace) {
+  const ListedShape shape = shape_of_chosen(static_cast<std::size_t>(columns), false);
+  add_moments(x, shape, chosen, r, point, weight, first, second, workspace);
 }
 
 }  // namespace jensen::kernels

@@ -27,5 +27,8 @@ void bound_along_directions(const CenteredRows& x, std::span<const DirectionTerm
 /// in their order. x holds no NaN.
 void add_moments_of_rows(RowsInMemory x, int columns, std::span<const std::int32_t> chosen, const double* r,
                          const double* point, double* weight, double* first, double* second, Workspace& workspace);
+/// The same with second[a] += Σ r_i c_ia² alone.
+void add_squares_of_rows(RowsInMemory x, int columns, std::span<const std::int32_t> chosen, const double* r,
+                         const double* point, double* weight, double* first, double* second, Workspace& workspace);
 
 }  // namespace jensen::kernels

@@ -79,9 +79,9 @@ HWY_INLINE void triangular_squares(const T* columns, std::size_t stride, std::si
 
 // One group of rows, V vectors of them, and C components: finish(c, squares) gets Σ_j (scale[j] c_ij − offset[j])², or
 // Σ_j (scale[j] (c_ij − offset[j]))² where offsets are means.
-template <std::size_t C, std::size_t V, bool Means, class T, class Finish>
-HWY_INLINE void diagonal_group(const T* columns, std::size_t stride, std::size_t dimensions,
-                               const DiagonalTermOf<T>* terms, const Finish& finish) {
+template <std::size_t C, std::size_t V, bool Means, class T, class Terms, class Finish>
+HWY_INLINE void diagonal_group(const T* columns, std::size_t stride, std::size_t dimensions, Terms terms,
+                               const Finish& finish) {
   const LaneOf<T> d;
   VectorOf<T> squares[C][V];
   const T* scale[C];
@@ -106,10 +106,10 @@ HWY_INLINE void diagonal_group(const T* columns, std::size_t stride, std::size_t
   unrolled<C>([&](auto c) JENSEN_INLINED { finish(c, squares[c]); });
 }
 
-// All components: finish(t, squares).
-template <std::size_t V, bool Means = false, class T, class Finish>
-HWY_INLINE void diagonal_groups(const T* columns, std::size_t stride, std::size_t dimensions,
-                                const DiagonalTermOf<T>* terms, std::size_t count, const Finish& finish) {
+// All components: finish(t, squares). terms[t] is a DiagonalTermOf<T>.
+template <std::size_t V, bool Means = false, class T, class Terms, class Finish>
+HWY_INLINE void diagonal_groups(const T* columns, std::size_t stride, std::size_t dimensions, Terms terms,
+                                std::size_t count, const Finish& finish) {
   std::size_t t = 0;
   const auto shifted = [&](std::size_t c, const VectorOf<T>* squares) JENSEN_INLINED { finish(t + c, squares); };
   for (; t + 4 <= count; t += 4) diagonal_group<4, V, Means>(columns, stride, dimensions, terms + t, shifted);

@@ -54,9 +54,9 @@ struct ListedShape {
 };
 
 // Rows chosen of one component: so many are centred at a time that they stay in the cache.
-inline ListedShape shape_of_chosen(std::size_t columns) {
+inline ListedShape shape_of_chosen(std::size_t columns, bool triangular) {
   constexpr std::size_t cells = 8192;
-  ListedShape shape{1, columns, 1, true};
+  ListedShape shape{1, columns, 1, triangular};
   shape.rows = std::max<std::size_t>(1, cells / shape.length());
   return shape;
 }

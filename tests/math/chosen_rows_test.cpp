@@ -147,9 +147,20 @@ TEST(ChosenRows, Moments) {
                 << name << ' ' << d << ' ' << count << ' ' << a << ' ' << b;
           }
         }
+        double same_weight = 0.25;
+        std::vector<double> same_first(static_cast<std::size_t>(d), 0.5), squares(static_cast<std::size_t>(d), 0.125);
+        kernels::add_squares_of_rows(p.rows(), d, p.chosen, p.r.data(), p.point.data(), &same_weight, same_first.data(),
+                                     squares.data(), workspace);
+        EXPECT_EQ(same_weight, weight);
+        for (int a = 0; a < d; ++a) {
+          const auto j = static_cast<std::size_t>(a);
+          EXPECT_NEAR(same_first[j], first[j], 1e-13 * (1 + std::abs(first[j])));
+          EXPECT_NEAR(squares[j], second[at(a, a)], 1e-13 * squares[j]);
+        }
         all.push_back(weight);
         all.insert(all.end(), first.begin(), first.end());
         all.insert(all.end(), second.begin(), second.end());
+        all.insert(all.end(), squares.begin(), squares.end());
       }
     }
     if (!kernels::fuses_multiply_add()) return;

@@ -1,7 +1,10 @@
 // The E-step over all data: q ← p(z | x; θ) block by block, folded into statistics and evidence.
 #pragma once
 
+#include <cstdint>
+#include <cstdlib>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include <jensen/data/data.h>
@@ -47,10 +50,16 @@ class EStep {
   void set_rows_seen(std::int64_t rows) { rows_seen_ = rows; }
 
  private:
+  struct Free {
+    void operator()(std::uint16_t* memory) const { std::free(memory); }
+  };
+
   Model::Scratch& scratch_of(int worker, const Model& model);
+  std::span<std::uint16_t> likely_states();
 
   const Data& data_;
   Workers& workers_;
+  std::unique_ptr<std::uint16_t[], Free> likely_;         // Model::Scratch::note_likely_states()
   std::vector<std::unique_ptr<Model::Scratch>> scratch_;  // one a worker
   std::int64_t rows_seen_ = 0;
 };

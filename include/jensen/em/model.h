@@ -2,9 +2,11 @@
 // once. Erased<M> adapts any LatentModel. A virtual call per block costs nothing beside the block's work.
 #pragma once
 
+#include <cstdint>
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <type_traits>
 #include <utility>
 
@@ -23,6 +25,9 @@ class Model {
     virtual void leave_out_below(double) {}
     /// What the last one left out at most: by state the sum of its responsibilities; empty: nothing.
     virtual std::span<const double> left_out() const { return {}; }
+    /// E-steps with this memory may note of each row of the data (Block::first_row) which state is likely, and look
+    /// there first the next time: 0, or 1 + the state. What is noted there changes no result.
+    virtual void note_likely_states(std::span<std::uint16_t>) {}
     /// E-steps with this memory may have these at their side, who must outlive it.
     virtual void work_with(Helpers&) {}
   };
@@ -282,6 +287,9 @@ class Erased final : public Model {
     std::span<const double> left_out() const override {
       if constexpr (requires { std::span<const double>(own.left_out); }) return own.left_out;
       return {};
+    }
+    void note_likely_states(std::span<std::uint16_t> states) override {
+      if constexpr (requires { own.likely = states; }) own.likely = states;
     }
     void work_with(Helpers& helpers) override {
       if constexpr (requires { own.helpers = &helpers; }) own.helpers = &helpers;

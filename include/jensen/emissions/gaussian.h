@@ -14,11 +14,16 @@
 #include <jensen/emissions/covariance.h>
 #include <jensen/math/cholesky.h>
 #include <jensen/math/kernels.h>
+#include <jensen/math/neighbourhoods.h>
 #include <jensen/math/panel_kernels.h>
 #include <jensen/math/random.h>
 #include <jensen/math/sparse_panel.h>
 
 namespace jensen {
+
+namespace kernels {
+struct NeighbourhoodPosterior;
+}
 
 /// A weak prior that keeps the likelihood bounded, as if `rows` further observations with covariance S₀ (`scale`,
 /// packed) had been seen, divided among no component in particular:
@@ -61,7 +66,10 @@ class Gaussian {
     kernels::SparsePanel relevant;
     std::vector<double> rows, weights, second;
     ConditioningCache conditionings;
-    std::vector<double> left_out;  // by expect_posterior(): upper bounds of Σ_i r(i, k) taken for 0, by component
+    kernels::NeighbourhoodMemory neighbourhood;
+    std::vector<double> left_out;     // by expect_posterior(): upper bounds of Σ_i r(i, k) taken for 0, by component
+    std::span<std::uint16_t> likely;  // of all rows of the data, kept from one E-step to the next (Model::Scratch)
+    std::vector<std::uint16_t> unnoted;  // of the rows at hand, where there is nothing of that kind
   };
 
   /// K standard normals in d dimensions. K ≥ 1, d ≥ 1. What covariances share by their structure they share within each
@@ -162,6 +170,7 @@ class Gaussian {
   void add_recentered(std::span<const double> moments, std::span<const int> components, const double* pivot, Slice s,
                       Scratch& scratch) const;
   void add_recentered(const double* about_pivot, int k, Slice s, Scratch& scratch) const;
+  void list_terms(const double* offsets, Scratch& scratch) const;
   bool about_own_means(std::span<const double> about) const;
   void refuse_missing(const Block& x) const;
   BasicPanel<float> single_panel(std::int64_t rows, Scratch& scratch) const;
@@ -194,7 +203,8 @@ class Gaussian {
   void derive_single();
   void derive_bounds();
   double share_within_bounds() const;
-  void derive_directions(std::span<const double> whitened);
+  void derive_guesses();
+  void derive_directions();
   struct Negligible {  // what is too little to count beside a log-joint of a row
     double span, near;
     double operator()(double log_joint) const;
@@ -205,6 +215,8 @@ class Gaussian {
   RowsInMemory rows_of(const Block& x, Scratch& scratch) const;
   Panel bound_rows(RowsInMemory x, std::span<const std::int32_t> rows, std::span<const double> log_weights,
                    Negligible negligible, Scratch& scratch) const;
+  void guess_states(RowsInMemory x, std::span<const std::int32_t> rows, std::span<const double> log_weights, Panel p,
+                    Scratch& scratch) const;
   void order_by_guess(RowsInMemory x, std::span<const std::int32_t> rows, std::span<const double> log_weights, Panel p,
                       Scratch& scratch) const;
   void bound_log_joint(RowsInMemory x, std::span<const double> log_weights, Negligible negligible, Panel p,
@@ -213,6 +225,25 @@ class Gaussian {
   void evaluate_relevant(RowsInMemory x, std::span<const double> log_weights, Negligible negligible, ConstPanel p,
                          Scratch& scratch) const;
   void accumulate_relevant(RowsInMemory x, std::span<double> weights, Slice s, Scratch& scratch) const;
+  void accumulate_listed(RowsInMemory x, std::span<const std::int32_t> rows, const double* r, int k,
+                         std::span<double> weights, Slice s, Scratch& scratch) const;
+  double most_within_bounds() const;
+  void derive_distances();
+  void whiten_means(int k, std::span<double> whitened) const;
+  template <class Visit>
+  void for_factor(int k, const Visit& visit) const;
+  void turn_back(std::span<const double> whitened, int k, std::span<double> columns) const;
+  bool neighbourhoods_may_pay() const;
+  double most_neighbours() const;
+  double least_weight() const;
+  double spread_along(int j, const double* a, std::span<double> z) const;
+  void derive_neighbourhoods();
+  std::uint16_t* likely_states(RowsInMemory x, std::int64_t first_row, std::size_t rows,
+                               std::span<const double> log_weights, Scratch& scratch) const;
+  bool mostly_near(kernels::NeighbourhoodPosterior p, std::int64_t rows, Scratch& scratch) const;
+  std::optional<Evidence> expect_among_neighbours(const Block& block, std::span<const double> log_weights,
+                                                  double negligible, std::span<double> weights, Slice s,
+                                                  Scratch& scratch) const;
   void evaluate_rows(RowsInMemory x, int k, std::span<const std::int32_t> rows, double* out, Scratch& scratch) const;
   void evaluate_rows(ConstPanel x, int k, std::span<const std::int32_t> rows, double* out, Scratch& scratch) const;
   void accumulate_chosen_rows(ConstPanel x, const double* r, int k, std::span<const std::int32_t> rows, Slice s,
@@ -252,11 +283,14 @@ class Gaussian {
   // Upper bounds of log-densities along one direction for each pair of components, and a guess at each row's component
   // by variances alone (gaussian_bounds.cpp); all empty and most_relevant_ = 0 where they would not pay.
   static constexpr double least_relevant = 0x1p-64;
+  // What is left out unseen counts as much as it may be: that must be less than what is left out and known.
+  static constexpr double of_negligible = 0x1p-10;
   static constexpr double bound_slack = 1;  // nats: far more than the bounds' own rounding
   double most_relevant_ = 0;                // the share of components that may remain to a row
   std::vector<double> directions_;          // K × K × d
   std::vector<double> distances_;           // K × K
   std::vector<double> guess_scales_, guess_offsets_, guess_constants_;
+  kernels::Neighbourhoods neighbourhoods_;  // empty where they would not pay (gaussian_neighbourhoods.cpp)
 };
 
 static_assert(Emissions<Gaussian>);

@@ -29,7 +29,8 @@ class Mixture {
     /// States whose share of a row is below this times their weight may count as 0 under Posterior{1}. Whoever sets it
     /// asks resolved() of the sum, and takes less where that says no. 0: every state is looked at.
     double negligible = 0;
-    std::vector<double> left_out;  ///< by the last E-step, at most: Σ r(i, k) that counted as 0; empty: nothing
+    std::span<std::uint16_t> likely;  ///< Model::Scratch::note_likely_states()
+    std::vector<double> left_out;     ///< by the last E-step, at most: Σ r(i, k) that counted as 0; empty: nothing
   };
 
   /// Equal weights.
@@ -80,6 +81,9 @@ class Mixture {
         take_log_weights(scratch);
         const auto sums = std::span<double>(s.sum).first(weights_.size());
         const Slice own{std::span<double>(s.sum).subspan(weights_.size()), s.about};
+        if constexpr (requires { scratch.emissions.likely = scratch.likely; }) {
+          scratch.emissions.likely = scratch.likely;
+        }
         const auto done =
             emissions_.expect_posterior(x, scratch.log_weights, scratch.negligible, sums, own, scratch.emissions);
         if (done) {
