@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "data/columns_of_rows.h"
+
 namespace jensen {
 
 namespace {
@@ -62,9 +64,10 @@ void Gaussian::derive_distances() {
   const auto d = static_cast<std::size_t>(columns_);
   const auto count = static_cast<std::size_t>(components_);
   distances_.resize(count * count);
+  const auto by_column = means_by_column();
   std::vector<double> whitened(d * count), squares(count);
   for (std::size_t k = 0; k < count; ++k) {
-    whiten_means(static_cast<int>(k), whitened);
+    whiten_means(by_column, static_cast<int>(k), whitened);
     std::fill(squares.begin(), squares.end(), 0.0);
     for (std::size_t a = 0; a < d; ++a) {
       const double* z = whitened.data() + a * count;
@@ -74,14 +77,20 @@ void Gaussian::derive_distances() {
   }
 }
 
+// μ_j as [column][j].
+std::vector<double> Gaussian::means_by_column() const {
+  std::vector<double> by_column(means_.size());
+  columns_of_rows(means_.data(), columns_, Panel{by_column.data(), components_, columns_, components_});
+  return by_column;
+}
+
 // W_k (μ_j − μ_k), as [column][j].
-void Gaussian::whiten_means(int k, std::span<double> whitened) const {
-  const auto d = static_cast<std::size_t>(columns_);
+void Gaussian::whiten_means(std::span<const double> by_column, int k, std::span<double> whitened) const {
   const auto count = static_cast<std::size_t>(components_);
   const double* center = mean(k).data();
-  std::vector<double> gaps(d * count);
-  for (std::size_t j = 0; j < count; ++j) {
-    for (std::size_t b = 0; b < d; ++b) gaps[b * count + j] = means_[j * d + b] - center[b];
+  std::vector<double> gaps(by_column.size());
+  for (std::size_t b = 0; b < static_cast<std::size_t>(columns_); ++b) {
+    for (std::size_t j = 0; j < count; ++j) gaps[b * count + j] = by_column[b * count + j] - center[b];
   }
   std::fill(whitened.begin(), whitened.end(), 0.0);
   for_factor(k, [&](double factor, std::size_t a, std::size_t b) {
@@ -137,9 +146,10 @@ void Gaussian::derive_directions() {
   const auto d = static_cast<std::size_t>(columns_);
   const auto count = static_cast<std::size_t>(components_);
   directions_.resize(count * count * d);
+  const auto by_column = means_by_column();
   std::vector<double> whitened(d * count), columns(d * count);
   for (std::size_t k = 0; k < count; ++k) {
-    whiten_means(static_cast<int>(k), whitened);
+    whiten_means(by_column, static_cast<int>(k), whitened);
     turn_back(whitened, static_cast<int>(k), columns);
     for (std::size_t j = 0; j < count; ++j) {
       const double distance = distances_[j * count + k];

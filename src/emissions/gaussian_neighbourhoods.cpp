@@ -87,9 +87,10 @@ void Gaussian::derive_neighbourhoods() {
   if (too_many(near)) return;
 
   near = count;
+  const auto by_column = means_by_column();
   std::vector<double> reach(count * count), whitened(d * count), columns(d * count), z(d);
   for (std::size_t k = 0; k < count; ++k) {
-    whiten_means(static_cast<int>(k), whitened);
+    whiten_means(by_column, static_cast<int>(k), whitened);
     turn_back(whitened, static_cast<int>(k), columns);
     for (std::size_t j = 0; j < count; ++j) {
       if (j == k) continue;

@@ -370,8 +370,8 @@ Normalized posterior_among_neighbours(const NeighbourhoodPosterior& p, SparsePan
   m.far_limits.clear();
   for (std::size_t k = 0; k < states; ++k) {
     const double limit = std::min(0.0, p.log_weights[k]) - p.span;
-    m.limits.push_back(std::max(-708.0, limit));
-    m.far_limits.push_back(std::max(-708.0, limit - far_span));
+    m.limits.push_back(std::max(HWY_NAMESPACE::lowest_exponent, limit));
+    m.far_limits.push_back(std::max(HWY_NAMESPACE::lowest_exponent, limit - far_span));
   }
 
   order_by_likely(p, m, states);

@@ -229,7 +229,8 @@ class Gaussian {
                          std::span<double> weights, Slice s, Scratch& scratch) const;
   double most_within_bounds() const;
   void derive_distances();
-  void whiten_means(int k, std::span<double> whitened) const;
+  std::vector<double> means_by_column() const;
+  void whiten_means(std::span<const double> by_column, int k, std::span<double> whitened) const;
   template <class Visit>
   void for_factor(int k, const Visit& visit) const;
   void turn_back(std::span<const double> whitened, int k, std::span<double> columns) const;
