@@ -78,13 +78,11 @@ struct Sample {
   int columns = 0;
   std::vector<std::int64_t> rows;
   std::vector<double> weights;
-  std::vector<double> values;
+  std::vector<double> values;  // with room for `most` rows
+  std::int64_t most = 0;
   bool whole = true;
 
-  ConstPanel panel() const {
-    const auto count = static_cast<std::int64_t>(rows.size());
-    return {values.data(), count, columns, count};
-  }
+  ConstPanel panel() const { return {values.data(), std::ssize(rows), columns, most}; }
 };
 
 // All rows of positive weight, or those among one from each of `most` equal strata; where none of these has a weight,
@@ -95,13 +93,19 @@ Sample take_sample(const Data& data, std::int64_t most, std::uint64_t seed) {
   BlockBuffer buffer;
   const std::int64_t count = std::min(most, data.rows());
   Stream stream(seed, Purpose::start, 1);
-  std::vector<double> by_row;
+  sample.most = count;
+  sample.values.resize(static_cast<std::size_t>(count * sample.columns));
+  sample.rows.reserve(static_cast<std::size_t>(count));
+  sample.weights.reserve(static_cast<std::size_t>(count));
   const auto take = [&](std::int64_t row) {
     const Block block = data.block(row, 1, buffer);
     if (block.weight(0) == 0) return;
+    const std::int64_t at = std::ssize(sample.rows);
+    for (int j = 0; j < sample.columns; ++j) {
+      sample.values[static_cast<std::size_t>(at + j * count)] = block.x(0, j);
+    }
     sample.rows.push_back(row);
     sample.weights.push_back(block.weight(0));
-    for (int j = 0; j < sample.columns; ++j) by_row.push_back(block.x(0, j));
     sample.whole = sample.whole && !block.has_missing;
   };
   for (std::int64_t i = 0; i < count; ++i) {
@@ -112,12 +116,6 @@ Sample take_sample(const Data& data, std::int64_t most, std::uint64_t seed) {
   }
   const bool none = sample.rows.empty();
   for (std::int64_t row = 0; none && std::ssize(sample.rows) < most && row < data.rows(); ++row) take(row);
-  const std::size_t kept = sample.rows.size();
-  const auto d = static_cast<std::size_t>(sample.columns);
-  sample.values.resize(by_row.size());
-  for (std::size_t i = 0; i < kept; ++i) {
-    for (std::size_t j = 0; j < d; ++j) sample.values[j * kept + i] = by_row[i * d + j];
-  }
   return sample;
 }
 
