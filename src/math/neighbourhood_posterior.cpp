@@ -34,6 +34,8 @@ struct ListedTerms {
   HWY_INLINE ListedTerms operator+(std::size_t t) const { return {all, states + t}; }
 };
 
+// Groups of gathered rows, one after the other, from log-joints to shares. What is added up over rows waits for
+// collect(), which has them in their order.
 class Posterior {
  public:
   Posterior(const NeighbourhoodPosterior& p, NeighbourhoodMemory& memory)
