@@ -134,11 +134,7 @@ class ListedMoments {
         list_(reinterpret_cast<std::uint16_t*>(moments_ + shape.states * shape.moments_size())),
         some_states_(reinterpret_cast<std::uint32_t*>(reinterpret_cast<double*>(list_) + shape.lists_size())) {
     if (memory == nullptr) return;
-    for (std::size_t k = 0; k < shape.states; ++k) {
-      const double limit = std::min(0.0, p.log_weights[k]) - p.span;
-      limits_.push_back(std::max(lowest_exponent, limit));
-      far_limits_.push_back(std::max(lowest_exponent, limit - far_span));
-    }
+    for (std::size_t k = 0; k < shape.states; ++k) append_limits(p.log_weights[k], p.span, limits_, far_limits_);
     std::fill_n(left_out_, shape.left_out_size(), 0.0);
     trying_ = true;
     if (p.point == nullptr) {
@@ -158,7 +154,7 @@ class ListedMoments {
   double* spare() const { return centered_; }
   // For a group of rows of which row i is the first.
   Cut cut(std::size_t i) const {
-    return {few_, p_.near, limits_.data(), far_limits_.data(), left_out_, i / lanes % parts, some_, some_states_};
+    return {{p_.near, limits_.data(), far_limits_.data()}, few_, left_out_, i / lanes % parts, some_, some_states_};
   }
 
   // At what normalize_rows() left of a group of the first rows, which end before `end`: false where too many count.

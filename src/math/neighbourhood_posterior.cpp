@@ -43,6 +43,7 @@ class Posterior {
         m_(memory),
         states_(p.triangular.size() + p.diagonal.size()),
         dimensions_(static_cast<std::size_t>(p.columns)),
+        limits_{p.near, memory.limits.data(), memory.far_limits.data()},
         spare_(aligned(memory.spare, dimensions_ * group_rows_of<double>)) {}
 
   // The rows of component j, or those of which none is known, where j is the number of components.
@@ -169,10 +170,6 @@ class Posterior {
     return bits[0];
   }
 
-  HWY_INLINE Vector lowest(std::size_t k, hn::Mask<Lane> far) const {
-    return hn::IfThenElse(far, hn::Set(Lane(), m_.far_limits[k]), hn::Set(Lane(), m_.limits[k]));
-  }
-
   // From log-joints of these components, and of none that counts beside them, to shares: of the rows whose bits are
   // set.
   template <std::size_t V>
@@ -189,13 +186,13 @@ class Posterior {
   HWY_INLINE void normalize_vector(std::size_t i, std::uint32_t rows, const std::int32_t* states, std::size_t count,
                                    const double* log_joint, std::size_t stride, Vector shift, Vector value) {
     const Lane d;
-    const auto far = hn::Lt(shift, hn::Set(d, p_.near));
+    const auto far = limits_.far(shift);
     // Which of them count for a row, in the order of components.
     const std::size_t begin = m_.vector_states.size();
     for (std::size_t t = 0; t < count; ++t) {
       const auto k = static_cast<std::size_t>(states[t]);
       const Vector raw = hn::Sub(hn::LoadU(d, log_joint + t * stride), shift);
-      if (hn::AllFalse(d, hn::Ge(raw, lowest(k, far)))) continue;
+      if (hn::AllFalse(d, hn::Ge(raw, limits_.lowest(k, far)))) continue;
       std::size_t at = m_.vector_states.size();
       m_.vector_states.push_back(states[t]);
       m_.shares.resize(m_.shares.size() + lanes);
@@ -216,7 +213,7 @@ class Posterior {
       const auto k = static_cast<std::size_t>(m_.vector_states[e]);
       double* shares = m_.shares.data() + e * lanes;
       const Vector raw = hn::LoadU(d, shares);
-      const Vector limit = lowest(k, far);
+      const Vector limit = limits_.lowest(k, far);
       const Vector t = hn::Max(raw, limit);  // 0 · −∞ must not arise below
       const Vector share = hn::IfThenElseZero(hn::Ge(raw, limit), exp_inside(t));
       hn::StoreU(share, d, shares);
@@ -224,9 +221,8 @@ class Posterior {
       weighted = hn::MulAdd(share, t, weighted);
       best = hn::IfThenElse(hn::Eq(raw, hn::Zero(d)), hn::Set(d, static_cast<double>(1 + k)), best);
     }
-    const auto possible = hn::Gt(total, hn::Zero(d));
-    const Vector inverse = hn::IfThenElseZero(possible, hn::Div(hn::Set(d, 1.0), total));
-    const Vector scale = hn::Mul(inverse, hn::LoadU(d, m_.weights.data() + i));
+    RowVector<double> row_vector{value, total, weighted};
+    const Vector scale = finish_row(hn::LoadU(d, m_.weights.data() + i), &row_vector);
     for (std::size_t e = begin; e < end; ++e) {
       double* shares = m_.shares.data() + e * lanes;
       const Vector r = hn::Mul(hn::LoadU(d, shares), scale);
@@ -234,11 +230,10 @@ class Posterior {
       const std::uint32_t some = bits_of(hn::Ne(r, hn::Zero(d))) & rows;
       m_.entries[static_cast<std::size_t>(m_.vector_states[e])] += static_cast<std::size_t>(std::popcount(some));
     }
-    const auto nowhere = hn::AndNot(possible, hn::Eq(value, value));
     alignas(64) double values[4][lanes];
-    hn::Store(hn::IfThenElse(nowhere, hn::Set(d, -std::numeric_limits<double>::infinity()), value), d, values[0]);
-    hn::Store(hn::IfThenElse(possible, total, hn::Set(d, 1.0)), d, values[1]);
-    hn::Store(hn::Mul(weighted, inverse), d, values[2]);
+    hn::Store(row_vector.largest, d, values[0]);
+    hn::Store(row_vector.total, d, values[1]);
+    hn::Store(row_vector.mean, d, values[2]);
     hn::Store(best, d, values[3]);
     for (; rows != 0; rows &= rows - 1) {
       const auto lane = static_cast<std::size_t>(std::countr_zero(rows));
@@ -254,6 +249,7 @@ class Posterior {
   const NeighbourhoodPosterior& p_;
   NeighbourhoodMemory& m_;
   std::size_t states_, dimensions_;
+  Limits limits_;
   double* spare_;
 };
 
@@ -371,9 +367,7 @@ Normalized posterior_among_neighbours(const NeighbourhoodPosterior& p, SparsePan
   m.limits.clear();
   m.far_limits.clear();
   for (std::size_t k = 0; k < states; ++k) {
-    const double limit = std::min(0.0, p.log_weights[k]) - p.span;
-    m.limits.push_back(std::max(HWY_NAMESPACE::lowest_exponent, limit));
-    m.far_limits.push_back(std::max(HWY_NAMESPACE::lowest_exponent, limit - far_span));
+    HWY_NAMESPACE::append_limits(p.log_weights[k], p.span, m.limits, m.far_limits);
   }
 
   order_by_likely(p, m, states);

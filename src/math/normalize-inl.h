@@ -9,11 +9,14 @@
 #include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 #include "math/lanes-inl.h"
+#include "math/posterior_moments.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace jensen::kernels::HWY_NAMESPACE {
@@ -38,17 +41,34 @@ struct EveryState {
 // Exponentials of what is below a limit by more than this are not even looked at.
 constexpr double unseen = 26 * 0.6931471805599453094;
 
-// Those below a row's largest by more than limits by state, none of them lower than that: one for rows whose largest is
-// `near` or more, one for others. few: most states, so that whole vectors of rows are. What is left out between a limit
-// and `unseen` below it is counted, weights times exponentials, in the virtual lanes left_out[k · virtual_lanes] and
-// following; `part` of these is where the first row goes. `some` and `some_states` have room for a vector and a number
-// of each state, and one more.
-struct Cut {
-  static constexpr bool cuts = true;
-  bool few;
+// How far below the largest of its row a log-joint may be and count: by state, in rows whose largest is `near` or more,
+// and in others.
+struct Limits {
   double near;
   const double* limits;
   const double* far_limits;
+  HWY_INLINE hn::Mask<Lane> far(Vector largest) const { return hn::Lt(largest, hn::Set(Lane(), near)); }
+  HWY_INLINE Vector lowest(std::size_t k, hn::Mask<Lane> far_rows) const {
+    return hn::IfThenElse(far_rows, hn::Set(Lane(), far_limits[k]), hn::Set(Lane(), limits[k]));
+  }
+};
+
+// What is less than its state's weight by more than `span` does not count, in far rows by more than that and far_span.
+// Exponentials bear no less than the lowest exponent.
+inline void append_limits(double log_weight, double span, std::vector<double>& limits,
+                          std::vector<double>& far_limits) {
+  const double limit = std::min(0.0, log_weight) - span;
+  limits.push_back(std::max(lowest_exponent, limit));
+  far_limits.push_back(std::max(lowest_exponent, limit - far_span));
+}
+
+// Those below these limits, none of which is lower than that. few: most states, so that whole vectors of rows are. What
+// is left out between a limit and `unseen` below it is counted, weights times exponentials, in the virtual lanes
+// left_out[k · virtual_lanes] and following; `part` of these is where the first row goes. `some` and `some_states` have
+// room for a vector and a number of each state, and one more.
+struct Cut : Limits {
+  static constexpr bool cuts = true;
+  bool few;
   double* left_out;
   std::size_t part;
   double* some;
@@ -61,10 +81,6 @@ struct Cut {
     const Lane d;
     double* to = left_out + k * virtual_lanes + (part + v) % parts * lanes;
     hn::Store(hn::MulAdd(out, weight, hn::Load(d, to)), d, to);
-  }
-  HWY_INLINE hn::Mask<Lane> far(Vector largest) const { return hn::Lt(largest, hn::Set(Lane(), near)); }
-  HWY_INLINE Vector lowest(std::size_t k, hn::Mask<Lane> far_rows) const {
-    return hn::IfThenElse(far_rows, hn::Set(Lane(), far_limits[k]), hn::Set(Lane(), limits[k]));
   }
 };
 
@@ -219,6 +235,20 @@ HWY_INLINE void exponentiate_few(double* p, std::size_t stride, std::size_t stat
   }
 }
 
+// Of sums of exponentials, which are 0 where nothing is possible: the row, and what makes responsibilities of them.
+template <class T>
+HWY_INLINE VectorOf<T> finish_row(VectorOf<T> weight, RowVector<T>* row) {
+  const LaneOf<T> d;
+  const auto one = hn::Set(d, T{1});
+  const auto possible = hn::Gt(row->total, hn::Zero(d));
+  const auto inverse = hn::IfThenElseZero(possible, hn::Div(one, row->total));
+  const auto nowhere = hn::AndNot(possible, hn::Eq(row->largest, row->largest));
+  row->largest = hn::IfThenElse(nowhere, hn::Set(d, -std::numeric_limits<T>::infinity()), row->largest);
+  row->total = hn::IfThenElse(possible, row->total, one);
+  row->mean = hn::Mul(row->mean, inverse);
+  return hn::Mul(inverse, weight);
+}
+
 // N vectors of rows of normalize(): column k of vector v lies at p + k · stride + v · lanes. Several at once, because
 // what is done to one row is a long chain of dependent operations. p becomes what scale_rows() makes responsibilities
 // of. `counting` says which states count as 0.
@@ -241,16 +271,7 @@ HWY_INLINE void normalize_rows(T* p, std::size_t stride, std::size_t states, con
   } else {
     exponentiate_any<N>(p, stride, states, row);
   }
-  for (std::size_t v = 0; v < N; ++v) {
-    const V total = row[v].total;
-    const auto possible = hn::Gt(total, hn::Zero(d));
-    const V inverse = hn::IfThenElseZero(possible, hn::Div(one, total));
-    scale[v] = hn::Mul(inverse, weight[v]);
-    const auto nowhere = hn::AndNot(possible, hn::Eq(row[v].largest, row[v].largest));
-    row[v].largest = hn::IfThenElse(nowhere, hn::Set(d, -std::numeric_limits<T>::infinity()), row[v].largest);
-    row[v].total = hn::IfThenElse(possible, total, one);
-    row[v].mean = hn::Mul(row[v].mean, inverse);
-  }
+  for (std::size_t v = 0; v < N; ++v) scale[v] = finish_row(weight[v], &row[v]);
 }
 
 // store(k, v, r) gets the responsibilities of N vectors of rows, of what normalize_rows() left.

@@ -8,11 +8,14 @@
 #include <cmath>
 #include <limits>
 
+#include "support/e_steps.h"
 #include "support/normals.h"
 
 namespace jensen {
 namespace {
 
+using support::expect_same_bits_whatever_threads;
+using support::expect_same_step;
 using support::normals;
 
 constexpr int d = 64;
@@ -103,18 +106,6 @@ TEST(GaussianBounds, OnlyWhatIsNegligibleIsLeftOut) {
 
 bool any(const std::vector<double>& left_out) {
   return std::any_of(left_out.begin(), left_out.end(), [](double sum) { return sum > 0; });
-}
-
-void expect_same_step(const GaussianMixture& model, const Expected& whole, const Expected& quick) {
-  EXPECT_NEAR(quick.evidence.log_likelihood, whole.evidence.log_likelihood,
-              1e-14 * std::abs(whole.evidence.log_likelihood));
-  EXPECT_NEAR(quick.evidence.entropy, whole.evidence.entropy, 1e-12 * (1 + whole.evidence.entropy));
-  GaussianMixture a = model;
-  GaussianMixture b = model;
-  a.maximize(whole.statistics);
-  b.maximize(quick.statistics);
-  const std::vector<double> slow = a.parameters(), fast = b.parameters();
-  for (std::size_t i = 0; i < slow.size(); ++i) EXPECT_NEAR(fast[i], slow[i], 1e-12 * (1 + std::abs(slow[i])));
 }
 
 TEST(GaussianBounds, ResultsAreThoseOfTheWholeToRounding) {
@@ -238,17 +229,7 @@ TEST(GaussianBounds, AComponentThatShrinksAtOnceIsServedWithLessLeftOut) {
 
 TEST(GaussianBounds, BitsDoNotDependOnThreadsOrOnWhatScratchHeld) {
   const Clusters c(20);
-  const Erased<GaussianMixture> model(c.model);
-  std::vector<double> first;
-  for (const int threads : {1, 3}) {
-    Workers workers(threads);
-    EStep e_step(c.table, workers);
-    for (int repetition = 0; repetition < 2; ++repetition) {
-      const Expected e = e_step(model);
-      if (first.empty()) first = e.statistics.sum;
-      EXPECT_EQ(e.statistics.sum, first);
-    }
-  }
+  expect_same_bits_whatever_threads(c.model, c.table);
 }
 
 }  // namespace

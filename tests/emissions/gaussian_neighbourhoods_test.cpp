@@ -10,11 +10,14 @@
 #include <limits>
 #include <numbers>
 
+#include "support/e_steps.h"
 #include "support/normals.h"
 
 namespace jensen {
 namespace {
 
+using support::expect_same_bits_whatever_threads;
+using support::expect_same_step;
 using support::normals;
 
 constexpr Covariance structures[] = {Covariance::full, Covariance::tied, Covariance::diagonal, Covariance::spherical};
@@ -62,19 +65,6 @@ struct Clusters {
   GaussianMixture model;
   Table table{std::vector<double>(1), 1, 1};
 };
-
-void expect_same_step(const GaussianMixture& model, const Expected& whole, const Expected& quick) {
-  EXPECT_NEAR(quick.evidence.log_likelihood, whole.evidence.log_likelihood,
-              1e-14 * std::abs(whole.evidence.log_likelihood));
-  EXPECT_NEAR(quick.evidence.entropy, whole.evidence.entropy, 1e-12 * (1 + whole.evidence.entropy));
-  EXPECT_EQ(quick.evidence.weight, whole.evidence.weight);
-  GaussianMixture a = model;
-  GaussianMixture b = model;
-  a.maximize(whole.statistics);
-  b.maximize(quick.statistics);
-  const std::vector<double> slow = a.parameters(), fast = b.parameters();
-  for (std::size_t i = 0; i < slow.size(); ++i) EXPECT_NEAR(fast[i], slow[i], 1e-12 * (1 + std::abs(slow[i]))) << i;
-}
 
 void expect_same_bits(const Expected& a, const Expected& b) {
   EXPECT_EQ(a.statistics.sum, b.statistics.sum);
@@ -173,17 +163,7 @@ TEST(GaussianNeighbourhoods, BitsDoNotDependOnWhatWasNoted) {
 TEST(GaussianNeighbourhoods, BitsDependNeitherOnThreadsNorOnLayout) {
   for (const auto structure : structures) {
     const Clusters c(9, 16, 12, structure);
-    const Erased<GaussianMixture> model(c.model);
-    std::vector<double> first;
-    for (const int threads : {1, 3}) {
-      Workers workers(threads);
-      EStep e_step(c.table, workers);
-      for (int repetition = 0; repetition < 3; ++repetition) {
-        const Expected e = e_step(model);
-        if (first.empty()) first = e.statistics.sum;
-        EXPECT_EQ(e.statistics.sum, first);
-      }
-    }
+    expect_same_bits_whatever_threads(c.model, c.table);
     std::vector<double> side_by_side(static_cast<std::size_t>(c.rows * c.d));
     BlockBuffer buffer;
     const Block all = c.table.block(0, c.rows, buffer);
